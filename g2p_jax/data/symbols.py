@@ -1,0 +1,155 @@
+"""Symbols and their numbers: vocabularies, and how a raw word becomes graphemes."""
+
+import functools
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from g2p_jax.data.lexicon import Pair, normal_form
+
+PAD, BOS, EOS, UNK = 0, 1, 2, 3
+SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
+
+CASES = "lower", "upper", "keep"
+FORMS = "NFC", "NFD", "NFKC", "NFKD"
+
+# What people type for a letter or mark, and Unicode does not decompose.
+_PLAIN = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "′": "'", "´": "'", "`": "'", "–": "-", "ß": "ss"}
+    | {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"}
+    | {"Æ": "AE", "Œ": "OE", "Ø": "O", "Ł": "L", "Đ": "D"}
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Tokens in the order of their ids; the four specials come first."""
+
+    tokens: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.tokens[: len(SPECIALS)] != SPECIALS:
+            raise ValueError(f"a vocabulary must start with {SPECIALS}, not {self.tokens[:4]}")
+        if len(set(self.tokens)) < len(self.tokens):
+            raise ValueError("a vocabulary must not hold a token twice")
+
+    @classmethod
+    def from_sequences(cls, sequences: Iterable[Iterable[str]]) -> "Vocabulary":
+        """All tokens of the sequences, in the order of their code points."""
+        return cls(SPECIALS + tuple(sorted({token for tokens in sequences for token in tokens})))
+
+    @functools.cached_property
+    def ids(self) -> dict[str, int]:
+        return {token: id for id, token in enumerate(self.tokens)}
+
+    def encode(self, tokens: Iterable[str]) -> list[int]:
+        """The id of each token, UNK for an unknown one."""
+        return [self.ids.get(token, UNK) for token in tokens]
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """The tokens before the first EOS, without other specials."""
+        tokens = []
+        for id in ids:
+            if id == EOS:
+                break
+            if id >= len(SPECIALS):
+                tokens.append(self.tokens[id])
+        return tokens
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """Everything that turns a word into a model's input, and its output into phonemes.
+
+    case: "lower" or "upper" when the model knows words in that case only, else "keep".
+    unicode: the normal form of words, as in read_lexicon.
+    """
+
+    graphemes: Vocabulary
+    phonemes: Vocabulary
+    case: str
+    unicode: str
+
+    def __post_init__(self) -> None:
+        if self.case not in CASES:
+            raise ValueError(f"case must be one of {CASES}, not {self.case!r}")
+        if self.unicode not in FORMS:
+            raise ValueError(f"unicode must be one of {FORMS}, not {self.unicode!r}")
+
+    @classmethod
+    def from_pairs(
+        cls, pairs: Sequence[Pair], case: str = "auto", unicode: str = "NFC"
+    ) -> "Symbols":
+        """Takes the symbols of the training data, and with "auto" also the case of its words."""
+        if case == "auto":
+            if all(pair.word == pair.word.lower() for pair in pairs):
+                case = "lower"
+            elif all(pair.word == pair.word.upper() for pair in pairs):
+                case = "upper"
+            else:
+                case = "keep"
+        words = (_normalise(pair.word, case, unicode) for pair in pairs)
+        sounds = (phonemes for pair in pairs for phonemes in pair.pronunciations)
+        return cls(
+            Vocabulary.from_sequences(words), Vocabulary.from_sequences(sounds), case, unicode
+        )
+
+    def normalise(self, word: str) -> str:
+        """The word as the training data would write it."""
+        return _normalise(word.strip(), self.case, self.unicode)
+
+    def graphemes_of(self, word: str) -> tuple[list[str], list[str]]:
+        """Splits a word into the graphemes to feed and the characters the model does not know.
+
+        A character that is not in the vocabulary is replaced by the base letters it is made of,
+        é -> e, ﬁ -> f i, ’ -> ', if those are all known; else it is left out. An unknown accent
+        on its own, as in NFD, is left out without being counted as unknown.
+        """
+        known: list[str] = []
+        unknown: list[str] = []
+        vocabulary = self.graphemes.ids
+        for char in self.normalise(word):
+            if char in vocabulary:
+                known.append(char)
+                continue
+            plain = unicodedata.normalize("NFKD", char.translate(_PLAIN))
+            base = "".join(c for c in plain if not unicodedata.combining(c))
+            letters = _normalise(base, self.case, self.unicode)
+            if all(letter in vocabulary for letter in letters):
+                known.extend(letters)
+            else:
+                unknown.append(char)
+        return known, unknown
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict that json.dump takes and from_json takes back."""
+        return {
+            "graphemes": list(self.graphemes.tokens),
+            "phonemes": list(self.phonemes.tokens),
+            "case": self.case,
+            "unicode": self.unicode,
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> "Symbols":
+        """The inverse of to_json. Raises ValueError for anything that to_json does not make."""
+        match data:
+            case {"graphemes": list(), "phonemes": list(), "case": str(), "unicode": str()}:
+                graphemes, phonemes = tuple(data["graphemes"]), tuple(data["phonemes"])
+                if all(isinstance(token, str) and token for token in graphemes + phonemes):
+                    vocabularies = Vocabulary(graphemes), Vocabulary(phonemes)
+                    return cls(*vocabularies, data["case"], data["unicode"])
+        raise ValueError(
+            "damaged symbols: expected lists of texts `graphemes` and `phonemes`, "
+            f"and texts `case` and `unicode`; found {repr(data)[:80]}"
+        )
+
+
+def _normalise(word: str, case: str, unicode: str) -> str:
+    if case != "keep":
+        word = word.lower() if case == "lower" else word.upper()
+    return normal_form(word, unicode)  # last: a new case can undo the form

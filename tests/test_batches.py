@@ -1,0 +1,175 @@
+import itertools
+import random
+
+import numpy as np
+import pytest
+
+from g2p_jax.data.batches import Batches, Examples, choose_buckets
+from g2p_jax.data.lexicon import DataError, Pair
+from g2p_jax.data.symbols import EOS, PAD, Symbols
+
+LETTERS, SOUNDS = "abcdefg", ("AH", "B", "K", "D", "EH")
+
+
+def random_pairs(count, seed=0):
+    """Words all different, with one to three pronunciations, all different."""
+    choose = random.Random(seed)
+    pairs = {}
+    while len(pairs) < count:
+        word = "".join(choose.choices(LETTERS, k=choose.randint(1, 12)))
+        several = {tuple(choose.choices(SOUNDS, k=choose.randint(1, 14))) for _ in range(3)}
+        pairs[word] = Pair(word, tuple(sorted(several)[: choose.randint(1, 3)]))
+    return list(pairs.values())
+
+
+@pytest.fixture(scope="module")
+def data():
+    pairs = random_pairs(500)
+    symbols = Symbols.from_pairs(pairs)
+    return pairs, symbols, Examples.from_pairs(pairs, symbols)
+
+
+def rows(batch, symbols):
+    """(word, phonemes) of every real row, checking each token of the batch on the way."""
+    found = []
+    for source, target, weight in zip(*batch, strict=True):
+        if weight == 0:
+            assert not source.any() and not target.any()
+            continue
+        assert weight == 1
+        n, t = np.count_nonzero(source), np.count_nonzero(target)
+        assert (source[:n] != PAD).all() and target[t - 1] == EOS
+        assert EOS not in source and EOS not in target[: t - 1]
+        word = "".join(symbols.graphemes.tokens[i] for i in source[:n])
+        found.append((word, tuple(symbols.phonemes.tokens[i] for i in target[: t - 1])))
+    return found
+
+
+def same(first, second):
+    return all(map(np.array_equal, first, second))
+
+
+def test_a_batch_by_hand():
+    pairs = [Pair("ab", (("X",), ("Y", "X"))), Pair("b", (("Y",),))]
+    examples = Examples.from_pairs(pairs, Symbols.from_pairs(pairs))
+    (batch,) = Batches(examples, (3,), batch_size=4).in_order()
+    assert batch.source_BxS.tolist() == [[4, 5, 0], [4, 5, 0], [5, 0, 0], [0, 0, 0]]
+    assert batch.target_BxT.tolist() == [[4, 2, 0], [5, 4, 2], [5, 2, 0], [0, 0, 0]]
+    assert batch.weight_B.tolist() == [1, 1, 1, 0]
+    assert batch.source_mask.tolist()[2] == [True, False, False]
+    assert batch.target_mask.tolist()[2] == [True, True, False]
+    assert [array.dtype for array in batch] == [np.int32, np.int32, np.float32]
+
+
+def test_every_pair_exactly_once_per_epoch(data):
+    pairs, symbols, examples = data
+    batches = Batches(examples, choose_buckets(examples.lengths, 4), 32, seed=5)
+    expected = sorted((word, sounds) for word, several in pairs for sounds in several)
+    for iterator in (batches.epoch(0), batches.epoch(7), batches.in_order()):
+        epoch = list(iterator)
+        assert len(epoch) == batches.steps_per_epoch
+        assert sorted(row for batch in epoch for row in rows(batch, symbols)) == expected
+
+
+def test_an_example_is_in_the_smallest_bucket_that_holds_it(data):
+    _, symbols, examples = data
+    buckets = choose_buckets(examples.lengths, 3)
+    shapes = set()
+    for batch in Batches(examples, buckets, 16).epoch(0):
+        length = batch.source_BxS.shape[1]
+        shapes |= {batch.source_BxS.shape, batch.target_BxT.shape}
+        smaller = max((b for b in buckets if b < length), default=0)
+        for word, sounds in rows(batch, symbols):
+            assert smaller < max(len(word), len(sounds) + 1) <= length
+    assert shapes == {(16, bucket) for bucket in buckets}
+
+
+def test_order_is_a_function_of_seed_and_epoch(data):
+    _, _, examples = data
+
+    def order(seed, epoch):
+        return [
+            batch.source_BxS.tolist() for batch in Batches(examples, (20,), 8, seed).epoch(epoch)
+        ]
+
+    assert order(1, 2) == order(1, 2)
+    assert order(1, 2) != order(1, 3)
+    assert order(1, 2) != order(2, 2)
+    assert order(1, 2) != order(2, 1)
+
+
+def test_batches_of_all_lengths_are_mixed(data):
+    _, _, examples = data
+    batches = Batches(examples, choose_buckets(examples.lengths, 4), 16)
+    lengths = [batch.source_BxS.shape[1] for batch in batches.epoch(0)]
+    assert lengths != sorted(lengths)
+    ordered = [batch.source_BxS.shape[1] for batch in batches.in_order()]
+    assert ordered == sorted(lengths)
+
+
+def test_in_order_keeps_the_order_of_the_data(data):
+    pairs, symbols, examples = data
+    rows_in_order = [
+        row for b in Batches(examples, (20,), 64).in_order() for row in rows(b, symbols)
+    ]
+    assert rows_in_order == [(word, sounds) for word, several in pairs for sounds in several]
+
+
+def test_resumed_epoch_is_the_tail_of_the_whole_one(data, monkeypatch):
+    _, _, examples = data
+    batches = Batches(examples, choose_buckets(examples.lengths, 4), 32, seed=1)
+    whole = list(batches.epoch(3))
+    for start in (0, 1, 17, len(whole)):
+        tail = list(batches.epoch(3, start))
+        assert len(tail) == len(whole) - start
+        assert all(map(same, tail, whole[start:]))
+
+    built = []
+    monkeypatch.setattr(batches, "_batch", lambda *plan: built.append(plan))
+    next(batches.epoch(3, 10))
+    assert len(built) == 1
+
+
+def test_wrong_calls_are_clear_errors(data):
+    _, symbols, examples = data
+    batches = Batches(examples, (20,), 32)
+    for start in (-1, batches.steps_per_epoch + 1):
+        with pytest.raises(ValueError, match=f"start must be 0 to .*, not {start}"):
+            batches.epoch(0, start)
+    longest = examples.lengths.max()
+    for buckets in [(), (3, longest - 1), (20, 3), (3, 3, 20)]:
+        with pytest.raises(ValueError, match=f"buckets must rise to {longest}"):
+            Batches(examples, buckets, 32)
+    with pytest.raises(ValueError, match="batch_size must be positive, not 0"):
+        Batches(examples, (20,), 0)
+    with pytest.raises(DataError, match="no examples"):
+        Examples.from_pairs([], symbols)
+    with pytest.raises(DataError, match="'123' has no grapheme that the model knows"):
+        Examples.from_pairs([Pair("123", (("B",),))], symbols)
+    with pytest.raises(DataError, match="'bad' has an empty pronunciation"):
+        Examples.from_pairs([Pair("bad", (("B",), ()))], symbols)
+    for lengths, count in [([], 2), ([3], 0)]:
+        with pytest.raises(ValueError, match="needs a bucket and an example"):
+            choose_buckets(lengths, count)
+
+
+def padded_tokens(lengths, buckets):
+    return sum(min(bucket for bucket in buckets if bucket >= length) for length in lengths)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_buckets_are_the_best_of_all_choices(seed):
+    choose = random.Random(seed)
+    lengths = [min(choose.randint(1, 12), choose.randint(2, 14)) for _ in range(40)]
+    distinct = sorted(set(lengths))
+    for count in range(1, len(distinct) + 2):
+        buckets = choose_buckets(lengths, count)
+        assert len(buckets) == min(count, len(distinct)) and buckets[-1] == distinct[-1]
+        choices = itertools.combinations(distinct[:-1], len(buckets) - 1)
+        best = min(padded_tokens(lengths, (*choice, distinct[-1])) for choice in choices)
+        assert padded_tokens(lengths, buckets) == best
+
+
+def test_buckets_by_hand():
+    assert choose_buckets([10, 2] + [1] * 9, 2) == (1, 10)  # 9 + 20 tokens; (2, 10) needs 20 + 10
+    assert choose_buckets([10, 1] + [2] * 9, 2) == (2, 10)  # 20 + 10 tokens; (1, 10) needs 1 + 100

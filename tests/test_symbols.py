@@ -1,0 +1,131 @@
+import json
+import unicodedata
+
+import pytest
+
+from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.symbols import BOS, EOS, PAD, UNK, Symbols, Vocabulary
+
+
+def symbols_of(*words, **options):
+    return Symbols.from_pairs([Pair(word, (("X",),)) for word in words], **options)
+
+
+def test_vocabulary_is_sorted_and_counts_up_from_the_specials():
+    vocabulary = Vocabulary.from_sequences([["b", "AH"], ["a", "b"]])
+    assert vocabulary.tokens == ("<pad>", "<bos>", "<eos>", "<unk>", "AH", "a", "b")
+    assert vocabulary == Vocabulary.from_sequences(["ba", ["AH"]])
+    assert len(vocabulary) == 7
+    assert vocabulary.encode(["b", "?", "AH"]) == [6, UNK, 4]
+
+
+def test_decode_stops_at_eos_and_skips_specials():
+    vocabulary = Vocabulary.from_sequences(["ab"])
+    assert vocabulary.decode([BOS, 5, UNK, PAD, 4, EOS, 5]) == ["b", "a"]
+    assert vocabulary.decode(vocabulary.encode("abba")) == list("abba")
+
+
+@pytest.mark.parametrize("tokens", [(), ("a",), ("<pad>", "<bos>", "<eos>", "<unk>", "a", "a")])
+def test_vocabulary_checks_its_tokens(tokens):
+    with pytest.raises(ValueError, match="a vocabulary must"):
+        Vocabulary(tokens)
+
+
+def test_a_token_named_like_a_special_is_refused():
+    with pytest.raises(ValueError, match="twice"):
+        Vocabulary.from_sequences([["<eos>"]])
+
+
+@pytest.mark.parametrize(
+    "words, case, typed, normal",
+    [
+        (["hello", "o'er"], "lower", " Hello\n", "hello"),
+        (["HELLO", "O'ER"], "upper", "hello", "HELLO"),
+        (["Hello", "polish"], "keep", "hELLO", "hELLO"),
+        (["가감"], "lower", "가감", "가감"),
+        (["ά", "σοφός"], "lower", "ΣΟΦΌΣ", "σοφός"),
+    ],
+)
+def test_case_follows_the_training_words(words, case, typed, normal):
+    symbols = symbols_of(*words)
+    assert symbols.case == case
+    assert symbols.normalise(typed) == normal
+
+
+def test_a_given_case_also_holds_for_the_training_words():
+    symbols = symbols_of("Ab", case="upper")
+    assert symbols.graphemes.tokens[4:] == ("A", "B")
+
+
+def test_unicode_form_of_graphemes():
+    for form, graphemes in [("NFC", ["가", "é"]), ("NFD", ["\u1100", "\u1161", "e", "\u0301"])]:
+        symbols = symbols_of("가é", unicode=form)
+        assert set(symbols.graphemes.tokens[4:]) == set(graphemes)
+        for typed in ("가é", unicodedata.normalize("NFD", "가é")):
+            assert symbols.graphemes_of(typed) == (graphemes, [])
+
+
+@pytest.mark.parametrize(
+    "typed, known, unknown",
+    [
+        ("hello", "hello", ""),
+        ("Héllo", "hello", ""),
+        ("he\u0301llo", "hello", ""),
+        ("ﬁﬂe", "fifle", ""),
+        ("Ｈｅ", "he", ""),
+        ("o’er", "o'er", ""),
+        ("Æon", "aeon", ""),
+        ("ølé", "ole", ""),
+        ("h3l\u200bl3o", "hllo", "3\u200b3"),
+        ("ice cream", "icecream", " "),
+        ("ice\u00a0cream", "icecream", "\u00a0"),
+        ("é", "e", ""),
+        ("漢", "", "漢"),
+        ("½", "", "½"),
+        ("", "", ""),
+    ],
+)
+def test_graphemes_of_a_raw_word(typed, known, unknown):
+    for symbols in (symbols_of("acefhilmnor'"), symbols_of("acefhilmnor'", unicode="NFD")):
+        assert symbols.graphemes_of(typed) == (list(known), list(unknown))
+    upper = symbols_of("ACEFHILMNOR'")
+    assert upper.graphemes_of(typed)[0] == list(known.upper())
+
+
+def test_a_known_accent_is_kept():
+    assert symbols_of("é", "e").graphemes_of("É") == (["é"], [])
+
+
+def test_a_base_letter_must_itself_be_known():
+    assert symbols_of("a").graphemes_of("aéa") == (["a", "a"], ["é"])
+
+
+def test_json_gives_the_symbols_back():
+    symbols = Symbols.from_pairs([Pair("Né", (("n", "ɛ̃"),))], unicode="NFD")
+    text = json.dumps(symbols.to_json())
+    assert Symbols.from_json(json.loads(text)) == symbols
+    assert json.loads(text)["phonemes"][4:] == ["n", "ɛ̃"]
+
+
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        ({"graphemes": None}, "damaged symbols"),
+        ({"graphemes": ["<pad>", "<bos>", "<eos>", "<unk>", 5]}, "damaged symbols"),
+        ({"graphemes": ["<pad>", "<bos>", "<eos>", "<unk>", ""]}, "damaged symbols"),
+        ({"phonemes": ["<pad>", "<bos>", "<unk>", "<eos>"]}, "must start with"),
+        ({"phonemes": ["<pad>", "<bos>", "<eos>", "<unk>", "a", "a"]}, "twice"),
+        ({"case": "title"}, "case must be one of"),
+        ({"case": 1}, "damaged symbols"),
+        ({"unicode": "NFX"}, "unicode must be one of"),
+    ],
+)
+def test_damaged_json_is_refused(damage, message):
+    with pytest.raises(ValueError, match=message):
+        Symbols.from_json(symbols_of("ab").to_json() | damage)
+
+
+@pytest.mark.parametrize("data", [None, [], "x", {}])
+def test_json_of_something_else_is_refused(data):
+    with pytest.raises(ValueError, match="damaged symbols"):
+        Symbols.from_json(data)
