@@ -1,0 +1,88 @@
+"""Recurrent cells as pure functions: what happens in one time step.
+
+A cell sees the letter through `gx`, its input gates W x + b, which are computed for all time steps
+by one matmul before the loop, and its own past through `recur(name, h)`, which multiplies by the
+recurrent weights U. All states and gates are float32. Shapes: B batch, H hidden units, G gates,
+with H, 4H or 3H of them. Products with `*` are elementwise.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+State = tuple[jax.Array, ...]
+Gates = tuple[jax.Array, ...]
+Recur = Callable[[str, jax.Array], Gates]
+
+
+def elman(recur: Recur, gates: Gates, state: State) -> State:
+    """h' = tanh(W x + b + U h)   (Elman, "Finding structure in time", 1990)."""
+    (h,) = state
+    (x,), (u,) = gates, recur("h", h)
+    return (jnp.tanh(x + u),)
+
+
+def lstm(recur: Recur, gates: Gates, state: State) -> State:
+    """Long short-term memory with forget gate (Hochreiter and Schmidhuber 1997; Gers et al. 2000).
+
+    i, f, o = sigmoid(W x + b + U h)     gates in the order i, f, g, o
+    g       = tanh(W_g x + b_g + U_g h)
+    c'      = f * c + i * g
+    h'      = o * tanh(c')
+    """
+    h, c = state
+    i, f, g, o = (x + u for x, u in zip(gates, recur("h", h), strict=True))
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return jax.nn.sigmoid(o) * jnp.tanh(c), c
+
+
+def gru(recur: Recur, gates: Gates, state: State) -> State:
+    """Gated recurrent unit, reset gate after the matmul, as in cuDNN and PyTorch (Cho et al. 2014).
+
+    r, z = sigmoid(W x + b + U h)        gates in the order r, z, n
+    n    = tanh(W_n x + b_n + r * (U_n h + c_n))
+    h'   = (1 - z) * n + z * h
+    """
+    (h,) = state
+    xr, xz, xn = gates
+    hr, hz, hn = recur("h", h)
+    r = jax.nn.sigmoid(xr + hr)
+    z = jax.nn.sigmoid(xz + hz)
+    n = jnp.tanh(xn + r * hn)
+    return (n + z * (h - n),)
+
+
+def gru_before(recur: Recur, gates: Gates, state: State) -> State:
+    """Gated recurrent unit, reset gate before the matmul: the equation as printed in the lecture.
+
+    r, z = sigmoid(W x + b + U h)        gates in the order r, z, n
+    n    = tanh(W_n x + b_n + U_n (r * h))
+    h'   = (1 - z) * n + z * h
+    """
+    (h,) = state
+    xr, xz, xn = gates
+    hr, hz = recur("h", h)
+    r = jax.nn.sigmoid(xr + hr)
+    z = jax.nn.sigmoid(xz + hz)
+    (hn,) = recur("rh", r * h)
+    n = jnp.tanh(xn + hn)
+    return (n + z * (h - n),)
+
+
+class Cell(NamedTuple):
+    """A cell, and the sizes of what it needs in units of H."""
+
+    step: Callable[[Recur, Gates, State], State]
+    gates: int  # width of gx
+    recurrent: dict[str, int]  # width of each recurrent product
+    states: int  # arrays of shape [B, H] in the state; the first is the output
+
+
+CELLS = {
+    "elman": Cell(elman, 1, {"h": 1}, 1),
+    "lstm": Cell(lstm, 4, {"h": 4}, 2),
+    "gru": Cell(gru, 3, {"h": 3}, 1),
+    "gru_before": Cell(gru_before, 3, {"h": 2, "rh": 1}, 1),
+}

@@ -1,0 +1,131 @@
+"""Our scan against `jax.lax.scan` and its autodiff."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.interpreters.partial_eval import dce_jaxpr
+
+from g2p_jax import attention
+from g2p_jax.linear import linear, matmul
+from g2p_jax.unroll import scan
+
+T, B, S, H = 6, 3, 4, 5
+
+
+def matrix(shared, v):
+    return tuple(jnp.split(linear(v, *shared, jnp.float32), 2, axis=-1))
+
+
+def look(shared, h):
+    keys, mask = shared
+    weights = attention.attend(attention.additive_scores(h, keys, jnp.ones(H)), mask)
+    return attention.context(weights, keys)
+
+
+MAPS = {"first": matrix, "second": matrix, "look": look}
+
+
+def step(apply, carry, x):
+    """Products that feed each other, as in an attentive decoder, and a state of two arrays."""
+    h, c = carry
+    a, b = apply("first", h)
+    c = c + apply("look", jnp.tanh(a + x["gate"]))
+    d, e = apply("second", c)
+    h = jnp.where(x["keep"], jnp.tanh(b * d) + e, h)
+    return (h, c), {"out": h * a}
+
+
+def problem():
+    random = np.random.default_rng(0)
+    normal = lambda *shape: random.normal(size=shape).astype(np.float32) * 0.5
+    mask_SxB = np.arange(S)[:, None] < np.array([4, 2, 1])[None]
+    shared = {
+        "first": (normal(H, 2 * H), normal(2 * H)),
+        "second": (normal(H, 2 * H), normal(2 * H)),
+        "look": (normal(S, B, H), mask_SxB),
+    }
+    carry = normal(B, H), normal(B, H)
+    xs = {"gate": normal(T, B, H), "keep": random.random((T, B, 1)) < 0.7}
+    return shared, carry, xs
+
+
+def plain(shared, carry, xs, reverse):
+    body = functools.partial(step, lambda name, v: MAPS[name](shared[name], v))
+    return jax.lax.scan(body, carry, xs, reverse=reverse)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_equals_lax_scan_forward_and_gradient(reverse):
+    shared, carry, xs = problem()
+    mask = shared["look"][1]
+    weight = np.random.default_rng(1).normal(size=(T, B, H)).astype(np.float32)
+
+    def loss(unroll, first, second, keys, carry, gate):
+        shared = {"first": first, "second": second, "look": (keys, mask)}
+        (h, c), outs = unroll(shared, carry, xs | {"gate": gate}, reverse)
+        return jnp.sum(outs["out"] * weight) + jnp.sum(h * c)
+
+    ours = functools.partial(scan, step, MAPS)
+    arguments = shared["first"], shared["second"], shared["look"][0], carry, xs["gate"]
+    results = [
+        jax.jit(jax.value_and_grad(functools.partial(loss, unroll), argnums=range(5)))(*arguments)
+        for unroll in (ours, plain)
+    ]
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6), *results)
+
+
+def dots_in_loops(function, *arguments) -> int:
+    """How many matrix products the bodies of all while loops of a program hold."""
+
+    def count(jaxpr, inside):
+        total = 0
+        for equation in jaxpr.eqns:
+            total += inside and equation.primitive.name == "dot_general"
+            loop = inside or equation.primitive.name in ("scan", "while")
+            for value in equation.params.values():
+                for sub in value if isinstance(value, (tuple, list)) else [value]:
+                    if hasattr(sub, "eqns"):
+                        total += count(sub, loop)
+                    elif hasattr(sub, "jaxpr"):
+                        total += count(sub.jaxpr, loop)
+        return total
+
+    jaxpr = jax.make_jaxpr(function)(*arguments).jaxpr
+    jaxpr, _ = dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))  # as XLA will: drop what is unused
+    return count(jaxpr, False)
+
+
+def test_weight_gradients_leave_the_loop():
+    w = jnp.ones((H, H))
+    maps = {"h": lambda w, h: matmul(h, w, jnp.float32)}
+
+    def cell(apply, h, x):
+        h = jnp.tanh(x + apply("h", h))
+        return h, h
+
+    def ours(w, x):
+        return jnp.sum(scan(cell, maps, {"h": w}, x[0], x)[1])
+
+    def autodiff(w, x):
+        body = lambda h, x: cell(lambda _, v: maps["h"](w, v), h, x)
+        return jnp.sum(jax.lax.scan(body, x[0], x)[1])
+
+    x = jnp.ones((T, B, H))
+    assert dots_in_loops(jax.grad(ours), w, x) == 2  # forward, and backward to the state
+    assert dots_in_loops(jax.grad(autodiff), w, x) == 3  # and to the weights, in every step
+
+
+def test_bfloat16_operands_sum_in_float32():
+    random = np.random.default_rng(0)
+    x, w = (random.normal(size=s).astype(np.float32) for s in ((2, 7, 512), (512, 3)))
+    rounded = [np.asarray(jnp.asarray(a, jnp.bfloat16), np.float64) for a in (x, w)]
+    ours = matmul(x, w, jnp.bfloat16)
+    assert ours.dtype == jnp.float32
+    np.testing.assert_allclose(ours, rounded[0] @ rounded[1], rtol=1e-4, atol=1e-4)
+    dx, dw = jax.grad(lambda x, w: matmul(x, w, jnp.bfloat16).sum(), argnums=(0, 1))(x, w)
+    assert dx.dtype == dw.dtype == jnp.float32
+    np.testing.assert_allclose(dx[0, 0], rounded[1].sum(1), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(dw[:, 0], rounded[0].sum((0, 1)), rtol=1e-4, atol=1e-4)
