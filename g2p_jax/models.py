@@ -1,0 +1,346 @@
+"""The network: letters are encoded by a bidirectional RNN, phonemes decoded with attention.
+
+    letters -> embedding -> encoder layers, both directions -> memory
+    phonemes so far -> embedding -> decoder layer 0 -> attends to the memory
+                    -> decoder layers 1.. over [state; context] -> readout -> next phoneme
+
+Modules decide what is connected to what; the mathematics is in `cells`, `unroll` and `attention`.
+Sequences are time first inside, batches are words first.
+
+Letters of shapes: S letters, T phonemes, B words, H hidden, E memory width, V phoneme inventory.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from g2p_jax import attention, cells, config
+from g2p_jax.data.symbols import BOS, PAD
+from g2p_jax.layers import (
+    Linear,
+    Masks,
+    Recurrent,
+    affine,
+    draw_masks,
+    drop,
+    gated,
+    initializers,
+    memory_width,
+    multiply,
+)
+from g2p_jax.unroll import Map, scan
+
+SCORES: dict[str, Callable[..., jax.Array]] = {
+    "dot": attention.dot_scores,
+    "additive": attention.additive_scores,
+    "additive_relu": functools.partial(attention.additive_scores, activation=jax.nn.relu),
+}
+States = tuple[cells.State, ...]  # of a decoder: for each layer the arrays of its cell
+
+
+class Memory(NamedTuple):
+    """An encoded word, as the decoder sees it."""
+
+    values_SxBxE: jax.Array
+    keys_SxBxA: jax.Array
+    mask_SxB: jax.Array
+    summary_BxE: jax.Array  # both ends of the top layer: where the decoder starts
+
+
+def repeat(memory: Memory, times: int) -> Memory:
+    """Each word `times` times, beside each other: one for each hypothesis of a beam."""
+    values, keys, mask, summary = memory
+    along = functools.partial(jnp.repeat, repeats=times)
+    values, keys, mask = (along(x, axis=1) for x in (values, keys, mask))
+    return Memory(values, keys, mask, along(summary, axis=0))
+
+
+class Encoder(nn.Module):
+    """Bidirectional layers over the embedded letters."""
+
+    settings: config.Model
+    vocabulary: int
+    dtype: Any
+
+    def setup(self) -> None:
+        s, init = self.settings, initializers(self.settings)
+        embed = init["linear"].get("kernel_init", nn.initializers.normal(1.0))
+        self.embedding = self.param("embedding", embed, (self.vocabulary, s.embedding))
+        widths = [s.embedding] + [memory_width(s)] * (s.encoder_layers - 1)
+        make = functools.partial(
+            Recurrent, s.cell, hidden=s.hidden, dtype=self.dtype, **init["cell"]
+        )
+        self.ahead = [make(inputs=width) for width in widths]
+        self.back = [make(inputs=width) for width in widths]
+        if s.attention != "dot":
+            self.key = Linear(memory_width(s), s.hidden, self.dtype, **init["linear"])
+
+    def __call__(self, source_SxB: jax.Array, mask_SxB: jax.Array, masks: Masks) -> Memory:
+        x = drop(masks, "letters", jnp.take(self.embedding, source_SxB, axis=0))
+        join = jnp.add if self.settings.sum_directions else _concatenate
+        for layer, (ahead, back) in enumerate(zip(self.ahead, self.back, strict=True)):
+            zero = ahead.zero_state(x.shape[1])
+            last, x_ahead = ahead(x, zero, mask_SxB)
+            first, x_back = back(x, zero, mask_SxB, reverse=True)
+            x = drop(masks, f"encoder_{layer}", join(x_ahead, x_back))
+        summary = drop(masks, f"encoder_{layer}", join(last[0], first[0]))
+        keys = x if self.settings.attention == "dot" else self.key(x)
+        return Memory(x, keys, mask_SxB, summary)
+
+
+_scores_init = nn.initializers.normal(0.1)
+
+
+def weigh(kind: str, asked: tuple[jax.Array, ...], query: jax.Array) -> jax.Array:
+    """Attention weights [..., B, S] of queries [..., B, A] to (mask, keys) or (mask, keys, v)."""
+    mask_SxB, *keys = asked
+    scores = SCORES[kind](query, *keys)
+    return attention.attend(scores, mask_SxB)
+
+
+def _concatenate(*xs: jax.Array) -> jax.Array:
+    return jnp.concatenate(xs, axis=-1)
+
+
+class Decoder(nn.Module):
+    """What the two arrangements of the decoder share: weights, start, attention, readout."""
+
+    settings: config.Model
+    vocabulary: int
+    dtype: Any
+
+    def setup(self) -> None:
+        s, init = self.settings, initializers(self.settings)
+        memory = memory_width(s)
+        embed = init["linear"].get("kernel_init", nn.initializers.normal(1.0))
+        self.embedding = self.param("embedding", embed, (self.vocabulary, s.embedding))
+        self.layers = [
+            Recurrent(s.cell, width, s.hidden, self.dtype, **init["cell"])
+            for width in self.widths()
+        ]
+        make = functools.partial(Linear, dtype=self.dtype, **init["linear"])
+        self.bridge = make(memory, len(self.layers) * cells.CELLS[s.cell].states * s.hidden)
+        self.query = make(s.hidden, memory if s.attention == "dot" else s.hidden)
+        if s.attention != "dot":
+            self.v = self.param("v", init["linear"].get("kernel_init", _scores_init), (s.hidden,))
+        if s.readout:
+            self.readout = make(s.hidden + memory, s.readout)
+        self.output = make(s.readout or s.hidden + memory, self.vocabulary)
+
+    def widths(self) -> list[int]:
+        """The width of each layer's input."""
+        raise NotImplementedError
+
+    def start(self, memory: Memory) -> States:
+        """The state before the first phoneme."""
+        size = cells.CELLS[self.settings.cell].states
+        start = jnp.tanh(self.bridge(memory.summary_BxE))
+        arrays = jnp.split(start, size * len(self.layers), axis=-1)
+        return tuple(tuple(arrays[i : i + size]) for i in range(0, len(arrays), size))
+
+    def embed(self, tokens: jax.Array, masks: Masks) -> jax.Array:
+        return drop(masks, "phonemes", jnp.take(self.embedding, tokens, axis=0))
+
+    def asked(self, memory: Memory) -> tuple[jax.Array, ...]:
+        """What `weigh` reads besides the query."""
+        v = () if self.settings.attention == "dot" else (self.v,)
+        return memory.mask_SxB, memory.keys_SxBxA, *v
+
+    def look(self, memory: Memory, h: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Attention of the states h [..., B, H]: context [..., B, E] and weights [..., B, S]."""
+        weights = weigh(self.settings.attention, self.asked(memory), self.query(h))
+        return attention.context(weights, memory.values_SxBxE), weights
+
+    def logits(self, h: jax.Array, context: jax.Array) -> jax.Array:
+        x = _concatenate(h, context)
+        if self.settings.readout:
+            x = jnp.tanh(self.readout(x))
+        return self.output(x)
+
+    def step(
+        self, memory: Memory, states: States, token_B: jax.Array, masks: Masks
+    ) -> tuple[States, jax.Array, jax.Array]:
+        """One phoneme: the new states, logits [B, V] of the next, attention weights [B, S]."""
+        raise NotImplementedError
+
+    def unroll(
+        self, memory: Memory, tokens_TxB: jax.Array, masks: Masks
+    ) -> tuple[jax.Array, jax.Array]:
+        """All phonemes at once, given those before each: logits [T, B, V], weights [T, B, S].
+
+        Equal to `step` by `step`. There is no mask: what follows a word's end cannot change it.
+        """
+        raise NotImplementedError
+
+
+class LuongDecoder(Decoder):
+    """The first layer's state asks; the context goes into the layers above (Luong et al. 2015).
+
+    So the queries of all steps are known before the first is answered, and in training attention
+    is two matmuls outside the loop.
+    """
+
+    def widths(self) -> list[int]:
+        s = self.settings
+        return [s.embedding] + [s.hidden + memory_width(s)] * (s.decoder_layers - 1)
+
+    def step(self, memory, states, token_B, masks):
+        state = self.layers[0].step(self.embed(token_B, masks), states[0])
+        h, new = drop(masks, "decoder_0", state[0]), [state]
+        context, weights = self.look(memory, h)
+        for number, layer in enumerate(self.layers[1:], start=1):
+            new.append(layer.step(_concatenate(h, context), states[number]))
+            h = drop(masks, f"decoder_{number}", new[-1][0])
+        return tuple(new), self.logits(h, context), weights
+
+    def unroll(self, memory, tokens_TxB, masks):
+        states = self.start(memory)
+        _, h = self.layers[0](self.embed(tokens_TxB, masks), states[0])
+        h = drop(masks, "decoder_0", h)
+        context, weights = self.look(memory, h)
+        for number, layer in enumerate(self.layers[1:], start=1):
+            _, h = layer(_concatenate(h, context), states[number])
+            h = drop(masks, f"decoder_{number}", h)
+        return self.logits(h, context), weights
+
+
+class BahdanauDecoder(Decoder):
+    """The last step's top state asks; the context enters the first layer (Bahdanau et al. 2014).
+
+    Also called input feeding. Each query waits for the answer before it, so attention is part of
+    the loop: every product in it goes through `apply`, see `unroll.scan`.
+    """
+
+    def widths(self) -> list[int]:
+        s = self.settings
+        return [s.embedding + memory_width(s)] + [s.hidden] * (s.decoder_layers - 1)
+
+    def step(self, memory, states, token_B, masks):
+        context, weights = self.look(memory, states[-1][0])
+        h, new = _concatenate(self.embed(token_B, masks), context), []
+        for number, layer in enumerate(self.layers):
+            new.append(layer.step(h, states[number]))
+            h = drop(masks, f"decoder_{number}", new[-1][0])
+        return tuple(new), self.logits(h, context), weights
+
+    def unroll(self, memory, tokens_TxB, masks):
+        s, layers = self.settings, self.layers
+        gates, cell = cells.CELLS[s.cell].gates, cells.CELLS[s.cell]
+        from_phonemes, from_context = jnp.split(layers[0].w, [s.embedding])
+        shared = {
+            "query": (self.query.w, self.query.b),
+            "weights": self.asked(memory),
+            "context": memory.values_SxBxE,
+            "gates_0": (from_context, jnp.zeros_like(layers[0].b)),
+        }
+        maps: dict[str, Map] = {
+            "query": functools.partial(affine, self.dtype),
+            "weights": functools.partial(weigh, s.attention),
+            "context": lambda values, weights: attention.context(weights, values),
+            "gates_0": functools.partial(gated, gates, self.dtype),
+        }
+        for number, layer in enumerate(layers):
+            shared |= {f"{name}_{number}": u for name, u in layer.u.items()}
+            maps |= {f"{name}_{number}": f for name, f in layer.maps.items()}
+            if number:
+                shared[f"gates_{number}"] = layer.w, layer.b
+                maps[f"gates_{number}"] = maps["gates_0"]
+                if f"decoder_{number - 1}" in masks:
+                    shared[f"drop_{number}"] = masks[f"decoder_{number - 1}"]
+                    maps[f"drop_{number}"] = multiply
+
+        def step(apply, states, phoneme_gates):
+            weights = apply("weights", apply("query", states[-1][0]))
+            context = apply("context", weights)
+            from_below = apply("gates_0", context)
+            new: list[cells.State] = []
+            h = tuple(map(jnp.add, phoneme_gates, from_below))
+            for number, state in enumerate(states):
+                recur = lambda name, h, number=number: apply(f"{name}_{number}", h)
+                if number:
+                    x = new[-1][0]
+                    x = apply(f"drop_{number}", x) if f"drop_{number}" in maps else x
+                    h = apply(f"gates_{number}", x)
+                new.append(cell.step(recur, h, state))
+            return tuple(new), (new[-1][0], context, weights)
+
+        x = self.embed(tokens_TxB, masks)
+        xs = gated(gates, self.dtype, (from_phonemes, layers[0].b), x)
+        _, (h, context, weights) = scan(step, maps, shared, self.start(memory), xs)
+        h = drop(masks, f"decoder_{len(layers) - 1}", h)
+        return self.logits(h, context), weights
+
+
+class Seq2Seq(nn.Module):
+    """Letters in, phonemes out.
+
+    `targets` end with EOS; the decoder's inputs are the same sequence begun with BOS.
+    """
+
+    settings: config.Model
+    graphemes: int
+    phonemes: int
+    dtype: Any
+
+    def setup(self) -> None:
+        decoder = BahdanauDecoder if self.settings.input_feeding else LuongDecoder
+        self.encoder = Encoder(self.settings, self.graphemes, self.dtype)
+        self.decoder = decoder(self.settings, self.phonemes, self.dtype)
+
+    def encode(self, source_BxS: jax.Array, masks: Masks | None = None) -> Memory:
+        source_SxB = source_BxS.T
+        return self.encoder(source_SxB, source_SxB != PAD, masks or {})
+
+    def start(self, memory: Memory) -> States:
+        return self.decoder.start(memory)
+
+    def step(
+        self, memory: Memory, states: States, token_B: jax.Array
+    ) -> tuple[States, jax.Array, jax.Array]:
+        return self.decoder.step(memory, states, token_B, {})
+
+    def __call__(
+        self,
+        source_BxS: jax.Array,
+        target_BxT: jax.Array,
+        key: jax.Array | None = None,
+        teacher_forcing: jax.Array | None = None,
+    ) -> jax.Array:
+        """Logits [B, T, V] of each target phoneme.
+
+        Args:
+          key: randomness of dropout; None: no dropout.
+          teacher_forcing: for each step [T], whether the decoder is given the true last phoneme
+            rather than the one that it finds most probable itself; None: always.
+        """
+        tokens_TxB = jnp.roll(target_BxT.T, 1, axis=0).at[0].set(BOS)
+        masks = draw_masks(self.settings, source_BxS.shape[0], key) if key is not None else {}
+        memory = self.encode(source_BxS, masks)
+        if teacher_forcing is not None:
+            tokens_TxB = self.own_choices(memory, tokens_TxB, teacher_forcing, masks)
+        logits_TxBxV, _ = self.decoder.unroll(memory, tokens_TxB, masks)
+        return logits_TxBxV.swapaxes(0, 1)
+
+    def own_choices(
+        self, memory: Memory, tokens_TxB: jax.Array, forced_T: jax.Array, masks: Masks
+    ) -> jax.Array:
+        """The decoder's inputs [T, B]: where a step is not forced, the model's last choice.
+
+        A choice has no derivative, so this loop needs none: it finds the inputs, and one pass over
+        them, by the same fast path as always, gives logits and gradients.
+        """
+
+        def step(carry, x):
+            states, chosen_B = carry
+            token_B, forced = x
+            token_B = jnp.where(forced, token_B, chosen_B)
+            states, logits_BxV, _ = self.decoder.step(memory, states, token_B, masks)
+            return (states, jnp.argmax(logits_BxV, axis=-1).astype(token_B.dtype)), token_B
+
+        carry = self.decoder.start(memory), tokens_TxB[0]
+        xs = tokens_TxB, forced_T | (jnp.arange(len(forced_T)) == 0)  # the first input is BOS
+        return jax.lax.stop_gradient(jax.lax.scan(step, carry, xs)[1])
