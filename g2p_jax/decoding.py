@@ -1,0 +1,140 @@
+"""Searches for pronunciations over a step function; knows no model.
+
+`step(state, token_B) -> (state, logits_BxV)` gives the next phoneme's logits; `state` is any tree
+of arrays with one row per hypothesis on the first axis. Every search ends: a word has a limit of
+phonemes, and what is returned is complete, its probability that of these phonemes and then EOS.
+
+Letters of shapes: B words, K beam, T phonemes at most, V phoneme inventory.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from g2p_jax.data.symbols import BOS, EOS, PAD, UNK
+
+State = Any
+Step = Callable[[State, jax.Array], tuple[State, jax.Array]]
+
+
+class Hypotheses(NamedTuple):
+    """The n best pronunciations of each word, best first."""
+
+    tokens_BxNxT: jax.Array  # without EOS, padded with PAD
+    log_prob_BxN: jax.Array  # of the whole pronunciation and its end; -inf: there is none
+
+
+def _log_probs(logits: jax.Array) -> jax.Array:
+    """log P(next phoneme); what is no phoneme and no end has none."""
+    never = jnp.isin(jnp.arange(logits.shape[-1]), jnp.array([PAD, BOS, UNK]))
+    never = jnp.expand_dims(never, tuple(range(logits.ndim - 1)))
+    return jax.nn.log_softmax(jnp.where(never, -jnp.inf, logits))
+
+
+def greedy(step: Step, state: State, limit_B: jax.Array, length: int) -> Hypotheses:
+    """The most probable phoneme after each other, until EOS is the most probable.
+
+    A word whose EOS has not come after `limit_B` phonemes, as when the model repeats itself, is
+    cut where ending had the highest probability.
+
+    Args:
+      limit_B: the most phonemes each word may have, at most `length`.
+      length: T, static.
+    """
+    batch = limit_B.shape[0]
+
+    def unfinished(carry):
+        t, done_B, *_ = carry
+        return (t <= length) & ~jnp.all(done_B)
+
+    def body(carry):
+        t, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B = carry
+        state, logits_BxV = step(state, token_B)
+        log_probs_BxV = _log_probs(logits_BxV)
+        token_B = jnp.argmax(log_probs_BxV, axis=-1).astype(jnp.int32)
+
+        ends_B = log_prob_B + log_probs_BxV[:, EOS]  # the probability of ending here
+        chosen_B, full_B = token_B == EOS, t >= limit_B
+        better_B = ~done_B & (chosen_B | (ends_B > best_B))
+        best_B = jnp.where(better_B, ends_B, best_B)
+        end_B = jnp.where(better_B, t, end_B)
+        done_B = done_B | chosen_B | full_B
+
+        log_prob_B = log_prob_B + jnp.max(log_probs_BxV, axis=-1)
+        written_B = jnp.where(done_B, PAD, token_B)
+        tokens_BxT = tokens_BxT.at[:, t].set(written_B, mode="drop")
+        return t + 1, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B
+
+    carry = (
+        jnp.int32(0),
+        jnp.zeros(batch, bool),
+        state,
+        jnp.full(batch, BOS, jnp.int32),
+        jnp.full((batch, length), PAD, jnp.int32),
+        jnp.zeros(batch),
+        jnp.full(batch, -jnp.inf),
+        jnp.zeros(batch, jnp.int32),
+    )
+    *_, tokens_BxT, _, best_B, end_B = jax.lax.while_loop(unfinished, body, carry)
+    tokens_BxT = jnp.where(jnp.arange(length)[None] < end_B[:, None], tokens_BxT, PAD)
+    return Hypotheses(tokens_BxT[:, None], best_B[:, None])
+
+
+def beam(step: Step, state: State, limit_B: jax.Array, length: int, size: int) -> Hypotheses:
+    """The `size` most probable pronunciations that a beam of `size` finds.
+
+    Each step extends the K open hypotheses; all their endings compete for the K places of finished
+    ones. A word is done when no open hypothesis is as probable as its K-th finished one: going on
+    can only make it less probable, so for the beam's hypotheses the order is exact.
+
+    Args:
+      state: with B * K rows, those of a word beside each other.
+      limit_B: the most phonemes each word may have, at most `length`.
+      length: T, static.
+    """
+    batch = limit_B.shape[0]
+    rows_BxK = jnp.arange(batch)[:, None] * size + jnp.arange(size)[None]
+
+    def unfinished(carry):
+        t, open_BxK, done_BxK = carry[0], carry[3], carry[5]
+        hopeful_B = open_BxK.max(axis=-1) > done_BxK.min(axis=-1)
+        return (t <= length) & jnp.any(hopeful_B & (t <= limit_B))
+
+    def body(carry):
+        t, state, token_BxK, open_BxK, open_BxKxT, done_BxK, done_BxKxT = carry
+        state, logits = step(state, token_BxK.reshape(-1))
+        log_probs_BxKxV = _log_probs(logits).reshape(batch, size, -1)
+
+        # Ending: the best K of those that have ended before and those that end now.
+        within_Bx1 = (t <= limit_B)[:, None]
+        ends_BxK = jnp.where(within_Bx1, open_BxK + log_probs_BxKxV[:, :, EOS], -jnp.inf)
+        done_BxK, best = jax.lax.top_k(jnp.concatenate([done_BxK, ends_BxK], axis=1), size)
+        both = jnp.concatenate([done_BxKxT, open_BxKxT], axis=1)
+        done_BxKxT = jnp.take_along_axis(both, best[..., None], axis=1)
+
+        # Going on: the best K extensions, each with its parent's state and past.
+        total_BxKxV = (open_BxK[..., None] + log_probs_BxKxV).at[:, :, EOS].set(-jnp.inf)
+        inventory = total_BxKxV.shape[-1]
+        open_BxK, best = jax.lax.top_k(total_BxKxV.reshape(batch, -1), size)
+        parent_BxK, token_BxK = best // inventory, (best % inventory).astype(jnp.int32)
+        rows = jnp.take_along_axis(rows_BxK, parent_BxK, axis=1).reshape(-1)
+        state = jax.tree.map(lambda s: s[rows], state)
+        open_BxKxT = jnp.take_along_axis(open_BxKxT, parent_BxK[..., None], axis=1)
+        open_BxKxT = open_BxKxT.at[:, :, t].set(token_BxK, mode="drop")
+        return t + 1, state, token_BxK, open_BxK, open_BxKxT, done_BxK, done_BxKxT
+
+    nothing_BxK = jnp.full((batch, size), -jnp.inf)
+    nothing_BxKxT = jnp.full((batch, size, length), PAD, jnp.int32)
+    carry = (
+        jnp.int32(0),
+        state,
+        jnp.full((batch, size), BOS, jnp.int32),
+        nothing_BxK.at[:, 0].set(0.0),  # one empty hypothesis, not K times the same
+        nothing_BxKxT,
+        nothing_BxK,
+        nothing_BxKxT,
+    )
+    *_, done_BxK, done_BxKxT = jax.lax.while_loop(unfinished, body, carry)
+    return Hypotheses(done_BxKxT, done_BxK)

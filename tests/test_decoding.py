@@ -1,0 +1,126 @@
+"""The searches against brute force over every pronunciation of small random models."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from g2p_jax import decoding
+from g2p_jax.data.symbols import BOS, EOS, PAD
+
+PHONEMES = (4, 5, 6)
+V = 7
+
+
+def chain(seed: int, sharpness: float = 2.0) -> np.ndarray:
+    """Logits of the next phoneme given the last two: [V, V, V]."""
+    return np.random.default_rng(seed).normal(size=(V, V, V)).astype(np.float32) * sharpness
+
+
+def make_step(logits: np.ndarray):
+    """The step function of that model; its state is the phoneme before the last."""
+
+    def step(before_B, token_B):
+        return token_B, jnp.asarray(logits)[before_B, token_B]
+
+    return step
+
+
+def probability(logits: np.ndarray, phonemes: tuple[int, ...]) -> float:
+    """P(phonemes, then EOS), computed by the definition."""
+    total, before, last = 1.0, BOS, BOS
+    for token in (*phonemes, EOS):
+        scores = np.exp(logits[before, last].astype(float))
+        total *= scores[token] / scores[[EOS, *PHONEMES]].sum()
+        before, last = last, token
+    return total
+
+
+def all_pronunciations(limit: int):
+    for length in range(limit + 1):
+        yield from itertools.product(PHONEMES, repeat=length)
+
+
+def found(result: decoding.Hypotheses, word: int = 0) -> list[tuple[tuple[int, ...], float]]:
+    tokens, log_probs = (np.asarray(x[word]) for x in result)
+    return [
+        (tuple(t[t != PAD].tolist()), float(np.exp(p)))
+        for t, p in zip(tokens, log_probs, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wide_beam_finds_the_n_best_of_all_pronunciations(seed):
+    logits, limit, size = chain(seed), 4, 3**4  # a beam that can hold everything
+    ranked = sorted(all_pronunciations(limit), key=lambda p: -probability(logits, p))
+    start = jnp.full(size, BOS)
+    result = jax.jit(lambda: decoding.beam(make_step(logits), start, jnp.array([limit]), 5, size))()
+    answers = found(result)[:20]
+    assert [phonemes for phonemes, _ in answers] == ranked[:20]
+    for phonemes, p in answers:
+        assert p == pytest.approx(probability(logits, phonemes), rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_narrow_beam_is_the_beam_of_the_textbook(seed):
+    """Against lists of hypotheses: keep the best two at each step, collect all that end."""
+    logits, limit, size = chain(seed, 1.0), 6, 2
+    log_p = lambda before, last, token: float(
+        logits[before, last, token] - np.log(np.exp(logits[before, last, [EOS, *PHONEMES]]).sum())
+    )
+    done, hypotheses = [], [((BOS, BOS), 0.0)]
+    for _ in range(limit + 1):
+        done += [(h[2:], p + log_p(h[-2], h[-1], EOS)) for h, p in hypotheses]
+        longer = [
+            ((*h, new), p + log_p(h[-2], h[-1], new)) for h, p in hypotheses for new in PHONEMES
+        ]
+        hypotheses = sorted(longer, key=lambda x: -x[1])[:size]
+    expected = sorted(done, key=lambda x: -x[1])[:size]
+    start = jnp.full(size, BOS)
+    answers = found(decoding.beam(make_step(logits), start, jnp.array([limit]), limit, size))
+    assert [a for a, _ in answers] == [e for e, _ in expected]
+    np.testing.assert_allclose([p for _, p in answers], np.exp([p for _, p in expected]), rtol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_greedy_takes_the_best_phoneme_each_time(seed):
+    logits, limit = chain(seed), 12
+    phonemes, before, last = [], BOS, BOS
+    while len(phonemes) < limit:
+        best = max((EOS, *PHONEMES), key=lambda t: logits[before, last, t])
+        if best == EOS:
+            break
+        phonemes.append(best)
+        before, last = last, best
+    else:  # endless: cut where ending is most probable
+        prefixes = [tuple(phonemes[:n]) for n in range(limit + 1)]
+        phonemes = max(prefixes, key=lambda p: probability(logits, p))
+    start = jnp.full(2, BOS)
+    result = decoding.greedy(make_step(logits), start, jnp.array([limit, 0]), limit)
+    ((answer, p),) = found(result)
+    assert answer == tuple(phonemes)
+    assert p == pytest.approx(probability(logits, answer), rel=1e-4)
+    assert found(result, word=1)[0][0] == ()  # its limit is no phoneme at all
+
+
+def test_a_model_that_never_ends_is_cut_at_its_limit():
+    logits = np.zeros((V, V, V), np.float32)
+    logits[:, :, EOS] = -20
+    logits[:, 5, EOS] = -5  # after phoneme 5 an end is less absurd
+    logits[:, :, 4] = 3
+    logits[:, 4, 5] = 6
+    result = decoding.greedy(make_step(logits), jnp.full(1, BOS), jnp.array([9]), 20)
+    ((answer, _),) = found(result)
+    assert 0 < len(answer) <= 9 and answer[-1] == 5
+
+
+def test_words_in_one_batch_do_not_disturb_each_other():
+    logits = chain(0)
+    step, size = make_step(logits), 3
+    limits = [2, 7, 4]
+    together = decoding.beam(step, jnp.full(9, BOS), jnp.array(limits), 8, size)
+    for word, limit in enumerate(limits):
+        alone = decoding.beam(step, jnp.full(3, BOS), jnp.array([limit]), 8, size)
+        assert found(together, word) == found(alone)
