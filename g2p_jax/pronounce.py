@@ -1,0 +1,237 @@
+"""Words in, pronunciations out: `load` a trained model and ask it.
+
+A model is one file, `model.safetensors`: weights, and in its header the config and the symbols as
+JSON. Reading one never runs code from it.
+"""
+
+import contextlib
+import functools
+import json
+import math
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import flax.traverse_util
+import jax
+import jax.numpy as jnp
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from g2p_jax import config as config_lib
+from g2p_jax import decoding, models
+from g2p_jax.data.symbols import PAD, Symbols
+from g2p_jax.errors import ModelError
+from g2p_jax.linear import operand_dtype
+
+MODEL_FILE = "model.safetensors"
+# Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
+# letters). For a few words the first answer should come soon: few shapes. For many, little should
+# be padding.
+SHAPES = (
+    (8, 8, (8, 16, 32)),
+    (512, 64, (8, 16, 32)),
+    (None, 256, (5, 6, 7, 8, 9, 10, 11, 12, 14, 17, 22, 32)),
+)
+LONGEST = 32  # letters; longer words are pronounced in pieces
+Params = Any
+
+
+class Pronunciation(NamedTuple):
+    phonemes: tuple[str, ...]
+    probability: float
+
+    def __str__(self) -> str:
+        return " ".join(self.phonemes)
+
+
+class Answer(NamedTuple):
+    """What the model says about one word."""
+
+    word: str
+    pronunciations: tuple[Pronunciation, ...]  # best first; never empty
+    unknown: tuple[str, ...]  # characters that it has never seen, and left out
+
+
+class G2P:
+    """A trained model.
+
+    >>> g2p = g2p_jax.load("runs/gru")
+    >>> g2p("hello")
+    'HH AH L OW'
+    """
+
+    def __init__(self, config: config_lib.Config, symbols: Symbols, params: Params):
+        self.config = config
+        self.symbols = symbols
+        self.params = params
+
+    def __call__(self, word: str) -> str:
+        """The most probable pronunciation, phonemes joined by spaces."""
+        return str(self.pronounce([word])[0].pronunciations[0])
+
+    def pronounce(self, words: Iterable[str], nbest: int = 1, beam: int = 1) -> list[Answer]:
+        """One answer for each word, in order, whatever the word holds.
+
+        Characters that the model has never seen are left out; a word of nothing else is silent: no
+        phonemes. Words longer than any to be expected are pronounced piece by piece.
+
+        Args:
+          nbest: how many pronunciations; the beam is at least as wide.
+          beam: open hypotheses of beam search; 1 with nbest 1: greedy search.
+        """
+        words = list(words)
+        beam = max(beam, nbest)
+        spelled = [self.symbols.graphemes_of(word) for word in words]
+        pieces = [_pieces(tuple(letters)) for letters, _ in spelled]
+        found = self._decode({piece for of_word in pieces for piece in of_word}, beam)
+        answers = []
+        for word, (_, unknown), of_word in zip(words, spelled, pieces, strict=True):
+            best = [Pronunciation((), 1.0)]
+            for piece in of_word:
+                best = _joined(best, found[piece], nbest)
+            answers.append(Answer(word, tuple(best[:nbest]), tuple(unknown)))
+        return answers
+
+    def _decode(
+        self, pieces: set[tuple[str, ...]], beam: int
+    ) -> dict[tuple[str, ...], list[Pronunciation]]:
+        """Decodes spellings in batches of similar length, so that little is padding."""
+        rows, lengths = next((r, n) for most, r, n in SHAPES if most is None or len(pieces) <= most)
+        by_length: dict[int, list[tuple[str, ...]]] = {}
+        for piece in sorted(pieces):
+            by_length.setdefault(next(n for n in lengths if n >= len(piece)), []).append(piece)
+        started = []
+        for length, group in by_length.items():
+            for start in range(0, len(group), rows):
+                part = group[start : start + rows]
+                started.append((part, self._search(part, rows, length, beam)))
+        found, decode = {}, self.symbols.phonemes.decode
+        for part, hypotheses in started:  # the device works on while these are read
+            tokens_BxNxT, log_prob_BxN = map(np.asarray, hypotheses)
+            for piece, tokens_NxT, log_probs in zip(part, tokens_BxNxT, log_prob_BxN, strict=False):
+                found[piece] = [
+                    Pronunciation(tuple(decode(tokens[tokens != PAD])), math.exp(log_prob))
+                    for tokens, log_prob in zip(tokens_NxT, log_probs, strict=True)
+                    if log_prob > -math.inf
+                ]
+        return found
+
+    def _search(
+        self, spellings: Sequence[tuple[str, ...]], rows: int, length: int, beam: int
+    ) -> decoding.Hypotheses:
+        source = np.full((rows, length), PAD, np.int32)
+        for row, spelling in enumerate(spellings):
+            source[row, : len(spelling)] = self.symbols.graphemes.encode(spelling)
+        return search(self.params, source, network(self.config, self.symbols), beam)
+
+    def save(self, path: Path, dtype: str = "float32") -> None:
+        """Writes the model as one file, which appears at once or not at all."""
+        weights = flax.traverse_util.flatten_dict(self.params, sep="/")
+        about = {
+            "format": "g2p_jax 1",
+            "config": json.dumps(config_lib.to_dict(self.config)),
+            "symbols": json.dumps(self.symbols.to_json(), ensure_ascii=False),
+        }
+        arrays = {name: np.asarray(w, dtype) for name, w in weights.items()}
+        partial = path.with_name(path.name + ".partial")
+        try:
+            safetensors.numpy.save_file(arrays, partial, metadata=about)
+            os.replace(partial, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                partial.unlink()
+
+
+def load(path: str | Path) -> G2P:
+    """Reads a model: the file, or the folder that `train.py` wrote; raises ModelError."""
+    path = Path(path)
+    file = path / MODEL_FILE if path.is_dir() else path
+    if not file.exists():
+        raise ModelError(
+            f"{path}: no trained model here; {MODEL_FILE} appears after the first epoch of\n"
+            f"  python train.py --config=configs/gru.py --workdir={path}"
+        )
+    try:
+        with safetensors.safe_open(file, framework="numpy") as opened:
+            about = opened.metadata() or {}
+            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        config = config_lib.from_dict(json.loads(about["config"]))
+        symbols = Symbols.from_json(json.loads(about["symbols"]))
+    except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"
+        raise ModelError(message) from error
+    g2p = G2P(config, symbols, {})
+    source = np.zeros((1, 1), np.int32)
+    wanted = jax.eval_shape(network(config, symbols).init, jax.random.key(0), source, source)
+    wanted = flax.traverse_util.flatten_dict(wanted["params"], sep="/")
+    for name in sorted(wanted.keys() | weights.keys()):
+        want = wanted[name].shape if name in wanted else "nothing"
+        have = weights[name].shape if name in weights else "nothing"
+        if want != have:
+            raise ModelError(
+                f"{file}: damaged: its config asks for {name} of shape {want}, it has {have}"
+            )
+    g2p.params = flax.traverse_util.unflatten_dict(
+        {name: jnp.asarray(w, jnp.float32) for name, w in weights.items()}, sep="/"
+    )
+    return g2p
+
+
+def network(config: config_lib.Config, symbols: Symbols) -> models.Seq2Seq:
+    """The module that config and symbols describe."""
+    return models.Seq2Seq(
+        config.model,
+        len(symbols.graphemes),
+        len(symbols.phonemes),
+        operand_dtype(config.train.dtype),
+    )
+
+
+def phoneme_limit(letters: Any) -> Any:
+    """The most phonemes that so many letters may have: acronyms ("www") have seven a letter."""
+    return 3 * letters + 12
+
+
+@functools.partial(jax.jit, static_argnames=("net", "beam"))
+def search(
+    params: Params, source_BxS: jax.Array, net: models.Seq2Seq, beam: int
+) -> decoding.Hypotheses:
+    """The `beam` best pronunciations of a batch of spellings."""
+    apply = functools.partial(net.apply, {"params": params})
+    memory = apply(source_BxS, method="encode")
+    letters_B = jnp.sum(source_BxS != PAD, axis=1)
+    limit_B, length = phoneme_limit(letters_B), phoneme_limit(source_BxS.shape[1])
+    if beam > 1:
+        memory = models.repeat(memory, beam)
+
+    def step(states, token_B):
+        states, logits_BxV, _ = apply(memory, states, token_B, method="step")
+        return states, logits_BxV
+
+    states = apply(memory, method="start")
+    if beam == 1:
+        return decoding.greedy(step, states, limit_B, length)
+    return decoding.beam(step, states, limit_B, length, beam)
+
+
+def _pieces(letters: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The word, or its equal parts where it is longer than any that can be expected."""
+    parts = -(-len(letters) // LONGEST)
+    size = -(-len(letters) // max(parts, 1))
+    return [letters[start : start + size] for start in range(0, len(letters), size or 1)]
+
+
+def _joined(
+    heads: list[Pronunciation], tails: list[Pronunciation], nbest: int
+) -> list[Pronunciation]:
+    """The best ways to say one piece after another."""
+    both = [
+        Pronunciation(head.phonemes + tail.phonemes, head.probability * tail.probability)
+        for head in heads
+        for tail in tails
+    ]
+    return sorted(both, key=lambda p: -p.probability)[:nbest]

@@ -1,0 +1,117 @@
+"""Training: the state, its optimizer, and one step.
+
+Everything random is a pure function of (seed, step), and the order of the data one of (seed,
+epoch): the step number alone says where a run is, and a run that was killed and continued ends with
+the parameters of one that never was.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from g2p_jax import config as config_lib
+from g2p_jax import losses, models, parallel
+from g2p_jax.data.batches import Batch
+
+Metrics = dict[str, jax.Array]
+
+
+class State(flax.struct.PyTreeNode):
+    """All that changes in training."""
+
+    step: jax.Array
+    params: Any
+    opt_state: optax.OptState
+
+
+def learning_rate(settings: config_lib.Train, steps: int) -> optax.Schedule:
+    """Linear warm-up, then what `schedule` says, down to `final_rate` of the peak at `steps`."""
+    peak, warmup = settings.learning_rate, min(settings.warmup_steps, steps - 1)
+    rest = max(steps - warmup, 1)
+    after = {
+        "constant": lambda: optax.constant_schedule(peak),
+        "cosine": lambda: optax.cosine_decay_schedule(peak, rest, settings.final_rate),
+        "linear": lambda: optax.linear_schedule(peak, peak * settings.final_rate, rest),
+    }[settings.schedule]()
+    return optax.join_schedules([optax.linear_schedule(0.0, peak, warmup), after], [warmup])
+
+
+def optimizer(settings: config_lib.Train, steps: int) -> optax.GradientTransformation:
+    """Clipping by global norm, then the optimizer. RMSprop has PyTorch's meaning and defaults."""
+    rate = learning_rate(settings, steps)
+    update = {
+        "rmsprop": lambda: optax.rmsprop(rate, decay=0.99, eps=1e-8, eps_in_sqrt=False),
+        "adam": lambda: optax.adam(rate),
+        "adamw": lambda: optax.adamw(rate, weight_decay=settings.weight_decay),
+        "sgd": lambda: optax.sgd(rate),
+    }[settings.optimizer]()
+    clip = optax.clip_by_global_norm(settings.clip) if settings.clip else optax.identity()
+    return optax.chain(clip, update)
+
+
+def forcing_ratio(settings: config_lib.Train, steps: int) -> optax.Schedule | None:
+    """The share of steps with teacher forcing by training step; None if it is always all."""
+    first, last = settings.teacher_forcing, settings.final_teacher_forcing
+    return None if first == last == 1 else optax.linear_schedule(first, last, steps)
+
+
+def make_train_step(
+    net: models.Seq2Seq, settings: config_lib.Train, steps: int
+) -> Callable[[State, Batch], tuple[State, Metrics]]:
+    """One step of one device, to be wrapped by `parallel.data_parallel`.
+
+    Its metrics are the loss in nats (a sum), the count of phonemes, and the gradient norm.
+    """
+    update, ratio = optimizer(settings, steps), forcing_ratio(settings, steps)
+
+    def train_step(state: State, batch: Batch) -> tuple[State, Metrics]:
+        key = jax.random.fold_in(jax.random.key(settings.seed), state.step)
+        forcing_key, dropout_key = jax.random.split(key)
+        dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(parallel.AXIS))
+        forced_T = None
+        if ratio is not None:  # one draw for each time step, the same on all devices
+            draws_T = jax.random.uniform(forcing_key, batch.target_BxT.shape[1:])
+            forced_T = draws_T < ratio(state.step)
+
+        def loss(params):
+            logits = net.apply(
+                {"params": params}, batch.source_BxS, batch.target_BxT, dropout_key, forced_T
+            )
+            weight = batch.target_mask * batch.weight_B[:, None]
+            total, count = losses.cross_entropy(
+                logits, batch.target_BxT, weight, settings.label_smoothing
+            )
+            return total, (count, losses.cross_entropy(logits, batch.target_BxT, weight)[0])
+
+        (_, (count, nats)), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
+        count, nats, gradients = parallel.sum_over_devices((count, nats, gradients))
+        gradients = jax.tree.map(lambda g: g / jnp.maximum(count, 1), gradients)
+        updates, opt_state = update.update(gradients, state.opt_state, state.params)
+        new = State(state.step + 1, optax.apply_updates(state.params, updates), opt_state)
+        return new, {"loss": nats, "count": count, "gradient": optax.tree.norm(gradients)}
+
+    return train_step
+
+
+def make_eval_step(net: models.Seq2Seq) -> Callable[[Any, Batch], Metrics]:
+    """The loss of a batch given the true phonemes before each, without dropout."""
+
+    def eval_step(params: Any, batch: Batch) -> Metrics:
+        logits = net.apply({"params": params}, batch.source_BxS, batch.target_BxT)
+        weight = batch.target_mask * batch.weight_B[:, None]
+        nats, count = losses.cross_entropy(logits, batch.target_BxT, weight)
+        nats, count = parallel.sum_over_devices((nats, count))
+        return {"loss": nats, "count": count}
+
+    return eval_step
+
+
+def init_state(net: models.Seq2Seq, settings: config_lib.Train, steps: int) -> State:
+    token = np.ones((1, 1), np.int32)
+    params = jax.jit(net.init)(jax.random.key(settings.seed), token, token)["params"]
+    return State(jnp.int32(0), params, optimizer(settings, steps).init(params))

@@ -1,0 +1,174 @@
+"""Words in, pronunciations out: whatever the word holds, there is an answer."""
+
+import io
+import logging
+import math
+
+import jax
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import g2p_jax
+from g2p_jax import config, loop, pronounce
+from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.errors import ModelError, UserError
+from g2p_jax.transcribe import transcribe
+
+WORDS = {
+    "cab": "K AE B", "back": "B AE K", "deaf": "D EH F", "fad": "F AE D", "bead": "B IY D",
+    "face": "F EY S", "cafe": "K AH F EY", "ace": "EY S",
+}  # fmt: skip
+TINY = config.Config(
+    model=config.Model(embedding=16, hidden=32, readout=16, encoder_layers=1, dropout=0.0),
+    train=config.Train(
+        epochs=60, batch_size=8, buckets=1, learning_rate=1e-2, warmup_steps=1,
+        schedule="constant", label_smoothing=0.0, log_every=1000, watch=("cab",), dtype="float32",
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Eight words learned by heart, in a folder that training wrote."""
+    folder = tmp_path_factory.mktemp("trained")
+    lexicon = folder / "lexicon.tsv"
+    lexicon.write_text("".join(f"{word}\t{sounds}\n" for word, sounds in WORDS.items()))
+    TINY.data = config.Data(train=str(lexicon), dev=str(lexicon), test_share=0.0)
+    progress = loop.Run(TINY, folder / "run").train()
+    assert progress.best_wer == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def g2p(trained):
+    return g2p_jax.load(trained)
+
+
+def test_overfitted_words_come_back(g2p):
+    assert {word: g2p(word) for word in WORDS} == WORDS
+    assert g2p("CAB") == "K AE B"  # trained on lower case only
+
+
+@pytest.mark.parametrize("nbest", [1, 3])
+def test_every_word_has_an_answer_in_order(g2p, nbest):
+    words = ["", "back", "123", "😀", "c@b", "cäb", "  cab  ", "back", "a" * 500, "\t", "zzz", "é"]
+    answers = g2p.pronounce(words, nbest)
+    assert [answer.word for answer in answers] == words
+    best = [str(answer.pronunciations[0]) for answer in answers]
+    assert best[1] == best[7] == "B AE K"
+    assert best[5] == best[6] == "K AE B"  # ä is read as a
+    assert [best[n] for n in (0, 2, 3, 9, 10)] == [""] * 5
+    assert answers[3].unknown == ("😀",) and answers[4].unknown == ("@",)
+    assert not answers[5].unknown
+    assert len(answers[8].pronunciations[0].phonemes) <= 16 * pronounce.phoneme_limit(32)
+    assert best[11] == g2p("e")
+
+
+def test_nbest_is_sorted_and_greedy_agrees_with_the_best(g2p):
+    for answer in g2p.pronounce(WORDS, nbest=4):
+        probabilities = [p.probability for p in answer.pronunciations]
+        assert len(probabilities) == len({p.phonemes for p in answer.pronunciations}) == 4
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert 0 < sum(probabilities) <= 1 + 1e-5
+        assert str(answer.pronunciations[0]) == WORDS[answer.word]
+        (greedy,) = g2p.pronounce([answer.word])[0].pronunciations
+        assert greedy.probability == pytest.approx(probabilities[0], rel=1e-4)
+
+
+def test_a_word_longer_than_any_is_pronounced_to_its_end(g2p):
+    letters = tuple("face" * 20)
+    pieces = pronounce._pieces(letters)
+    assert sum(pieces, ()) == letters and max(map(len, pieces)) <= pronounce.LONGEST
+    assert pronounce._pieces(()) == []
+    phonemes = g2p.pronounce(["".join(letters)])[0].pronunciations[0].phonemes
+    parts = [g2p.pronounce(["".join(piece)])[0].pronunciations[0].phonemes for piece in pieces]
+    assert phonemes == sum(parts, ())
+
+
+def test_answers_do_not_depend_on_what_else_is_asked(g2p):
+    words = [a + b + c + d for a in "abcdef" for b in "abcdef" for c in "abcdef" for d in "abcd"]
+    together = g2p.pronounce(words)
+    for answer in together[::120]:
+        (alone,) = g2p.pronounce([answer.word])
+        assert alone.pronunciations[0].phonemes == answer.pronunciations[0].phonemes
+        assert math.isclose(
+            alone.pronunciations[0].probability, answer.pronunciations[0].probability, rel_tol=1e-4
+        )
+
+
+def test_compilations_are_as_many_as_shapes(g2p):
+    pronounce.search.clear_cache()
+    few, some = ["cab", "cabcabcabcab"], [a + b for a in "abcdef" for b in "abcdef"]
+    many = [a + b + c + d for a in "abcdef" for b in some for c in "abcdef" for d in ("", "cab")]
+    for _ in range(2):
+        for words in (few, some, many):
+            g2p.pronounce(words)
+    assert pronounce.search._cache_size() == len({8, 16}) + len({8}) + len({5, 7})
+
+
+def test_saved_and_loaded_models_answer_the_same(g2p, tmp_path):
+    file = tmp_path / "copy.safetensors"
+    g2p.save(file)
+    again = g2p_jax.load(file)
+    assert again.config == g2p.config and again.symbols == g2p.symbols
+    jax.tree.map(np.testing.assert_array_equal, again.params, g2p.params)
+    g2p.save(file, "float16")
+    assert {word: g2p_jax.load(file)(word) for word in WORDS} == WORDS
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.safetensors"]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "text", "no metadata", "other shape", "missing"])
+def test_a_bad_model_is_one_clear_line(trained, tmp_path, damage):
+    file = tmp_path / "model.safetensors"
+    content = (trained / "model.safetensors").read_bytes()
+    g2p = g2p_jax.load(trained)
+    if damage == "truncated":
+        file.write_bytes(content[: len(content) // 2])
+    elif damage == "text":
+        file.write_text("hello")
+    elif damage == "no metadata":
+        safetensors.numpy.save_file({"w": np.zeros(3)}, file)
+    elif damage == "other shape":
+        g2p.params["decoder"]["embedding"] = np.zeros((3, 3))
+        g2p.save(file)
+    with pytest.raises(ModelError) as caught:
+        g2p_jax.load(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+def lines(g2p, words, **options) -> list[str]:
+    out = io.StringIO()
+    transcribe(g2p, [(str(n), word) for n, word in enumerate(words, 1)], out, **options)
+    return out.getvalue().splitlines()
+
+
+def test_one_line_for_each_line_and_one_warning(g2p, caplog):
+    with caplog.at_level(logging.WARNING):
+        answered = lines(g2p, ["cab", "", "c😀ab", "back", "b😀"], chunk=2)
+    assert answered[:4] == ["cab\tK AE B", "\t", "c😀ab\tK AE B", "back\tB AE K"]
+    assert len(answered) == 5
+    (record,) = caplog.records
+    assert "3 of 5 lines" in record.message and "'😀' 2x" in record.message
+
+
+def test_csv_and_nbest_lines(g2p):
+    assert lines(g2p, ["cab", "ace"], csv=True) == ["Id,Transcription", "1,K_AE_B", "2,EY_S"]
+    three = lines(g2p, ["cab"], nbest=3)
+    assert len(three) == 3
+    word, phonemes, probability = three[0].split("\t")
+    assert (word, phonemes) == ("cab", "K AE B") and 0.5 < float(probability) <= 1
+
+
+def test_strict_makes_an_unknown_character_an_error(g2p):
+    assert lines(g2p, ["cab"], strict=True) == ["cab\tK AE B"]
+    with pytest.raises(UserError, match="line 2: 'b😀' holds '😀'"):
+        lines(g2p, ["cab", "b😀"], strict=True)
+    with pytest.raises(UserError, match="nothing to pronounce"):
+        lines(g2p, [""], strict=True)
+
+
+def test_symbols_of_training_data_decide_the_case():
+    symbols = Symbols.from_pairs([Pair("CAB", (("K", "AE", "B"),))])
+    assert symbols.graphemes_of("cab")[0] == ["C", "A", "B"]

@@ -1,0 +1,121 @@
+"""One step: its schedule, its loss, and that N devices do what one does."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from g2p_jax import config, models, parallel, training
+from g2p_jax.data.batches import Batch
+from g2p_jax.data.symbols import EOS, PAD
+
+MODEL = config.Model(embedding=5, hidden=6, readout=7, dropout=0.0, encoder_layers=1)
+SGD = config.Train(optimizer="sgd", schedule="constant", warmup_steps=0, learning_rate=0.5)
+NET = models.Seq2Seq(MODEL, 9, 8, jnp.dtype("float32"))
+
+
+def ragged_batch(rows: int = 16) -> Batch:
+    """Words of 1 to 5 letters; the last rows, a device's whole share, are filler."""
+    random = np.random.default_rng(0)
+    source, target = random.integers(4, 9, (rows, 5)), random.integers(4, 8, (rows, 5))
+    letters, phonemes = random.integers(1, 6, rows), random.integers(0, 5, rows)
+    columns = np.arange(5)[None]
+    source = np.where(columns < letters[:, None], source, PAD)
+    target = np.where(columns < phonemes[:, None], target, PAD)
+    target[np.arange(rows), phonemes] = EOS
+    weight = np.ones(rows, np.float32)
+    for x in (source, target, weight):
+        x[rows - 5 :] = 0
+    return Batch(source.astype(np.int32), target.astype(np.int32), weight)
+
+
+def assert_close(a, b, rtol: float) -> None:
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=rtol, atol=1e-6), a, b)
+
+
+def take_steps(settings: config.Train, devices: int, count: int = 3):
+    state = training.init_state(NET, settings, 10)
+    step = parallel.data_parallel(
+        training.make_train_step(NET, settings, 10), jax.local_devices()[:devices]
+    )
+    for _ in range(count):
+        state, metrics = step(state, parallel.shard(ragged_batch(), devices))
+    return jax.tree.map(np.asarray, (state.params, metrics))
+
+
+@pytest.fixture(scope="module")
+def one_device():
+    return take_steps(SGD, 1)
+
+
+@pytest.mark.parametrize("devices", [2, 8])
+def test_many_devices_do_what_one_does(one_device, devices):
+    many = take_steps(SGD, devices)
+    assert_close(many, one_device, rtol=1e-5)
+
+
+def test_a_step_is_gradient_descent_on_the_mean_loss_of_real_phonemes(one_device):
+    """One SGD step by hand: unpadded word by word, one division at the end, clipped to norm 1."""
+    settings = dataclasses.replace(SGD, label_smoothing=0.0)
+    batch, state = ragged_batch(), training.init_state(NET, settings, 10)
+
+    def loss(params):
+        total = count = 0
+        for source, target, weight in zip(*batch, strict=True):
+            if weight:
+                source, target = source[source != PAD], target[target != PAD]
+                logits = NET.apply({"params": params}, source[None], target[None])[0]
+                total -= jax.nn.log_softmax(logits)[np.arange(len(target)), target].sum()
+                count += len(target)
+        return total / count
+
+    gradients = jax.grad(loss)(state.params)
+    norm = float(np.sqrt(sum(np.sum(np.square(g)) for g in jax.tree.leaves(gradients))))
+    rate = settings.learning_rate / max(norm, 1.0)
+    expected = jax.tree.map(lambda p, g: p - rate * g, state.params, gradients)
+    params, metrics = take_steps(settings, 2, count=1)
+    assert_close(params, expected, rtol=1e-4)
+    np.testing.assert_allclose(metrics["gradient"], norm, rtol=1e-4)
+    np.testing.assert_allclose(metrics["loss"] / metrics["count"], loss(state.params), rtol=1e-5)
+
+
+def test_learning_rate_schedule_at_hand_worked_points():
+    settings = config.Train(learning_rate=1.0, warmup_steps=10, schedule="cosine", final_rate=0.1)
+    rate = training.learning_rate(settings, 110)
+    np.testing.assert_allclose(
+        [rate(s) for s in (0, 5, 10, 60, 110)], [0, 0.5, 1, 0.55, 0.1], atol=1e-6
+    )
+    linear = training.learning_rate(dataclasses.replace(settings, schedule="linear"), 110)
+    np.testing.assert_allclose([linear(s) for s in (10, 60, 110)], [1, 0.55, 0.1], atol=1e-6)
+
+
+def test_teacher_forcing_falls_linearly_and_only_then_costs_a_pass():
+    settings = config.Train(teacher_forcing=1.0, final_teacher_forcing=0.5)
+    ratio = training.forcing_ratio(settings, 100)
+    assert [float(ratio(s)) for s in (0, 50, 100, 200)] == [1.0, 0.75, 0.5, 0.5]
+    assert training.forcing_ratio(config.Train(), 100) is None
+
+
+def test_without_a_teacher_the_loss_differs_and_is_finite():
+    free = dataclasses.replace(SGD, teacher_forcing=0.0, final_teacher_forcing=0.0)
+    losses = [float(take_steps(s, 2, count=1)[1]["loss"]) for s in (SGD, free)]
+    assert np.isfinite(losses).all() and losses[0] != losses[1]
+
+
+def test_rmsprop_has_the_meaning_of_pytorch():
+    """Two steps by PyTorch's formula: v = a v + (1 - a) g^2, p = p - lr g / (sqrt(v) + eps)."""
+    settings = config.Train(
+        optimizer="rmsprop", schedule="constant", warmup_steps=0, learning_rate=0.1, clip=0.0
+    )
+    update = training.optimizer(settings, 10)
+    p, v = np.array([1.0, -2.0]), np.zeros(2)
+    ours, state = jnp.array(p), update.init(jnp.array(p))
+    for g in (np.array([0.3, 1e-5]), np.array([-0.2, 4.0])):
+        v = 0.99 * v + 0.01 * g**2
+        p = p - 0.1 * g / (np.sqrt(v) + 1e-8)
+        updates, state = update.update(jnp.array(g), state, ours)
+        ours = optax.apply_updates(ours, updates)
+    np.testing.assert_allclose(ours, p, rtol=1e-5)
