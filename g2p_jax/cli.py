@@ -1,0 +1,74 @@
+"""What all commands share: errors as one line, readable logs, the compilation cache."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from absl import app, flags, logging
+
+from g2p_jax.errors import UserError
+
+
+def run(main: Callable[[list[str]], int | None]) -> None:
+    """Runs `main(words)`, given what is no flag on the command line; ends with its exit status.
+
+    A UserError is shown as one line, with exit status 1.
+    """
+
+    def guarded(argv: list[str]) -> int:
+        name = Path(argv[0]).name
+        if name in ("__main__.py", "evaluate.py"):
+            name = "g2p_jax.evaluate"
+        try:
+            return main(argv[1:]) or 0
+        except (UserError, OSError) as error:
+            if isinstance(error, BrokenPipeError):  # as in `predict.py ... | head`
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return 0
+            print(f"{name}: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 130
+
+    logging.set_verbosity(logging.INFO)
+    handler = logging.get_absl_handler()
+    handler.setFormatter(_Lines("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.addFilter(_ours_or_alarming)
+    app.run(guarded, flags_parser=_parse)
+
+
+def _parse(argv: list[str]) -> list[str]:
+    """Flags, where a config setting that does not exist is one line too."""
+    try:
+        return flags.FLAGS(argv)
+    except (flags.Error, UserError, KeyError, AttributeError, TypeError, OSError) as error:
+        text = error.args[0] if isinstance(error, KeyError) and error.args else error
+        print(f"{Path(argv[0]).name}: {text}\nTry --help.", file=sys.stderr)
+        sys.exit(2)
+
+
+_WARNING = 30  # of the standard library's logging
+
+
+class _Lines(logging.PythonFormatter):
+    def format(self, record):
+        return super(logging.PythonFormatter, self).format(record)
+
+
+def _ours_or_alarming(record) -> bool:
+    """Orbax writes dozens of lines for each checkpoint."""
+    return "g2p_jax" in record.pathname or record.levelno >= _WARNING
+
+
+def use_compilation_cache() -> None:
+    """Keeps compiled programs in the user's cache folder, so that only the first start compiles.
+
+    JAX_COMPILATION_CACHE_DIR chooses another folder; empty: no cache.
+    """
+    import jax
+
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        jax.config.update("jax_compilation_cache_dir", str(home / "g2p_jax"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -1,0 +1,57 @@
+"""Scores a model: python -m g2p_jax.evaluate --ckpt=runs/gru --data=test.txt
+
+Prints word and phoneme error rates, and writes every error with its word, the model's answer and
+the references. Without --data: the dev or test words of the model's own split (--split).
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from g2p_jax import cli
+from g2p_jax.data import splits
+from g2p_jax.data.lexicon import atomic_write, read_lexicon
+from g2p_jax.errors import UserError
+
+_CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a model file.")
+_DATA = flags.DEFINE_string("data", None, "A lexicon file to score on.")
+_FORMAT = flags.DEFINE_string("format", "auto", "Its format; see g2p_jax/data/lexicon.py.")
+_SPLIT = flags.DEFINE_enum("split", "dev", ["train", "dev", "test"], "Without --data: which words.")
+_BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
+_ERRORS = flags.DEFINE_string("errors", None, "Where to write the errors; default: errors.tsv.")
+
+
+def main(words: list[str]) -> None:
+    if words:
+        raise UserError(f"flags only, found {words[0]!r}")
+    if _CKPT.value is None:
+        raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
+    cli.use_compilation_cache()
+    from g2p_jax import scoring
+    from g2p_jax.pronounce import load
+
+    g2p = load(_CKPT.value)
+    settings = g2p.config.data
+    if _DATA.value:
+        pairs = read_lexicon(_DATA.value, _FORMAT.value, settings.stress, settings.unicode)
+    else:
+        pairs = getattr(splits.load(settings), _SPLIT.value)
+        if not pairs:
+            raise UserError(f"the model's data has no {_SPLIT.value} words; give --data=FILE")
+    answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
+    total, errors = scoring.Score(), Path(_ERRORS.value or "errors.tsv")
+    with atomic_write(errors) as file:
+        file.write("word\tanswer\treferences\tphoneme errors\n")
+        for pair, answer in zip(pairs, answers, strict=True):
+            best = answer.pronunciations[0]
+            one = scoring.score(best.phonemes, pair.pronunciations)
+            total += one
+            if one.word_errors:
+                references = " | ".join(map(" ".join, pair.pronunciations))
+                file.write(f"{pair.word}\t{best}\t{references}\t{one.phoneme_errors}\n")
+    print(total)
+    print(f"{total.word_errors} errors in {errors}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,233 @@
+"""The commands as a user runs them: real processes, real files, real kills."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+ROOT = Path(__file__).parents[1]
+KILLS = int(os.environ.get("G2P_JAX_TEST_KILLS", "2"))
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("compilation_cache")
+
+
+@pytest.fixture
+def command(cache):
+    """Runs `python ARGUMENTS` in the project's folder and returns the finished process."""
+
+    def run(*arguments, status=0, **options) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            [sys.executable, "-W", "error::DeprecationWarning:g2p_jax", *map(str, arguments)],
+            cwd=ROOT,
+            env=environment(cache),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            **options,
+        )
+        assert done.returncode == status, done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+def environment(cache: Path) -> dict[str, str]:
+    return os.environ | {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PLATFORMS": "cpu"}
+
+
+@pytest.fixture(scope="session")
+def lexicon(tmp_path_factory) -> Path:
+    """1,500 words of CMUdict in the contest's format."""
+    from g2p_jax.data.lexicon import read_lexicon
+
+    path = tmp_path_factory.mktemp("data") / "train.txt"
+    with path.open("w") as file:
+        for word, pronunciations in read_lexicon("cmudict", stress=False)[::84]:
+            file.write(" ".join([word, *map("_".join, pronunciations)]) + "\n")
+    return path
+
+
+def train_arguments(lexicon: Path, folder: Path) -> list:
+    return [
+        "train.py",
+        "--config=configs/gru.py:tiny",
+        f"--config.data.train={lexicon}",
+        "--config.train.epochs=2",
+        "--config.train.checkpoint_every=1",
+        "--config.model.dropout=0.1",
+        f"--workdir={folder}",
+    ]
+
+
+@pytest.fixture(scope="session")
+def trained(lexicon, cache, tmp_path_factory) -> Path:
+    """The folder of a run that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    arguments = [sys.executable, *map(str, train_arguments(lexicon, folder))]
+    done = subprocess.run(
+        arguments, cwd=ROOT, env=environment(cache), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "epoch 2 after" in done.stderr and "predict.py --ckpt" in done.stderr
+    assert "hello: " in done.stderr  # one sees it learn
+    return folder
+
+
+def test_metrics_are_json_lines(trained):
+    reports = [json.loads(line) for line in (trained / "metrics.jsonl").open()]
+    epochs = [report for report in reports if "epoch" in report]
+    assert [report["epoch"] for report in epochs] == [1, 2]
+    assert epochs[1]["dev_loss"] < epochs[0]["dev_loss"] < np.log(43)
+    assert all(report["words_per_second"] > 0 for report in reports if "epoch" not in report)
+
+
+def test_a_run_killed_again_and_again_ends_bit_for_bit_the_same(trained, lexicon, cache, tmp_path):
+    folder, dice = tmp_path / "killed", random.Random(0)
+    arguments = [sys.executable, *map(str, train_arguments(lexicon, folder))]
+    started = time.monotonic()
+    first_length = None
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            arguments, cwd=ROOT, env=environment(cache), stderr=subprocess.PIPE, text=True
+        )
+        for line in process.stderr:  # once it trains, at any moment of what is left
+            if " step " in line and "continuing" not in line:
+                break
+        time.sleep(dice.uniform(0, 2))
+        first_length = first_length or time.monotonic() - started
+        process.send_signal(signal.SIGKILL)
+        process.stderr.close()
+        process.wait()
+    done = subprocess.run(
+        arguments, cwd=ROOT, env=environment(cache), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    whole, killed = (
+        safetensors.numpy.load_file(path / "model.safetensors") for path in (trained, folder)
+    )
+    assert whole.keys() == killed.keys()
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], killed[name])
+
+
+def test_sigterm_saves_and_ends_well(lexicon, cache, tmp_path, command):
+    arguments = train_arguments(lexicon, tmp_path / "run")
+    process = subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(cache),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stderr:
+        if " step " in line:
+            process.send_signal(signal.SIGTERM)
+            break
+    text = process.communicate(timeout=60)[1]
+    assert process.returncode == 0
+    assert "the same command continues" in text
+    assert "continuing" in command(*arguments).stderr
+
+
+def test_predict_answers_arguments_files_and_standard_input(trained, command, tmp_path):
+    ckpt = f"--ckpt={trained}"
+    answer = command("predict.py", ckpt, "hello", "world").stdout
+    assert [line.split("\t")[0] for line in answer.splitlines()] == ["hello", "world"]
+    assert answer == command("predict.py", ckpt, input="hello\r\nworld").stdout
+
+    words, output = tmp_path / "test.csv", tmp_path / "submission.csv"
+    words.write_text("Id,Word\n7,hello\n9,world\n")
+    command("predict.py", ckpt, f"--input={words}", f"--output={output}")
+    rows = [line.split(",") for line in output.read_text().splitlines()]
+    assert [row[0] for row in rows] == ["Id", "7", "9"]
+    assert rows[1][1].replace("_", " ") == answer.splitlines()[0].split("\t")[1]
+
+    done = command("predict.py", ckpt, "--nbest=2", "hello", "héllo", "h😀")
+    assert len(done.stdout.splitlines()) == 6
+    assert "1 of 3 lines" in done.stderr
+
+
+def test_evaluate_prints_rates_and_writes_errors(trained, lexicon, command, tmp_path):
+    errors = tmp_path / "errors.tsv"
+    done = command(
+        "-m", "g2p_jax.evaluate", f"--ckpt={trained}", f"--data={lexicon}", f"--errors={errors}"
+    )
+    rows = [line.split("\t") for line in errors.read_text().splitlines()[1:]]
+    assert "WER" in done.stdout and f"{len(rows)} errors" in done.stdout
+    for _, answer, references, _ in rows:
+        assert answer not in references.split(" | ")
+    done = command("-m", "g2p_jax.evaluate", f"--ckpt={trained}", f"--errors={errors}")
+    dev = [json.loads(line) for line in (trained / "metrics.jsonl").open()][-1]["best_wer"]
+    assert f"{100 * dev:.2f}%" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["predict.py", "hello"], 1, "--ckpt=runs/gru"),
+        (["predict.py", "--ckpt=nowhere", "hello"], 1, "nowhere: no trained model here"),
+        (["predict.py", "--ckpt=README.md", "hello"], 1, "README.md: not a g2p_jax model"),
+        (["predict.py", "--nbest=0", "hello"], 2, "nbest"),
+        (["train.py", "--config=configs/nothing.py"], 2, "nothing.py"),
+        (["train.py", "--config.model.hiden=3"], 2, "hiden"),
+        (["train.py", "--config.model.hidden=a"], 2, "hidden"),
+        (["train.py", "--config.model.cell=gruu"], 1, "config.model.cell is 'gruu'"),
+        (["train.py", "--config.data.train=no.txt"], 1, "no.txt: expected a readable file"),
+        (["train.py", "hello"], 1, "flags only"),
+        (["-m", "g2p_jax.evaluate", "--data=README.md"], 1, "which model?"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(arguments, status, message, command, tmp_path):
+    if arguments[0] == "train.py":
+        arguments = [*arguments, f"--workdir={tmp_path / 'run'}"]
+    stderr = command(*arguments, status=status).stderr
+    assert message in stderr
+    assert len(stderr.strip().splitlines()) <= 3
+
+
+def test_a_bad_line_is_named_and_the_old_output_stays(trained, command, tmp_path):
+    bad = tmp_path / "bad.txt"
+    bad.write_text("GOOD G_UH_D\nBAD\n")
+    stderr = command(*train_arguments(bad, tmp_path / "run"), status=1).stderr
+    assert f"{bad}:2: expected" in stderr
+    output, words = tmp_path / "out.tsv", tmp_path / "words.txt"
+    output.write_text("precious\n")
+    words.write_text("hello\n😀\n")
+    command(
+        "predict.py", f"--ckpt={trained}", "--strict", f"--input={words}", f"--output={output}",
+        status=1,
+    )  # fmt: skip
+    assert output.read_text() == "precious\n"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "bad.txt", "out.tsv", "words.txt",
+    ]  # fmt: skip
+
+
+def test_a_damaged_latest_checkpoint_is_reported_and_training_goes_on(
+    trained, lexicon, command, tmp_path
+):
+    folder = tmp_path / "damaged"
+    shutil.copytree(trained, folder)
+    steps = sorted(int(path.name) for path in (folder / "checkpoints").iterdir())
+    for file in (folder / "checkpoints" / str(steps[-1]) / "state").rglob("d/*"):
+        file.write_bytes(file.read_bytes()[::-1])
+    stderr = command(*train_arguments(lexicon, folder)).stderr
+    assert f"checkpoint {steps[-1]} is damaged" in stderr and "continuing" in stderr
+    whole, again = (
+        safetensors.numpy.load_file(path / "model.safetensors") for path in (trained, folder)
+    )
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], again[name])

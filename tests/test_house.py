@@ -1,0 +1,103 @@
+"""The house rules: who may import whom, and that every config is valid and honest."""
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from g2p_jax import config
+from g2p_jax.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+# From the ground up: a module imports only what stands above it here.
+ORDER = (
+    "errors linear unroll cells attention losses data.lexicon config data.symbols data.batches "
+    "data.splits scoring layers models decoding parallel checkpoints training pronounce transcribe "
+    "cli loop evaluate __init__"
+).split()
+NO_JAX = {"errors", "config", "scoring", "cli"} | {m for m in ORDER if m.startswith("data.")}
+
+
+def imports(path: Path) -> set[str]:
+    """Modules that a file imports at its top level, ours as names in ORDER."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            package = node.module in ("g2p_jax", "g2p_jax.data")
+            names = [f"{node.module}.{a.name}" for a in node.names] if package else [node.module]
+            found |= set(names)
+    return {name.removeprefix("g2p_jax.") for name in found}
+
+
+def test_arrows_point_down():
+    files = {
+        ".".join(path.relative_to(ROOT / "g2p_jax").with_suffix("").parts): path
+        for path in (ROOT / "g2p_jax").rglob("*.py")
+    }
+    assert set(files) - {"data.__init__"} == set(ORDER)
+    for name in ORDER:
+        used = imports(files[name])
+        allowed = set(ORDER[: ORDER.index(name)])
+        assert used & set(ORDER) <= allowed, f"{name} imports {used & set(ORDER) - allowed}"
+        if name in NO_JAX:
+            assert not used & {"jax", "flax", "optax", "orbax"}, f"{name} imports JAX"
+
+
+def test_data_tools_and_help_do_not_wait_for_jax():
+    code = (
+        "import sys, g2p_jax.data.splits, g2p_jax.scoring, g2p_jax.cli\nprint('jax' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout == "False\n"
+
+
+def load(path: Path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.py")), ids=lambda p: p.stem)
+def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
+    module = load(path)
+    for size in ("base", "tiny"):
+        made = config.validate(module.get_config(size))
+        assert config.from_dict(config.to_dict(made)) == made
+    assert f"python train.py --config=configs/{path.name}" in module.__doc__
+    assert re.search(r"\d+ min.*dev WER\s+\d+\.\d+ %", module.__doc__), "time and score, measured"
+    with pytest.raises(ValueError, match="huge"):
+        module.get_config("huge")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("model.cell", "gruu", "one of elman, lstm, gru, gru_before"),
+        ("model.hidden", 0, "at least 1"),
+        ("model.dropout", 1.0, r"in \[0, 1\)"),
+        ("train.learning_rate", -1.0, "more than 0"),
+        ("train.teacher_forcing", 1.5, r"in \[0, 1\]"),
+        ("data.format", "xml", "one of auto, contest, tsv, cmudict, jsonl"),
+        ("train.patience", -1, "0 or more"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(setting, value, message):
+    settings = config.Config()
+    section, field = setting.split(".")
+    setattr(getattr(settings, section), field, value)
+    with pytest.raises(ConfigError, match=f"config.{setting} is {value!r}: must be {message}"):
+        config.validate(settings)
+
+
+def test_a_config_of_another_version_is_named():
+    values = config.to_dict(config.Config())
+    values["model"]["heads"] = 8
+    with pytest.raises(ConfigError, match="heads"):
+        config.from_dict(values)
