@@ -1,0 +1,188 @@
+"""The networks of `g2p_jax.models`, as they are written in PyTorch.
+
+Each knows which of its weights is which of ours (`to_jax`), so that both compute the same numbers.
+Sequences are batch first. Shapes: B words, S letters, T phonemes, H hidden units, M memory width.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from g2p_jax import config
+from g2p_jax.data.symbols import BOS, PAD
+
+Get = Callable[[Tensor], Tensor | None]  # what to take of a weight: itself, or its gradient
+
+
+def recurrent(module: nn.Module, get: Get, suffix: str = "") -> dict[str, np.ndarray]:
+    """A layer of nn.RNN, nn.LSTM or nn.GRU, or a cell, as the parameters of `layers.Recurrent`."""
+    names = {"w": "weight_ih", "b": "bias_ih", "u_h": "weight_hh", "c_h": "bias_hh"}
+    return {ours: _array(get(getattr(module, name + suffix))) for ours, name in names.items()}
+
+
+def linear(module: nn.Linear, get: Get) -> dict[str, np.ndarray]:
+    """As the parameters of `layers.Linear`."""
+    return {"w": _array(get(module.weight)), "b": _array(get(module.bias))}
+
+
+def _array(x: Tensor) -> np.ndarray:
+    return x.detach().numpy().T.copy()
+
+
+class Twin(nn.Module):
+    """What the models share: the encoder, the decoder's start, the loss."""
+
+    def __init__(self, settings: config.Model, graphemes: int, phonemes: int):
+        super().__init__()
+        s = self.settings = settings
+        self.memory = s.hidden * (1 if s.sum_directions else 2)
+        self.letters = nn.Embedding(graphemes, s.embedding)
+        self.encoder = nn.GRU(
+            s.embedding, s.hidden, s.encoder_layers, batch_first=True, bidirectional=True
+        )
+        self.bridge = nn.Linear(self.memory, s.decoder_layers * s.hidden)
+        self.phonemes = nn.Embedding(phonemes, s.embedding)
+        self.output = nn.Linear(s.readout or s.hidden + self.memory, phonemes)
+
+    def encode(self, source_BxS: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The memory [B, S, M], its mask [B, S], and where each decoder layer starts [B, H]."""
+        packed = pack_padded_sequence(
+            self.letters(source_BxS), lengths_B, batch_first=True, enforce_sorted=False
+        )
+        packed, last = self.encoder(packed)
+        memory, _ = pad_packed_sequence(packed, batch_first=True, total_length=source_BxS.shape[1])
+        ahead, back = last[-2:]  # both ends of the top layer
+        if self.settings.sum_directions:
+            memory = memory[..., : self.memory] + memory[..., self.memory :]
+            summary = ahead + back
+        else:
+            summary = torch.cat([ahead, back], -1)
+        start = torch.tanh(self.bridge(summary)).chunk(self.settings.decoder_layers, -1)
+        return memory, source_BxS != PAD, start
+
+    def forward(self, source_BxS: Tensor, lengths_B: Tensor, inputs_BxT: Tensor) -> Tensor:
+        """Logits [B, T, V]."""
+        raise NotImplementedError
+
+    def logits(self, source_BxS: Tensor, lengths_B: Tensor, target_BxT: Tensor) -> Tensor:
+        """Logits [B, T, V] of each target phoneme, given those before it."""
+        return self(source_BxS, lengths_B, F.pad(target_BxT[:, :-1], (1, 0), value=BOS))
+
+    def loss(
+        self, source_BxS: Tensor, lengths_B: Tensor, target_BxT: Tensor, reduction: str = "mean"
+    ) -> Tensor:
+        """Cross entropy of the real phonemes."""
+        logits = self.logits(source_BxS, lengths_B, target_BxT).flatten(0, 1)
+        return F.cross_entropy(logits, target_BxT.flatten(), ignore_index=PAD, reduction=reduction)
+
+    def to_jax(self, get: Get = lambda x: x) -> dict[str, Any]:
+        """What `get` takes of each weight, as the parameters of `models.Seq2Seq`."""
+        encoder = {"embedding": _array(get(self.letters.weight)).T}
+        for i in range(self.settings.encoder_layers):
+            encoder[f"ahead_{i}"] = recurrent(self.encoder, get, f"_l{i}")
+            encoder[f"back_{i}"] = recurrent(self.encoder, get, f"_l{i}_reverse")
+        decoder = {"embedding": _array(get(self.phonemes.weight)).T}
+        decoder |= {"bridge": linear(self.bridge, get), "output": linear(self.output, get)}
+        return {"encoder": encoder, "decoder": decoder}
+
+
+class Attention(Twin):
+    """Additive attention of a one-layer GRU decoder with input feeding, one step at a time.
+
+    energy = v . relu(W [h; memory] + b); the context enters the cell beside the last phoneme.
+    """
+
+    def __init__(self, settings: config.Model, graphemes: int, phonemes: int):
+        super().__init__(settings, graphemes, phonemes)
+        hidden = settings.hidden
+        self.energy = nn.Linear(hidden + self.memory, hidden)
+        self.v = nn.Linear(hidden, 1, bias=False)
+        self.cell = nn.GRUCell(settings.embedding + self.memory, hidden)
+
+    def forward(self, source_BxS: Tensor, lengths_B: Tensor, inputs_BxT: Tensor) -> Tensor:
+        memory, mask, (h,) = self.encode(source_BxS, lengths_B)
+        logits = []
+        for x in self.phonemes(inputs_BxT).unbind(1):
+            query = h[:, None].expand(-1, memory.shape[1], -1)
+            energy = self.v(torch.relu(self.energy(torch.cat([query, memory], -1)))).squeeze(-1)
+            weights = torch.softmax(energy.masked_fill(~mask, -torch.inf), -1)
+            context = torch.bmm(weights[:, None], memory).squeeze(1)
+            h = self.cell(torch.cat([x, context], -1), h)
+            logits.append(self.output(torch.cat([h, context], -1)))
+        return torch.stack(logits, 1)
+
+    def to_jax(self, get: Get = lambda x: x) -> dict[str, Any]:
+        params = super().to_jax(get)
+        energy, hidden = linear(self.energy, get), self.settings.hidden
+        params["encoder"]["key"] = {"w": energy["w"][hidden:], "b": energy["b"]}
+        params["decoder"] |= {
+            "query": {"w": energy["w"][:hidden], "b": np.zeros_like(energy["b"])},
+            "v": _array(get(self.v.weight))[:, 0],
+            "layers_0": recurrent(self.cell, get),
+        }
+        return params
+
+
+class HoistedAttention(Attention):
+    """The same with every product that does not need the state computed before or after the loop.
+
+    The memory's share of the energies, the phonemes' share of the gates, and the output layer.
+    """
+
+    def forward(self, source_BxS: Tensor, lengths_B: Tensor, inputs_BxT: Tensor) -> Tensor:
+        memory, mask, (h,) = self.encode(source_BxS, lengths_B)
+        hidden, cell = self.settings.hidden, self.cell
+        inputs = self.phonemes(inputs_BxT.T)  # time first
+        from_query, from_memory = self.energy.weight.split([hidden, self.memory], 1)
+        keys = F.linear(memory, from_memory, self.energy.bias)
+        memory = memory.to(keys.dtype)  # autocast would convert it in every step
+        from_phoneme, from_context = cell.weight_ih.split([inputs.shape[-1], self.memory], 1)
+        hs, contexts = [], []
+        for x in F.linear(inputs, from_phoneme, cell.bias_ih):
+            energy = self.v(torch.relu(keys + F.linear(h, from_query)[:, None])).squeeze(-1)
+            weights = torch.softmax(energy.masked_fill(~mask, -torch.inf), -1)
+            context = torch.bmm(weights[:, None], memory).squeeze(1)
+            xr, xz, xn = (x + F.linear(context, from_context)).chunk(3, -1)
+            hr, hz, hn = F.linear(h, cell.weight_hh, cell.bias_hh).chunk(3, -1)
+            n = torch.tanh(xn + torch.sigmoid(xr + hr) * hn)
+            h = n + torch.sigmoid(xz + hz) * (h - n)
+            hs.append(h)
+            contexts.append(context)
+        return self.output(torch.cat([torch.stack(hs, 1), torch.stack(contexts, 1)], -1))
+
+
+class Luong(Twin):
+    """Dot attention after the first decoder layer: no hand-written loop, each layer is nn.GRU."""
+
+    def __init__(self, settings: config.Model, graphemes: int, phonemes: int):
+        super().__init__(settings, graphemes, phonemes)
+        hidden, joined = settings.hidden, settings.hidden + self.memory
+        widths = [settings.embedding] + [joined] * (settings.decoder_layers - 1)
+        self.layers = nn.ModuleList(nn.GRU(width, hidden, batch_first=True) for width in widths)
+        self.query = nn.Linear(hidden, self.memory)
+        self.readout = nn.Linear(joined, settings.readout)
+
+    def forward(self, source_BxS: Tensor, lengths_B: Tensor, inputs_BxT: Tensor) -> Tensor:
+        memory, mask, states = self.encode(source_BxS, lengths_B)
+        h, _ = self.layers[0](self.phonemes(inputs_BxT), states[0][None])
+        scores = torch.bmm(self.query(h), memory.mT) * self.memory**-0.5
+        weights = torch.softmax(scores.masked_fill(~mask[:, None], -torch.inf), -1)
+        context = torch.bmm(weights, memory)
+        for layer, state in zip(self.layers[1:], states[1:], strict=True):
+            h, _ = layer(torch.cat([h, context], -1), state[None])
+        return self.output(torch.tanh(self.readout(torch.cat([h, context], -1))))
+
+    def to_jax(self, get: Get = lambda x: x) -> dict[str, Any]:
+        params = super().to_jax(get)
+        params["decoder"] |= {
+            "query": linear(self.query, get),
+            "readout": linear(self.readout, get),
+        }
+        for i, layer in enumerate(self.layers):
+            params["decoder"][f"layers_{i}"] = recurrent(layer, get, "_l0")
+        return params
