@@ -20,8 +20,10 @@ def main(words: list[str]) -> None:
     if words:
         raise UserError(f"flags only, found {words[0]!r}")
     cli.use_compilation_cache()
+    from g2p_jax import parallel
     from g2p_jax.loop import Run
 
+    parallel.use_cpu_cores(_CONFIG.value.train.batch_size)
     folder = Path(_WORKDIR.value or f"runs/{_CONFIG.value.name}")
     run = Run(_CONFIG.value, folder)
     progress = run.train()

@@ -1,5 +1,6 @@
 """What all commands share: errors as one line, readable logs, the compilation cache."""
 
+import logging as std_logging
 import os
 import sys
 from collections.abc import Callable
@@ -32,6 +33,8 @@ def run(main: Callable[[list[str]], int | None]) -> None:
             return 130
 
     logging.set_verbosity(logging.INFO)
+    # Of a damaged checkpoint, asyncio would print the traceback of every array.
+    std_logging.getLogger("asyncio").setLevel(std_logging.CRITICAL)
     handler = logging.get_absl_handler()
     handler.setFormatter(_Lines("%(asctime)s %(message)s", "%H:%M:%S"))
     handler.addFilter(_ours_or_alarming)
@@ -48,9 +51,6 @@ def _parse(argv: list[str]) -> list[str]:
         sys.exit(2)
 
 
-_WARNING = 30  # of the standard library's logging
-
-
 class _Lines(logging.PythonFormatter):
     def format(self, record):
         return super(logging.PythonFormatter, self).format(record)
@@ -58,7 +58,7 @@ class _Lines(logging.PythonFormatter):
 
 def _ours_or_alarming(record) -> bool:
     """Orbax writes dozens of lines for each checkpoint."""
-    return "g2p_jax" in record.pathname or record.levelno >= _WARNING
+    return "g2p_jax" in record.pathname or record.levelno >= std_logging.WARNING
 
 
 def use_compilation_cache() -> None:

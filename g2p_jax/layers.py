@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from g2p_jax import cells, config
+from g2p_jax import linear as linear_lib
 from g2p_jax.linear import linear
 from g2p_jax.unroll import Map, scan
 
@@ -42,8 +43,8 @@ def affine(dtype: Any, weights: Weights, x: jax.Array) -> jax.Array:
 
 
 def gated(gates: int, dtype: Any, weights: Weights, x: jax.Array) -> cells.Gates:
-    """x W + b, one array for each gate: a loop reads separate arrays faster than slices of one."""
-    return tuple(jnp.split(affine(dtype, weights, x), gates, axis=-1))
+    """x W + b as one array for each gate, in the argument order of a map of `unroll.scan`."""
+    return linear_lib.gates(x, *weights, gates, dtype)
 
 
 class Recurrent(nn.Module):

@@ -64,3 +64,24 @@ matmul.defvjp(_matmul_forward, _matmul_backward)
 def linear(x: jax.Array, w: jax.Array, b: jax.Array, dtype: jnp.dtype) -> jax.Array:
     """x W + b over the last axis of x."""
     return matmul(x, w, dtype) + jnp.expand_dims(b, tuple(range(x.ndim - 1)))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def gates(
+    x: jax.Array, w: jax.Array, b: jax.Array, count: int, dtype: jnp.dtype
+) -> tuple[jax.Array, ...]:
+    """x W + b, cut into `count` arrays: a loop reads them faster than slices of one array."""
+    return tuple(jnp.split(linear(x, w, b, dtype), count, axis=-1))
+
+
+def _gates_forward(x, w, b, count, dtype):
+    return gates(x, w, b, count, dtype), (x, w)
+
+
+def _gates_backward(count, dtype, residuals, dys):
+    db = jnp.concatenate([dy.sum(tuple(range(dy.ndim - 1))) for dy in dys])
+    dy = jnp.concatenate([dy.astype(dtype) for dy in dys], axis=-1)  # half the bytes to join
+    return *_matmul_backward(dtype, residuals, dy), db
+
+
+gates.defvjp(_gates_forward, _gates_backward)

@@ -81,7 +81,8 @@ class Run:
         self.steps = settings.epochs * self.steps_per_epoch
 
         net = network(config, self.symbols)
-        self.state = training.init_state(net, settings, self.steps)
+        state = training.init_state(net, settings, self.steps)
+        self.state = parallel.replicate(state, self.devices)
         self.step = 0  # of the state, known without asking the device
         self.train_step = parallel.data_parallel(
             training.make_train_step(net, settings, self.steps), self.devices, donate_argnums=0
@@ -136,7 +137,7 @@ class Run:
             if pending:  # one step late: the device works while the host reads and writes
                 recent.add(*pending)
             pending = metrics, float(batch.weight_B.sum())
-            if self.step % settings.log_every == 0 or self.step in (2, 10):
+            if recent.words and (self.step % settings.log_every == 0 or self.step in (2, 10)):
                 self._log(recent)
                 self.epoch_meter = self.epoch_meter.merged(recent)
                 recent = Meter()

@@ -75,8 +75,27 @@ def _scan_forward(step, maps, reverse, shared, carry, xs):
         new, out = step(apply, carry, x)
         return new, (out, carry, tape)
 
-    last, (outs, carries, tape) = jax.lax.scan(body, carry, xs, reverse=reverse)
+    last, (outs, carries, tape) = _scan_once(body, carry, xs, reverse)
     return (last, outs), (shared, carries, xs, tape)
+
+
+def _scan_once(body: Callable, carry: Tree, xs: Tree, reverse: bool) -> tuple[Tree, Tree]:
+    """`jax.lax.scan` of a body that may return an array several times: it is stacked once.
+
+    A state is often what a product reads, too, and two gates often have the same derivative.
+    """
+    structure: list[Any] = []
+
+    def once(carry, x):
+        carry, outs = body(carry, x)
+        leaves, tree = jax.tree.flatten(outs)
+        different = {id(leaf): leaf for leaf in leaves}
+        structure[:] = tree, [list(different).index(id(leaf)) for leaf in leaves]
+        return carry, list(different.values())
+
+    last, stacked = jax.lax.scan(once, carry, xs, reverse=reverse)
+    tree, places = structure
+    return last, jax.tree.unflatten(tree, [stacked[place] for place in places])
 
 
 def _scan_backward(step, maps, reverse, residuals, cotangents):
@@ -99,7 +118,7 @@ def _scan_backward(step, maps, reverse, residuals, cotangents):
         return dcarry, (dx, dproducts)
 
     steps = carries, xs, tape, douts
-    dcarry, (dxs, dproducts) = jax.lax.scan(body, dlast, steps, reverse=not reverse)
+    dcarry, (dxs, dproducts) = _scan_once(body, dlast, steps, not reverse)
     dshared = {}
     for name, (vs, _) in tape.items():
         _, pull_back = jax.vjp(functools.partial(_swapped, functions[name], vs), shared[name])

@@ -1,8 +1,19 @@
 """Eight CPU devices, so that data parallelism is tested; silent broadcasting is an error."""
 
+import os
+import tempfile
+
 import jax
 
 jax.config.update("jax_num_cpu_devices", 8)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # Compiles in half the time; the commands, in processes of their own, are tested as users run them.
 jax.config.update("jax_disable_most_optimizations", True)
+# What one test has compiled, another need not.
+_cache = tempfile.TemporaryDirectory(prefix="g2p_jax_tests_")
+jax.config.update("jax_compilation_cache_dir", os.fspath(_cache.name))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def pytest_unconfigure() -> None:
+    _cache.cleanup()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from g2p_jax.checkpoints import Checkpoints
 
@@ -40,6 +41,7 @@ def test_none_without_a_checkpoint(tmp_path):
     checkpoints.close()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # by TensorStore
 def test_a_damaged_latest_is_reported_and_the_one_before_is_used(tmp_path, caplog):
     write(tmp_path, {1: 0.5, 2: 0.4, 3: 0.3})
     for file in (tmp_path / "3" / "state").rglob("*"):

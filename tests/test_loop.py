@@ -11,12 +11,13 @@ import jax
 import numpy as np
 import pytest
 
-from g2p_jax import config, loop
+from g2p_jax import config, loop, parallel, training
 from g2p_jax.errors import ConfigError
+from g2p_jax.pronounce import network
 
 MODEL = config.Model(embedding=4, hidden=8, readout=4, encoder_layers=1, dropout=0.2)
 TRAIN = config.Train(
-    epochs=3, batch_size=8, buckets=2, warmup_steps=2, log_every=5, watch=("abc",), dtype="float32"
+    epochs=3, batch_size=8, buckets=1, warmup_steps=2, log_every=5, watch=("abc",), dtype="float32"
 )
 
 
@@ -60,7 +61,7 @@ def test_a_stopped_run_continues_bit_for_bit(settings, tmp_path):
     assert starts >= 4
     assert_same_parameters(whole, run)
     reports = [
-        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").open()]
+        [json.loads(x) for x in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
         for name in ("whole", "stopped")
     ]
     epochs = [[r["dev_wer"] for r in of_run if "epoch" in r] for of_run in reports]
@@ -70,10 +71,20 @@ def test_a_stopped_run_continues_bit_for_bit(settings, tmp_path):
 
 
 def test_compilations_are_as_many_as_buckets(settings, tmp_path):
+    settings.train = dataclasses.replace(settings.train, buckets=2)
     run = loop.Run(settings, tmp_path / "run")
+    net = network(run.config, run.symbols)
+    step = training.make_train_step(net, run.config.train, run.steps)
+    traced = []
+
+    def traced_step(state, batch):
+        traced.append(batch.source_BxS.shape[-1])
+        return step(state, batch)
+
+    run.train_step = parallel.data_parallel(traced_step, run.devices, donate_argnums=0)
     run.train()
     assert len(run.batches.buckets) == 2
-    assert run.train_step._cache_size() == 2
+    assert sorted(traced) == list(run.batches.buckets)
 
 
 def test_a_finished_run_has_nothing_to_do(settings, tmp_path):
@@ -94,7 +105,7 @@ def test_another_config_or_other_data_are_refused(settings, tmp_path):
     harmless = dataclasses.replace(settings, train=dataclasses.replace(settings.train, log_every=7))
     loop.Run(harmless, tmp_path / "run").train()
     with open(settings.data.train, "a") as file:
-        file.write("eeeeee E_E\n")
+        file.writelines(f"{'e' * n} E_E\n" for n in range(9, 19))
     with pytest.raises(ConfigError, match="other training data"):
         loop.Run(settings, tmp_path / "run").train()
 
