@@ -1,7 +1,11 @@
 """Bidirectional GRU with attention: the default.
 
-python train.py --config=configs/gru.py          # NN minutes on 2 CPU cores, dev WER NN.N %
-python train.py --config=configs/gru.py:tiny     # seconds, to try it out
+python train.py --config=configs/gru.py          # all of CMUdict
+python train.py --config=configs/gru.py:tiny     # half a minute, to try it out
+
+On the CMUdict 2007 benchmark (--config.data.train=train.txt --config.data.dev=dev.txt
+--config.data.test_share=0.0): 36 min on 2 CPU cores that had other work, too, dev WER 23.56 %, PER
+5.61 %, one seed. On all of CMUdict: not measured yet.
 """
 
 from g2p_jax.config import Config, Model, Train
@@ -18,7 +22,7 @@ def get_config(size: str = "base") -> Config:
             decoder_layers=2,
             attention="dot",
             readout=256,
-            dropout=0.15,
+            dropout=0.15,  # the training loss ends 0.04 nats below that of dev
         ),
         train=Train(
             epochs=12,

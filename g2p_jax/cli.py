@@ -1,12 +1,14 @@
 """What all commands share: errors as one line, readable logs, the compilation cache."""
 
+import contextlib
 import logging as std_logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from absl import app, flags, logging
+from ml_collections import config_flags
 
 from g2p_jax.errors import UserError
 
@@ -27,7 +29,7 @@ def run(main: Callable[[list[str]], int | None]) -> None:
             if isinstance(error, BrokenPipeError):  # as in `predict.py ... | head`
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 return 0
-            print(f"{name}: {error}", file=sys.stderr)
+            print(f"{name}: {_one_line(error)}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             return 130
@@ -41,14 +43,32 @@ def run(main: Callable[[list[str]], int | None]) -> None:
     app.run(guarded, flags_parser=_parse)
 
 
+def define_config(default: str) -> flags.FlagHolder:
+    """The flag --config=FILE.py, and --config.a.b=VALUE for each of its settings."""
+    with _usage_errors(sys.argv):  # it reads the command line already when it is defined
+        return config_flags.DEFINE_config_file("config", default, "What to train, on what.")
+
+
 def _parse(argv: list[str]) -> list[str]:
-    """Flags, where a config setting that does not exist is one line too."""
-    try:
+    with _usage_errors(argv):
         return flags.FLAGS(argv)
-    except (flags.Error, UserError, KeyError, AttributeError, TypeError, OSError) as error:
-        text = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"{Path(argv[0]).name}: {text}\nTry --help.", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _usage_errors(argv: list[str]) -> Iterator[None]:
+    """A flag, config file or setting that does not exist is one line, too."""
+    try:
+        yield
+    except Exception as error:
+        print(f"{Path(argv[0]).name}: {_one_line(error)}\nTry --help.", file=sys.stderr)
         sys.exit(2)
+
+
+def _one_line(error: Exception) -> str:
+    """What the error says first and last; ml_collections puts a traceback between."""
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    first, *_, last = [line.strip() for line in str(text).splitlines()] * 2
+    return first if first == last else f"{first} {last}"
 
 
 class _Lines(logging.PythonFormatter):

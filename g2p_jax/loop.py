@@ -112,6 +112,10 @@ class Run:
                         self._save()
             if stop:
                 logging.info("%s: saved, the same command continues", self._place())
+            elif self.progress.epoch:
+                best, epoch = 100 * self.progress.best_wer, self.progress.best_epoch
+                logging.info("done: best dev WER %.2f%%, of epoch %d", best, epoch)
+                logging.info("now: python predict.py --ckpt=%s hello world", self.folder)
         finally:
             self.checkpoints.close()
         return self.progress

@@ -151,8 +151,8 @@ def load(path: str | Path) -> G2P:
     file = path / MODEL_FILE if path.is_dir() else path
     if not file.exists():
         raise ModelError(
-            f"{path}: no trained model here; {MODEL_FILE} appears after the first epoch of\n"
-            f"  python train.py --config=configs/gru.py --workdir={path}"
+            f"{path}: no trained model here; {MODEL_FILE} appears after the first epoch of "
+            f"python train.py --config=configs/gru.py --workdir={path}"
         )
     try:
         with safetensors.safe_open(file, framework="numpy") as opened:

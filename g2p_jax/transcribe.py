@@ -43,7 +43,7 @@ def transcribe(
     for part in _chunks(words, chunk):
         answers = g2p.pronounce((word for _, word in part), nbest, beam)
         for (id, word), answer in zip(part, answers, strict=True):
-            if answer.unknown or not answer.pronunciations[0].phonemes:
+            if answer.unknown or not answer.word.strip():
                 strange += 1
                 characters.update(answer.unknown)
                 if strict:
