@@ -73,7 +73,6 @@ class Train:
     dtype: str = "auto"  # operands of matmuls: "float32", "bfloat16", "auto": what is faster
     log_every: int = 100  # steps
     checkpoint_every: int = 60  # seconds; and at every epoch's end
-    eval_batch_size: int = 256
     watch: tuple[str, ...] = ("hello", "through", "colonel", "phoneme", "xylophone")
 
 
@@ -109,7 +108,7 @@ def validate(config: Config) -> Config:
     one_of("train.dtype", ("auto", "float32", "bfloat16"))
     for section, fields in (
         ("model", "embedding hidden encoder_layers decoder_layers"),
-        ("train", "epochs batch_size buckets log_every checkpoint_every eval_batch_size"),
+        ("train", "epochs batch_size buckets log_every checkpoint_every"),
     ):
         for field in fields.split():
             value = getattr(getattr(config, section), field)
