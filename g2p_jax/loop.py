@@ -241,7 +241,8 @@ class Run:
             lines = self.metrics_file.read_text(encoding="utf-8").splitlines()
             with atomic_write(self.metrics_file) as file:
                 file.writelines(f"{x}\n" for x in lines if json.loads(x)["step"] <= self.step)
-        logging.info("%s: continuing %s", self._place(), self.folder)
+        if self.step < self.steps:
+            logging.info("%s: continuing %s", self._place(), self.folder)
 
     def _check_same_run(self, about: dict[str, Any]) -> None:
         begun = f"{self.folder} was begun with "

@@ -28,7 +28,7 @@ def cache(tmp_path_factory) -> Path:
 def command(cache):
     """Runs `python ARGUMENTS` in the project's folder and returns the finished process."""
 
-    def run(*arguments, status=0, **options) -> subprocess.CompletedProcess:
+    def run(*arguments, status=0, tracebacks=False, **options) -> subprocess.CompletedProcess:
         done = subprocess.run(
             [sys.executable, "-W", "error::DeprecationWarning:g2p_jax", *map(str, arguments)],
             cwd=ROOT,
@@ -39,7 +39,7 @@ def command(cache):
             **options,
         )
         assert done.returncode == status, done.stderr
-        assert "Traceback" not in done.stderr
+        assert tracebacks or "Traceback" not in done.stderr
         return done
 
     return run
@@ -224,7 +224,8 @@ def test_a_damaged_latest_checkpoint_is_reported_and_training_goes_on(
     steps = sorted(int(path.name) for path in (folder / "checkpoints").iterdir())
     for file in (folder / "checkpoints" / str(steps[-1]) / "state").rglob("d/*"):
         file.write_bytes(file.read_bytes()[::-1])
-    stderr = command(*train_arguments(lexicon, folder)).stderr
+    # TensorStore may report reads that fail after Orbax has given up on its own, with a traceback.
+    stderr = command(*train_arguments(lexicon, folder), tracebacks=True).stderr
     assert f"checkpoint {steps[-1]} is damaged" in stderr and "continuing" in stderr
     whole, again = (
         safetensors.numpy.load_file(path / "model.safetensors") for path in (trained, folder)
