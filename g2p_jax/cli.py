@@ -67,7 +67,7 @@ def _usage_errors(argv: list[str]) -> Iterator[None]:
 def _one_line(error: Exception) -> str:
     """What the error says first and last; ml_collections puts a traceback between."""
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    first, *_, last = [line.strip() for line in str(text).splitlines()] * 2
+    first, *_, last = [line.strip() for line in (str(text) or repr(error)).splitlines()] * 2
     return first if first == last else f"{first} {last}"
 
 

@@ -76,6 +76,7 @@ class Run:
                 f"{len(self.devices)} devices that share it"
             )
         self.batches = self._batches(self.data.train, settings.buckets)
+        self.fingerprint = fingerprint(self.batches.examples)
         self.dev_batches = self._batches(self.data.dev, 2)
         self.steps_per_epoch = self.batches.steps_per_epoch
         self.steps = settings.epochs * self.steps_per_epoch
@@ -220,7 +221,7 @@ class Run:
         about = {
             "config": config_lib.to_dict(self.config),
             "symbols": self.symbols.to_json(),
-            "data": fingerprint(self.batches.examples),
+            "data": self.fingerprint,
             "progress": dataclasses.asdict(self.progress),
         }
         self.checkpoints.save(self.step, self.state, about, wer)
@@ -255,7 +256,7 @@ class Run:
                     raise ConfigError(
                         f"{begun}config.{name}={before!r}, now it is {value!r}{advice}"
                     )
-        if about["data"] != fingerprint(self.batches.examples):
+        if about["data"] != self.fingerprint:
             raise ConfigError(f"{begun}other training data{advice}")
 
 
