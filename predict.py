@@ -28,9 +28,11 @@ def main(words: list[str]) -> None:
     if words and _INPUT.value:
         raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
     cli.use_compilation_cache()
-    from g2p_jax.pronounce import load
+    from g2p_jax import parallel
+    from g2p_jax.pronounce import MOST_ROWS, load
     from g2p_jax.transcribe import CHUNK, transcribe
 
+    parallel.use_cpu_cores(MOST_ROWS)
     g2p = load(_CKPT.value)
     source = read_words(words or _INPUT.value or sys.stdin.buffer)
     to_file = atomic_write(_OUTPUT.value) if _OUTPUT.value else contextlib.nullcontext(sys.stdout)

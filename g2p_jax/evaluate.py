@@ -27,9 +27,10 @@ def main(words: list[str]) -> None:
     if _CKPT.value is None:
         raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
     cli.use_compilation_cache()
-    from g2p_jax import scoring
-    from g2p_jax.pronounce import load
+    from g2p_jax import parallel, scoring
+    from g2p_jax.pronounce import MOST_ROWS, load
 
+    parallel.use_cpu_cores(MOST_ROWS)
     g2p = load(_CKPT.value)
     settings = g2p.config.data
     if _DATA.value:

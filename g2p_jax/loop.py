@@ -177,7 +177,7 @@ class Run:
         for batch in self.dev_batches.in_order():
             sharded = parallel.shard(batch, len(self.devices))
             dev.add(self.eval_step(self.state.params, sharded), float(batch.weight_B.sum()))
-        self.g2p.params = jax.device_put(self.state.params, self.devices[0])
+        self.g2p.params = self.state.params
         result = score(self.g2p, self.data.dev)
         progress.epoch = epoch
         if result.wer < progress.best_wer:

@@ -46,6 +46,13 @@ def data_parallel(
     )
 
 
+def map_rows(
+    function: Callable[..., Tree], devices: Sequence[jax.Device]
+) -> Callable[..., Tree]:
+    """`function(state, rows)` of each device's rows [devices, rows, ...], likewise apart."""
+    return jax.pmap(function, in_axes=(None, 0), devices=devices)
+
+
 def replicate(tree: Tree, devices: Sequence[jax.Device]) -> Tree:
     """The state as a step returns it, so that the first step need not be compiled twice."""
     mesh = jax.sharding.Mesh(np.array(devices), (AXIS,))

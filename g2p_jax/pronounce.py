@@ -9,7 +9,7 @@ import functools
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,19 +21,20 @@ import safetensors
 import safetensors.numpy
 
 from g2p_jax import config as config_lib
-from g2p_jax import decoding, models
+from g2p_jax import decoding, models, parallel
 from g2p_jax.data.symbols import PAD, Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.linear import operand_dtype
 
 MODEL_FILE = "model.safetensors"
+MOST_ROWS = 256
 # Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
 # letters). For a few words the first answer should come soon: few shapes. For many, little should
-# be padding.
+# be padding. Up to 8 devices share the rows.
 SHAPES = (
     (8, 8, (8, 16, 32)),
     (512, 64, (8, 16, 32)),
-    (None, 256, (5, 6, 7, 8, 9, 10, 11, 12, 14, 17, 22, 32)),
+    (None, MOST_ROWS, (5, 6, 7, 8, 9, 10, 11, 12, 14, 17, 22, 32)),
 )
 LONGEST = 32  # letters; longer words are pronounced in pieces
 Params = Any
@@ -66,7 +67,18 @@ class G2P:
     def __init__(self, config: config_lib.Config, symbols: Symbols, params: Params):
         self.config = config
         self.symbols = symbols
+        devices = jax.local_devices()
+        self._devices = devices[: next(n for n in (8, 4, 2, 1) if n <= len(devices))]
         self.params = params
+
+    @property
+    def params(self) -> Params:
+        """The weights, on all devices that share the work."""
+        return self._params
+
+    @params.setter
+    def params(self, params: Params) -> None:
+        self._params = parallel.replicate(params, self._devices)
 
     def __call__(self, word: str) -> str:
         """The most probable pronunciation, phonemes joined by spaces."""
@@ -110,7 +122,7 @@ class G2P:
                 started.append((part, self._search(part, rows, length, beam)))
         found, decode = {}, self.symbols.phonemes.decode
         for part, hypotheses in started:  # the device works on while these are read
-            tokens_BxNxT, log_prob_BxN = map(np.asarray, hypotheses)
+            tokens_BxNxT, log_prob_BxN = map(np.concatenate, hypotheses)
             for piece, tokens_NxT, log_probs in zip(part, tokens_BxNxT, log_prob_BxN, strict=False):
                 found[piece] = [
                     Pronunciation(tuple(decode(tokens[tokens != PAD])), math.exp(log_prob))
@@ -122,10 +134,12 @@ class G2P:
     def _search(
         self, spellings: Sequence[tuple[str, ...]], rows: int, length: int, beam: int
     ) -> decoding.Hypotheses:
+        """The hypotheses of each device: arrays [devices, rows / devices, ...]."""
         source = np.full((rows, length), PAD, np.int32)
         for row, spelling in enumerate(spellings):
             source[row, : len(spelling)] = self.symbols.graphemes.encode(spelling)
-        return search(self.params, source, network(self.config, self.symbols), beam)
+        search = searcher(network(self.config, self.symbols), beam, tuple(self._devices))
+        return search(self.params, parallel.shard(source, len(self._devices)))
 
     def save(self, path: Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""
@@ -196,9 +210,14 @@ def phoneme_limit(letters: Any) -> Any:
     return 3 * letters + 12
 
 
-@functools.partial(jax.jit, static_argnames=("net", "beam"))
+@functools.cache
+def searcher(net: models.Seq2Seq, beam: int, devices: tuple[jax.Device, ...]) -> Callable:
+    """`search` of rows shared by the devices, each of which ends with its own last word."""
+    return parallel.map_rows(functools.partial(search, net, beam), devices)
+
+
 def search(
-    params: Params, source_BxS: jax.Array, net: models.Seq2Seq, beam: int
+    net: models.Seq2Seq, beam: int, params: Params, source_BxS: jax.Array
 ) -> decoding.Hypotheses:
     """The `beam` best pronunciations of a batch of spellings."""
     apply = functools.partial(net.apply, {"params": params})
