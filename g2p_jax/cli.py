@@ -20,9 +20,8 @@ def run(main: Callable[[list[str]], int | None]) -> None:
     """
 
     def guarded(argv: list[str]) -> int:
-        name = Path(argv[0]).name
-        if name in ("__main__.py", "evaluate.py"):
-            name = "g2p_jax.evaluate"
+        path = Path(argv[0])
+        name = f"g2p_jax.{path.stem}" if path.parent.name == "g2p_jax" else path.name
         try:
             return main(argv[1:]) or 0
         except (UserError, OSError) as error:

@@ -23,6 +23,42 @@ def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:
     return row[-1]
 
 
+def alignment(a: Sequence[str], b: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs of symbols that turn `a` into `b` with the fewest edits; "" stands for no symbol.
+
+    Of equally short ways it takes substitutions before insertions and deletions.
+    """
+    best: dict[tuple[int, int], int] = {}  # [i, j]: distance of a[:i] and b[:j]
+    for i in range(len(a) + 1):
+        for j in range(len(b) + 1):
+            best[i, j] = i + j
+            if i and j:
+                substituted = best[i - 1, j - 1] + (a[i - 1] != b[j - 1])
+                best[i, j] = min(substituted, best[i - 1, j] + 1, best[i, j - 1] + 1)
+    pairs, i, j = [], len(a), len(b)
+    while i or j:
+        if i and j and best[i, j] == best[i - 1, j - 1] + (a[i - 1] != b[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((a[i], b[j]))
+        elif i and best[i, j] == best[i - 1, j] + 1:
+            i -= 1
+            pairs.append((a[i], ""))
+        else:
+            j -= 1
+            pairs.append(("", b[j]))
+    return pairs[::-1]
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """The probability that a fair coin parts the words that one system alone has right so unevenly.
+
+    McNemar's test (1947), exact and two-sided, of systems that answered the same words.
+    """
+    n = only_a + only_b
+    tail = sum(math.comb(n, k) for k in range(min(only_a, only_b) + 1))
+    return min(1.0, 2 * tail / 2**n)
+
+
 @dataclass(frozen=True)
 class Score:
     """Counts that add up over words; the rates are fractions, and nan when nothing was counted."""

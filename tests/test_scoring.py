@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from g2p_jax.scoring import Score, edit_distance, score, score_all
+from g2p_jax.scoring import Score, alignment, edit_distance, mcnemar, score, score_all
 
 
 @pytest.mark.parametrize(
@@ -108,3 +108,37 @@ def test_misuse_is_an_error():
         score(["A"], [])
     with pytest.raises(ValueError, match="zip"):
         score_all([["A"]], [])
+
+
+def test_an_alignment_is_a_shortest_way_from_one_to_the_other():
+    choose = random.Random(1)
+    for _ in range(300):
+        a, b = ([*choose.choices("abc", k=choose.randint(0, 6))] for _ in range(2))
+        pairs = alignment(a, b)
+        assert [x for x, _ in pairs if x] == a
+        assert [y for _, y in pairs if y] == b
+        assert sum(x != y for x, y in pairs) == edit_distance(a, b)
+    assert alignment("T AO K".split(), "T AA K S".split()) == [
+        ("T", "T"),
+        ("AO", "AA"),
+        ("K", "K"),
+        ("", "S"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "only_a, only_b, p",
+    [
+        (0, 0, 1.0),
+        (3, 3, 1.0),
+        (5, 0, 2 / 32),  # five coins on one side, of either
+        (1, 7, 2 * (1 + 8) / 256),
+        (600, 400, 3.1e-10),  # the normal approximation: 2 Phi(-199 / sqrt(1000))
+    ],
+)
+def test_mcnemar(only_a, only_b, p):
+    assert (
+        mcnemar(only_a, only_b)
+        == mcnemar(only_b, only_a)
+        == pytest.approx(p, rel=0.2 if only_a > 100 else 1e-9)
+    )

@@ -328,6 +328,33 @@ def csv_line(id: str, answers: Answers) -> str:
     return row.getvalue()
 
 
+def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
+    """Reads what predict.py wrote, (id or word, phonemes) for each row; DataError for other files.
+
+    A contest submission `Id,P_H_O_N` if the first line is its header, else `word<TAB>P H O N`. A
+    word may have no phonemes.
+    """
+    path = Path(path)
+    text = _read_text(path)
+    header, _, rows = text.partition("\n")
+    answers = []
+    if header.rstrip("\r").lower() == CSV_HEADER.lower():
+        for number, row in enumerate(csv.reader(rows.splitlines()), 2):
+            if len(row) != 2:
+                found, fix = f"{len(row)} columns", "write one id and one transcription"
+                raise _error(f"{path}:{number}", "'Id,P_H_O_N'", found, fix)
+            answers.append((row[0], tuple(filter(None, row[1].split("_")))))
+        return answers
+    for where, line in _lines(path, text):
+        word, *columns = line.split("\t")
+        if len(columns) != 1:
+            found = f"{len(columns) + 1} columns in {_shown(line)}"
+            fix = "write one answer for each word: predict.py without --nbest"
+            raise _error(where, FORMATS["tsv"], found, fix)
+        answers.append((word, tuple(columns[0].split())))
+    return answers
+
+
 @contextlib.contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[TextIO]:
     """Opens a text file that takes the place of `path` only when it is complete.

@@ -1,0 +1,91 @@
+"""`python -m g2p_jax.compare`: differences of two files, phoneme confusions, and who is right."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from g2p_jax.data.lexicon import DataError, read_answers
+
+ROOT = Path(__file__).parents[1]
+A = "Id,Transcription\n1,R_IY_D\n2,K_AE_T\n3,TH_R_UW\n4,\n"
+B = "Id,Transcription\n1,R_EH_D\n2,K_AE_T\n3,TH_R_OW\n4,AH\n"
+
+
+def compare(folder: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess:
+    done = subprocess.run(
+        [sys.executable, "-m", "g2p_jax.compare", *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def files(tmp_path) -> Path:
+    for name, text in {
+        "a.csv": A,
+        "b.csv": B,
+        "words.csv": "Id,Word\n1,read\n2,cat\n3,through\n4,a\n",
+        "lexicon.txt": "read\tR EH D\nread\tR IY D\ncat\tK AE T\nthrough\tTH R UW\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_differences_and_confusions(files):
+    lines = compare(files, "a.csv", "b.csv").stdout.splitlines()
+    assert lines[0] == "3 of 4 answers differ (75.00%)"
+    assert sorted(line.split() for line in lines[1:4]) == [
+        ["-", "AH", "1", "times"],
+        ["IY", "EH", "1", "times"],
+        ["UW", "OW", "1", "times"],
+    ]
+    assert (files / "differences.tsv").read_text() == (
+        "word\ta.csv\tb.csv\n1\tR IY D\tR EH D\n3\tTH R UW\tTH R OW\n4\t\tAH\n"
+    )
+
+
+def test_with_references_it_says_who_is_right(files):
+    out = compare(
+        files, "a.csv", "b.csv", "--references=lexicon.txt", "--words=words.csv"
+    ).stdout.splitlines()
+    assert "a.csv: WER 0.00%" in out[4]
+    assert "b.csv: WER 33.33%" in out[5]
+    assert out[6] == "both right 2, only a.csv 1, only b.csv 0, none 0; McNemar's p = 1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("a.csv",), "two files to compare, found 1"),
+        (("a.csv", "lexicon.txt"), "answer 1 is to '1' in a.csv, 'read' in lexicon.txt"),
+        (("a.csv", "short.csv"), "a.csv has 4 answers, short.csv 1"),
+        (("a.csv", "nothing.csv"), "nothing.csv: expected a readable file"),
+        (("a.csv", "b.csv", "--references=lexicon.txt"), "none of the answered words"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line(files, arguments, message):
+    (files / "short.csv").write_text("Id,Transcription\n1,R\n")
+    error = compare(files, *arguments, status=1).stderr
+    assert error.startswith("g2p_jax.compare: ") and message in error
+    assert error.count("\n") == 1
+
+
+def test_answers_are_what_predict_wrote(tmp_path):
+    file = tmp_path / "answers"
+    file.write_text("hello\tHH AH L OW\n\t\nhm\t\n")
+    with pytest.raises(DataError, match=r"answers:1: .*, found 3 columns in 'read\\tR EH D\\t0.5'"):
+        nbest = tmp_path / "answers"
+        nbest.write_text("read\tR EH D\t0.5\n")
+        read_answers(nbest)
+    file.write_text("Id,Transcription\n1,A_B,C\n")
+    with pytest.raises(DataError, match="answers:2: expected 'Id,P_H_O_N', found 3 columns"):
+        read_answers(file)
+    file.write_text("Id,Transcription\n7,A_B\n8,\n")
+    assert read_answers(file) == [("7", ("A", "B")), ("8", ())]
