@@ -7,6 +7,7 @@ contest submission: `Id,Transcription`, phonemes joined by _.
 
 import contextlib
 import sys
+from pathlib import Path
 
 from absl import flags
 
@@ -19,6 +20,7 @@ _INPUT = flags.DEFINE_string("input", None, "A word list; or CSV with a column W
 _OUTPUT = flags.DEFINE_string("output", None, "Where to write; .csv: a contest submission.")
 _NBEST = flags.DEFINE_integer("nbest", 1, "Pronunciations of each word.", lower_bound=1)
 _BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
+_ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
 _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error.")
 
 
@@ -45,6 +47,7 @@ def main(words: list[str]) -> None:
             nbest=_NBEST.value,
             beam=_BEAM.value,
             strict=_STRICT.value,
+            pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
             chunk=1 if not (words or _INPUT.value) and sys.stdin.isatty() else CHUNK,
         )
 

@@ -46,9 +46,7 @@ def data_parallel(
     )
 
 
-def map_rows(
-    function: Callable[..., Tree], devices: Sequence[jax.Device]
-) -> Callable[..., Tree]:
+def map_rows(function: Callable[..., Tree], devices: Sequence[jax.Device]) -> Callable[..., Tree]:
     """`function(state, rows)` of each device's rows [devices, rows, ...], likewise apart."""
     return jax.pmap(function, in_axes=(None, 0), devices=devices)
 

@@ -22,7 +22,7 @@ import safetensors.numpy
 
 from g2p_jax import config as config_lib
 from g2p_jax import decoding, models, parallel
-from g2p_jax.data.symbols import PAD, Symbols
+from g2p_jax.data.symbols import BOS, PAD, Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.linear import operand_dtype
 
@@ -54,6 +54,14 @@ class Answer(NamedTuple):
     word: str
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
     unknown: tuple[str, ...]  # characters that it has never seen, and left out
+
+
+class Attention(NamedTuple):
+    """Where the model looked: a row of weights for each phoneme, and a last one for the end."""
+
+    letters: tuple[str, ...]
+    phonemes: tuple[str, ...]
+    weights: np.ndarray  # [phonemes + 1, letters]; rows sum to 1
 
 
 class G2P:
@@ -106,6 +114,29 @@ class G2P:
                 best = _joined(best, found[piece], nbest)
             answers.append(Answer(word, tuple(best[:nbest]), tuple(unknown)))
         return answers
+
+    def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Attention:
+        """Where the model looks in the word while it says `phonemes`; None: what it would say.
+
+        ModelError for a model without attention; ValueError for a word without known letters.
+        """
+        if self.config.model.attention == "none":
+            raise ModelError("this model has no attention: it carries the whole word in one state")
+        letters, _ = self.symbols.graphemes_of(word)
+        if not letters:
+            raise ValueError(f"{word!r} holds no letter that the model knows")
+        if phonemes is None:
+            phonemes = self.pronounce([word])[0].pronunciations[0].phonemes
+        source = np.array([self.symbols.graphemes.encode(letters)], np.int32)
+        tokens = np.array([[BOS, *self.symbols.phonemes.encode(phonemes)]], np.int32)
+
+        def look(net: models.Seq2Seq) -> jax.Array:
+            return net.decoder.unroll(net.encode(jnp.asarray(source)), tokens.T, {})[1]
+
+        net = network(self.config, self.symbols)
+        params = jax.device_get(self.params)
+        weights_TxBxS = jax.jit(lambda params: net.apply({"params": params}, method=look))(params)
+        return Attention(tuple(letters), tuple(phonemes), np.asarray(weights_TxBxS)[:, 0])
 
     def _decode(
         self, pieces: set[tuple[str, ...]], beam: int

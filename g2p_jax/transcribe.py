@@ -4,12 +4,14 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TextIO
 
 from absl import logging
 
 from g2p_jax.data.lexicon import CSV_HEADER, csv_line, tsv_lines
 from g2p_jax.errors import UserError
+from g2p_jax.pictures import attention_map, file_name
 from g2p_jax.pronounce import G2P, Answer
 
 CHUNK = 8192  # words whose answers are kept in memory
@@ -24,6 +26,7 @@ def transcribe(
     nbest: int = 1,
     beam: int = 1,
     strict: bool = False,
+    pictures: Path | None = None,
     chunk: int = CHUNK,
 ) -> None:
     """Writes the pronunciation of each (id, word).
@@ -34,6 +37,7 @@ def transcribe(
     Args:
       csv: write the contest's `Id,Transcription` rather than `word<TAB>P H O N`.
       nbest: with more than 1, that many lines for each word, and a third column: probability.
+      pictures: a folder for an attention map of each word that has letters, NUMBER-WORD.png.
       chunk: how many words are read before their answers are written.
     """
     if csv:
@@ -42,6 +46,8 @@ def transcribe(
     reported = started
     for part in _chunks(words, chunk):
         answers = g2p.pronounce((word for _, word in part), nbest, beam)
+        if pictures:
+            draw_attention(g2p, answers, pictures, count)
         for (id, word), answer in zip(part, answers, strict=True):
             if answer.unknown or not answer.word.strip():
                 strange += 1
@@ -69,6 +75,15 @@ def transcribe(
             count,
             f" ({common})" if common else "",
         )
+
+
+def draw_attention(g2p: G2P, answers: list[Answer], folder: Path, first: int = 0) -> None:
+    """Attention maps of the best pronunciations, numbered from first + 1."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, answer in enumerate(answers, first + 1):
+        if best := answer.pronunciations[0].phonemes:
+            seen = g2p.attention(answer.word, best)
+            attention_map(seen, folder / file_name(number, answer.word))
 
 
 def _complaint(answer: Answer) -> str:

@@ -12,7 +12,7 @@ import safetensors.numpy
 import g2p_jax
 from g2p_jax import config, loop, pronounce
 from g2p_jax.data.lexicon import Pair
-from g2p_jax.data.symbols import Symbols
+from g2p_jax.data.symbols import BOS, Symbols
 from g2p_jax.errors import ModelError, UserError
 from g2p_jax.transcribe import transcribe
 
@@ -21,7 +21,14 @@ WORDS = {
     "face": "F EY S", "cafe": "K AH F EY", "ace": "EY S",
 }  # fmt: skip
 TINY = config.Config(
-    model=config.Model(embedding=16, hidden=32, readout=16, encoder_layers=1, dropout=0.0),
+    model=config.Model(
+        embedding=16,
+        hidden=32,
+        readout=16,
+        encoder_layers=1,
+        encoder_dropout=0.0,
+        decoder_dropout=0.0,
+    ),
     train=config.Train(
         epochs=60, patience=20, batch_size=8, buckets=1, learning_rate=1e-2, warmup_steps=1,
         schedule="constant", label_smoothing=0.0, log_every=1000, watch=("cab",), dtype="float32",
@@ -98,14 +105,21 @@ def test_answers_do_not_depend_on_what_else_is_asked(g2p):
         )
 
 
-def test_compilations_are_as_many_as_shapes(g2p):
-    pronounce.search.clear_cache()
+def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
+    search, traced = pronounce.search, []
+
+    def traced_search(net, beam, params, source):
+        traced.append(source.shape[-1])
+        return search(net, beam, params, source)
+
+    monkeypatch.setattr(pronounce, "search", traced_search)
+    pronounce.searcher.cache_clear()
     few, some = ["cab", "cabcabcabcab"], [a + b for a in "abcdef" for b in "abcdef"]
     many = [a + b + c + d for a in "abcdef" for b in some for c in "abcdef" for d in ("", "cab")]
     for _ in range(2):
         for words in (few, some, many):
             g2p.pronounce(words)
-    assert pronounce.search._cache_size() == len({8, 16}) + len({8}) + len({5, 7})
+    assert sorted(traced) == sorted([8, 16] + [8] + [5, 7])
 
 
 def test_saved_and_loaded_models_answer_the_same(g2p, tmp_path):
@@ -172,3 +186,26 @@ def test_strict_makes_an_unknown_character_an_error(g2p):
 def test_symbols_of_training_data_decide_the_case():
     symbols = Symbols.from_pairs([Pair("CAB", (("K", "AE", "B"),))])
     assert symbols.graphemes_of("cab")[0] == ["C", "A", "B"]
+
+
+def test_attention_is_where_each_step_of_decoding_looks(g2p):
+    seen = g2p.attention("back")
+    assert seen.letters == tuple("back") and seen.phonemes == ("B", "AE", "K")
+    net = pronounce.network(g2p.config, g2p.symbols)
+    variables = {"params": jax.device_get(g2p.params)}
+    memory = net.apply(variables, np.array([g2p.symbols.graphemes.encode("back")]), method="encode")
+    states = net.apply(variables, memory, method="start")
+    tokens = [BOS, *g2p.symbols.phonemes.encode(seen.phonemes)]
+    for token, row in zip(tokens, seen.weights, strict=True):
+        states, _, weights = net.apply(variables, memory, states, np.array([token]), method="step")
+        np.testing.assert_allclose(row, weights[0], rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="no letter"):
+        g2p.attention("123")
+
+
+def test_a_picture_for_each_word_that_has_letters(g2p, tmp_path):
+    words = (("1", "back"), ("2", "😀"), ("3", "../face"))
+    transcribe(g2p, words, io.StringIO(), pictures=tmp_path / "maps")
+    files = sorted((tmp_path / "maps").iterdir())
+    assert [file.name for file in files] == ["0001-back.png", "0003-___face.png"]
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
