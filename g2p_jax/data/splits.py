@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from g2p_jax import config
 from g2p_jax.data.lexicon import Pair, read_lexicon, split_by_word
+from g2p_jax.data.sums import PREFIX, read_sums
 
 
 class Splits(NamedTuple):
@@ -20,6 +21,8 @@ def load(settings: config.Data) -> Splits:
     """
 
     def read(path: str) -> list[Pair]:
+        if path.startswith(PREFIX):
+            return read_sums(path)
         return read_lexicon(path, settings.format, settings.stress, settings.unicode)
 
     dev_share = 0.0 if settings.dev else settings.dev_share

@@ -1,0 +1,52 @@
+"""The lecture's sum problem: 12+345 -> 357, read and written digit by digit.
+
+python train.py --config=configs/addition.py                              # two digits, plus
+python train.py --config=configs/addition.py:cell=lstm,digits=3,minus=1   # exercises 1, 2 and 3
+python train.py --config=configs/addition.py:tiny                         # to try it out
+
+Not measured yet.
+"""
+
+from g2p_jax.config import Config, Data, Model, Train, options
+
+
+def get_config(text: str = "") -> Config:
+    chosen = options(text, size="base", cell="gru", digits=2, minus=0, seed=0)
+    cell, digits, minus, seed = (chosen[key] for key in ("cell", "digits", "minus", "seed"))
+    count = {1: 200, 2: 10_000}.get(digits, 50_000) * (1 + minus)
+    config = Config(
+        name=f"addition-{cell}-{digits}{'-minus' if minus else ''}-{seed}",
+        data=Data(
+            train=f"sums:digits={digits},minus={minus},count={count}", dev_share=0.1, test_share=0.0
+        ),
+        model=Model(
+            cell=cell,
+            embedding=32,
+            hidden=128,
+            encoder_layers=1,
+            decoder_layers=2,
+            readout=0,
+            encoder_dropout=0.0,
+            decoder_dropout=0.0,
+        ),
+        train=Train(
+            epochs=30 if digits < 3 else 20,
+            batch_size=64,
+            buckets=3,
+            learning_rate=3e-3,
+            schedule="linear",
+            final_rate=0.0,
+            label_smoothing=0.0,
+            seed=seed,
+            watch=("1+1", "12+34", "99+1", "95+7"),
+        ),
+    )
+    if chosen["size"] == "tiny":
+        config.name = "addition-tiny"
+        config.data.limit = 2000
+        config.train.epochs = 5
+        config.train.buckets = 1
+        config.train.log_every = 20
+    elif chosen["size"] != "base":
+        raise ValueError(f"configs/addition.py has the sizes base and tiny, not {chosen['size']!r}")
+    return config
