@@ -1,0 +1,55 @@
+"""Stacked LSTMs without attention: the whole word in one state (Sutskever et al. 2014).
+
+python train.py --config=configs/seq2seq.py          # the word read from its end
+python train.py --config=configs/seq2seq.py:tiny     # to try it out
+
+Each layer of the decoder starts where the encoder's layer beside it ended. Half of the decoder's
+inputs are the true phonemes, half what it has said itself (teacher forcing 0.5). The paper's other
+ingredients: --beam=12 in predict.py, and five such models.
+
+Not measured yet.
+"""
+
+from g2p_jax.config import Config, Model, Train
+
+
+def get_config(size: str = "base") -> Config:
+    config = Config(
+        name="seq2seq",
+        model=Model(
+            cell="lstm",
+            embedding=128,
+            hidden=256,
+            encoder_layers=2,
+            decoder_layers=2,
+            directions="back",
+            attention="none",
+            start="copy",
+            readout=0,
+            encoder_dropout=0.2,
+            decoder_dropout=0.2,
+        ),
+        train=Train(
+            epochs=14,
+            batch_size=64,
+            buckets=8,
+            learning_rate=1.5e-3,
+            schedule="linear",
+            final_rate=0.0,
+            teacher_forcing=0.5,
+            final_teacher_forcing=0.5,
+        ),
+    )
+    if size == "tiny":
+        config.name = "seq2seq-tiny"
+        config.data.limit = 2000
+        config.model.embedding = config.model.hidden = 64
+        config.model.encoder_dropout = config.model.decoder_dropout = 0.0
+        config.train.epochs = 5
+        config.train.buckets = 2
+        config.train.learning_rate = 5e-3
+        config.train.warmup_steps = 20
+        config.train.log_every = 20
+    elif size != "base":
+        raise ValueError(f"configs/seq2seq.py has the sizes base and tiny, not {size!r}")
+    return config
