@@ -40,7 +40,7 @@ class Twin(nn.Module):
     def __init__(self, settings: config.Model, graphemes: int, phonemes: int):
         super().__init__()
         s = self.settings = settings
-        self.memory = s.hidden * (1 if s.sum_directions else 2)
+        self.memory = s.hidden * (1 if s.directions == "sum" else 2)
         self.letters = nn.Embedding(graphemes, s.embedding)
         self.encoder = nn.GRU(
             s.embedding, s.hidden, s.encoder_layers, batch_first=True, bidirectional=True
@@ -57,7 +57,7 @@ class Twin(nn.Module):
         packed, last = self.encoder(packed)
         memory, _ = pad_packed_sequence(packed, batch_first=True, total_length=source_BxS.shape[1])
         ahead, back = last[-2:]  # both ends of the top layer
-        if self.settings.sum_directions:
+        if self.settings.directions == "sum":
             memory = memory[..., : self.memory] + memory[..., self.memory :]
             summary = ahead + back
         else:

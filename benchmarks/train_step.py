@@ -9,8 +9,8 @@ systems get the same batches of random words. They take turns, round after round
 the machine does meets all of them; the result is the median over the rounds.
 
 Models:
-  attention: the lecture's, additive attention with input feeding.
-  default: config.Model(), dot attention outside the loops.
+  attention: the lecture's (configs/attention.py), additive attention with input feeding.
+  default: that of configs/gru.py, dot attention outside the loops.
 
 Systems, each with float32 and bfloat16 matmuls (PyTorch: autocast):
   ours: one device, without `pmap` over several.
@@ -44,6 +44,7 @@ from absl import app, flags, logging
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
 
 from benchmarks import torch_models
+from configs import attention, gru
 from g2p_jax import config, losses, models, parallel, training
 from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, PAD, SPECIALS
@@ -65,19 +66,11 @@ TRAIN = config.Train(
     clip=1.0,
     label_smoothing=0.0,
 )
-LECTURE = config.Model(
-    cell="gru",
-    embedding=128,
-    hidden=256,
-    encoder_layers=1,
-    decoder_layers=1,
-    sum_directions=True,
-    attention="additive_relu",
-    input_feeding=True,
-    readout=0,
-    dropout=0.0,
-)
-SETTINGS = {"attention": LECTURE, "default": config.Model(dropout=0.0)}
+NO_DROPOUT = {"encoder_dropout": 0.0, "decoder_dropout": 0.0, "embedding_dropout": 0.0}
+SETTINGS = {
+    "attention": dataclasses.replace(attention.get_config().model, **NO_DROPOUT),
+    "default": dataclasses.replace(gru.get_config().model, **NO_DROPOUT),
+}
 TORCH = {
     "attention": {
         "pytorch-loop": torch_models.Attention,

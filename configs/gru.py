@@ -22,14 +22,15 @@ def get_config(size: str = "base") -> Config:
             decoder_layers=2,
             attention="dot",
             readout=256,
-            dropout=0.15,  # the training loss ends 0.04 nats below that of dev
+            encoder_dropout=0.2,
+            decoder_dropout=0.2,
         ),
         train=Train(
-            epochs=12,
+            epochs=14,
             batch_size=64,
             buckets=8,
             optimizer="adamw",
-            learning_rate=1.5e-3,
+            learning_rate=1e-3,
             schedule="linear",
             warmup_steps=500,
             final_rate=0.0,
@@ -41,7 +42,7 @@ def get_config(size: str = "base") -> Config:
         config.data.limit = 2000
         config.model.embedding = config.model.hidden = config.model.readout = 64
         config.model.encoder_layers = 1
-        config.model.dropout = 0.0
+        config.model.encoder_dropout = config.model.decoder_dropout = 0.0
         config.train.epochs = 5
         config.train.buckets = 2
         config.train.learning_rate = 5e-3

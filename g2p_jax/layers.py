@@ -6,6 +6,7 @@ for the reverse direction.
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import flax.linen as nn
@@ -18,7 +19,7 @@ from g2p_jax.linear import linear
 from g2p_jax.unroll import Map, scan
 
 Weights = tuple[jax.Array, jax.Array]  # a matrix and a bias
-Masks = dict[str, jax.Array]  # dropout masks by place; empty: no dropout
+Masks = Mapping[str, jax.Array]  # of dropout, by place; empty: no dropout
 
 
 class Linear(nn.Module):
@@ -69,9 +70,6 @@ class Recurrent(nn.Module):
             for name, width in cell.recurrent.items()
         }
 
-    def zero_state(self, batch: int) -> cells.State:
-        return (jnp.zeros((batch, self.hidden)),) * cells.CELLS[self.cell].states
-
     def gates(self, x: jax.Array) -> cells.Gates:
         """The input gates W x + b: for all time steps in one matmul, before the loop."""
         return gated(cells.CELLS[self.cell].gates, self.dtype, (self.w, self.b), x)
@@ -92,15 +90,17 @@ class Recurrent(nn.Module):
     def __call__(
         self,
         x_TxBxI: jax.Array,
-        state: cells.State,
+        state: cells.State | None = None,
         mask_TxB: jax.Array | None = None,
         reverse: bool = False,
     ) -> tuple[cells.State, jax.Array]:
-        """Runs over time; returns the last state and the outputs [T, B, H].
+        """Runs over time, from zeros without a state; returns the last and the outputs [T, B, H].
 
         A step whose mask is False copies the state through.
         """
         cell = cells.CELLS[self.cell]
+        if state is None:
+            state = (jnp.zeros((x_TxBxI.shape[1], self.hidden)),) * cell.states
 
         def step(apply, state, x):
             gates, mask_Bx1 = x
@@ -114,33 +114,46 @@ class Recurrent(nn.Module):
 
 
 def drop(masks: Masks, place: str, x: jax.Array) -> jax.Array:
-    """Dropout with the mask of that place, the same for all time steps (Gal, Ghahramani 2016)."""
-    return multiply(masks[place], x) if place in masks else x
+    """Dropout with the mask of that place, if there is one."""
+    return x * masks[place] if place in masks else x
 
 
-def multiply(mask_BxH: jax.Array, x: jax.Array) -> jax.Array:
-    return x * jnp.expand_dims(mask_BxH, tuple(range(x.ndim - 2)))
+def draw_masks(
+    settings: config.Model, letters: int, phonemes: int, batch: int, key: jax.Array
+) -> Masks:
+    """Dropout masks for one batch: 0, or 1 / (1 - rate) so that means stay.
 
-
-def draw_masks(settings: config.Model, batch: int, key: jax.Array) -> Masks:
-    """Dropout masks for one batch: 0, or 1 / (1 - rate) so that means stay."""
-    memory = memory_width(settings)
-    places = {"letters": (settings.embedding, settings.embedding_dropout)}
-    places["phonemes"] = places["letters"]
+    For sequences they are [time, B, width], or with `variational` [1, B, width]: the same for all
+    time steps (Gal and Ghahramani 2016). Keys of the kind "rbg" draw them fastest.
+    """
+    encoder, decoder = settings.encoder_dropout, settings.decoder_dropout
+    places = {
+        "letters": (letters, settings.embedding, settings.embedding_dropout),
+        "phonemes": (phonemes, settings.embedding, settings.embedding_dropout),
+        "summary": (1, memory_width(settings), encoder),
+    }
     for layer in range(settings.encoder_layers):
-        places[f"encoder_{layer}"] = (memory, settings.dropout)
+        places[f"encoder_{layer}"] = letters, memory_width(settings, layer), encoder
     for layer in range(settings.decoder_layers):
-        places[f"decoder_{layer}"] = (settings.hidden, settings.dropout)
+        places[f"decoder_{layer}"] = phonemes, settings.hidden, decoder
     masks = {}
-    for number, (place, (width, rate)) in enumerate(places.items()):
+    for number, (place, (steps, width, rate)) in enumerate(places.items()):
         if rate > 0:
-            keep = jax.random.bernoulli(jax.random.fold_in(key, number), 1 - rate, (batch, width))
-            masks[place] = keep / (1 - rate)
+            shape = 1 if settings.variational else steps, batch, width
+            bits = jax.random.bits(jax.random.fold_in(key, number), shape, jnp.uint16)
+            masks[place] = jnp.where(bits >= round(rate * 2**16), 1 / (1 - rate), 0.0)
     return masks
 
 
-def memory_width(settings: config.Model) -> int:
-    return settings.hidden * (1 if settings.sum_directions else 2)
+def memory_width(settings: config.Model, layer: int = -1) -> int:
+    """Of what an encoder layer passes on; the last one's output is the memory."""
+    top = layer % settings.encoder_layers == settings.encoder_layers - 1
+    one = settings.directions in ("ahead", "back") or (settings.directions == "sum" and top)
+    return settings.hidden * (1 if one else 2)
+
+
+def context_width(settings: config.Model) -> int:
+    return 0 if settings.attention == "none" else memory_width(settings)
 
 
 def initializers(settings: config.Model) -> dict[str, Any]:

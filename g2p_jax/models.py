@@ -11,7 +11,7 @@ Letters of shapes: S letters, T phonemes, B words, H hidden, E memory width, V p
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -25,12 +25,12 @@ from g2p_jax.layers import (
     Masks,
     Recurrent,
     affine,
+    context_width,
     draw_masks,
     drop,
     gated,
     initializers,
     memory_width,
-    multiply,
 )
 from g2p_jax.unroll import Map, scan
 
@@ -39,6 +39,7 @@ SCORES: dict[str, Callable[..., jax.Array]] = {
     "additive": attention.additive_scores,
     "additive_relu": functools.partial(attention.additive_scores, activation=jax.nn.relu),
 }
+ADDITIVE = ("additive", "additive_relu")
 States = tuple[cells.State, ...]  # of a decoder: for each layer the arrays of its cell
 
 
@@ -48,19 +49,18 @@ class Memory(NamedTuple):
     values_SxBxE: jax.Array
     keys_SxBxA: jax.Array
     mask_SxB: jax.Array
-    summary_BxE: jax.Array  # both ends of the top layer: where the decoder starts
+    summary: jax.Array  # [B, width]: where the decoder starts
 
 
 def repeat(memory: Memory, times: int) -> Memory:
     """Each word `times` times, beside each other: one for each hypothesis of a beam."""
-    values, keys, mask, summary = memory
     along = functools.partial(jnp.repeat, repeats=times)
-    values, keys, mask = (along(x, axis=1) for x in (values, keys, mask))
-    return Memory(values, keys, mask, along(summary, axis=0))
+    values, keys, mask = (along(x, axis=1) for x in memory[:3])
+    return Memory(values, keys, mask, along(memory.summary, axis=0))
 
 
 class Encoder(nn.Module):
-    """Bidirectional layers over the embedded letters."""
+    """Layers over the embedded letters, in both directions or in one."""
 
     settings: config.Model
     vocabulary: int
@@ -70,25 +70,34 @@ class Encoder(nn.Module):
         s, init = self.settings, initializers(self.settings)
         embed = init["linear"].get("kernel_init", nn.initializers.normal(1.0))
         self.embedding = self.param("embedding", embed, (self.vocabulary, s.embedding))
-        widths = [s.embedding] + [memory_width(s)] * (s.encoder_layers - 1)
+        widths = [s.embedding, *(memory_width(s, n) for n in range(s.encoder_layers - 1))]
         make = functools.partial(
             Recurrent, s.cell, hidden=s.hidden, dtype=self.dtype, **init["cell"]
         )
-        self.ahead = [make(inputs=width) for width in widths]
-        self.back = [make(inputs=width) for width in widths]
-        if s.attention != "dot":
+        self.ahead = [make(inputs=width) for width in widths if s.directions != "back"]
+        self.back = [make(inputs=width) for width in widths if s.directions != "ahead"]
+        if s.attention in ADDITIVE:
             self.key = Linear(memory_width(s), s.hidden, self.dtype, **init["linear"])
 
     def __call__(self, source_SxB: jax.Array, mask_SxB: jax.Array, masks: Masks) -> Memory:
         x = drop(masks, "letters", jnp.take(self.embedding, source_SxB, axis=0))
-        join = jnp.add if self.settings.sum_directions else _concatenate
-        for layer, (ahead, back) in enumerate(zip(self.ahead, self.back, strict=True)):
-            zero = ahead.zero_state(x.shape[1])
-            last, x_ahead = ahead(x, zero, mask_SxB)
-            first, x_back = back(x, zero, mask_SxB, reverse=True)
-            x = drop(masks, f"encoder_{layer}", join(x_ahead, x_back))
-        summary = drop(masks, f"encoder_{layer}", join(last[0], first[0]))
-        keys = x if self.settings.attention == "dot" else self.key(x)
+        states: States = ()
+        for layer in range(self.settings.encoder_layers):
+            runs = []
+            if self.ahead:
+                runs.append(self.ahead[layer](x, mask_TxB=mask_SxB))
+            if self.back:
+                runs.append(self.back[layer](x, mask_TxB=mask_SxB, reverse=True))
+            top = layer == self.settings.encoder_layers - 1
+            join = _sum if top and self.settings.directions == "sum" else _concatenate
+            ends, outputs = zip(*runs, strict=True)
+            states += (tuple(map(join, *ends)),)
+            x = drop(masks, f"encoder_{layer}", join(*outputs))
+        if self.settings.start == "copy":
+            summary = _concatenate(*(array for state in states for array in state))
+        else:
+            summary = drop(masks, "summary", states[-1][0][None])[0]
+        keys = self.key(x) if self.settings.attention in ADDITIVE else x
         return Memory(x, keys, mask_SxB, summary)
 
 
@@ -100,6 +109,20 @@ def weigh(kind: str, asked: tuple[jax.Array, ...], query: jax.Array) -> jax.Arra
     mask_SxB, *keys = asked
     scores = SCORES[kind](query, *keys)
     return attention.attend(scores, mask_SxB)
+
+
+def for_each_step(masks: Masks, steps: int, places: Iterable[str] | None = None) -> Masks:
+    """The decoder's masks, or some of them, as [T, B, width]: to be handed to a loop."""
+    mine = (place for place in masks if place == "phonemes" or place.startswith("decoder"))
+    return {
+        place: jnp.broadcast_to(masks[place], (steps, *masks[place].shape[1:]))
+        for place in mine
+        if places is None or place in places
+    }
+
+
+def _sum(*xs: jax.Array) -> jax.Array:
+    return sum(xs[1:], start=xs[0])
 
 
 def _concatenate(*xs: jax.Array) -> jax.Array:
@@ -115,7 +138,6 @@ class Decoder(nn.Module):
 
     def setup(self) -> None:
         s, init = self.settings, initializers(self.settings)
-        memory = memory_width(s)
         embed = init["linear"].get("kernel_init", nn.initializers.normal(1.0))
         self.embedding = self.param("embedding", embed, (self.vocabulary, s.embedding))
         self.layers = [
@@ -123,13 +145,16 @@ class Decoder(nn.Module):
             for width in self.widths()
         ]
         make = functools.partial(Linear, dtype=self.dtype, **init["linear"])
-        self.bridge = make(memory, len(self.layers) * cells.CELLS[s.cell].states * s.hidden)
-        self.query = make(s.hidden, memory if s.attention == "dot" else s.hidden)
-        if s.attention != "dot":
+        if s.start == "bridge":
+            states = len(self.layers) * cells.CELLS[s.cell].states
+            self.bridge = make(memory_width(s), states * s.hidden)
+        if s.attention != "none":
+            self.query = make(s.hidden, memory_width(s) if s.attention == "dot" else s.hidden)
+        if s.attention in ADDITIVE:
             self.v = self.param("v", init["linear"].get("kernel_init", _scores_init), (s.hidden,))
         if s.readout:
-            self.readout = make(s.hidden + memory, s.readout)
-        self.output = make(s.readout or s.hidden + memory, self.vocabulary)
+            self.readout = make(s.hidden + context_width(s), s.readout)
+        self.output = make(s.readout or s.hidden + context_width(s), self.vocabulary)
 
     def widths(self) -> list[int]:
         """The width of each layer's input."""
@@ -137,8 +162,9 @@ class Decoder(nn.Module):
 
     def start(self, memory: Memory) -> States:
         """The state before the first phoneme."""
-        size = cells.CELLS[self.settings.cell].states
-        start = jnp.tanh(self.bridge(memory.summary_BxE))
+        size, start = cells.CELLS[self.settings.cell].states, memory.summary
+        if self.settings.start == "bridge":
+            start = jnp.tanh(self.bridge(start))
         arrays = jnp.split(start, size * len(self.layers), axis=-1)
         return tuple(tuple(arrays[i : i + size]) for i in range(0, len(arrays), size))
 
@@ -147,11 +173,16 @@ class Decoder(nn.Module):
 
     def asked(self, memory: Memory) -> tuple[jax.Array, ...]:
         """What `weigh` reads besides the query."""
-        v = () if self.settings.attention == "dot" else (self.v,)
+        v = (self.v,) if self.settings.attention in ADDITIVE else ()
         return memory.mask_SxB, memory.keys_SxBxA, *v
 
     def look(self, memory: Memory, h: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Attention of the states h [..., B, H]: context [..., B, E] and weights [..., B, S]."""
+        """Attention of the states h [..., B, H]: context [..., B, E] and weights [..., B, S].
+
+        Without attention there is no context: E is 0, and no letter has weight.
+        """
+        if self.settings.attention == "none":
+            return h[..., :0], jnp.zeros((*h.shape[:-1], len(memory.mask_SxB)))
         weights = weigh(self.settings.attention, self.asked(memory), self.query(h))
         return attention.context(weights, memory.values_SxBxE), weights
 
@@ -186,7 +217,7 @@ class LuongDecoder(Decoder):
 
     def widths(self) -> list[int]:
         s = self.settings
-        return [s.embedding] + [s.hidden + memory_width(s)] * (s.decoder_layers - 1)
+        return [s.embedding] + [s.hidden + context_width(s)] * (s.decoder_layers - 1)
 
     def step(self, memory, states, token_B, masks):
         state = self.layers[0].step(self.embed(token_B, masks), states[0])
@@ -249,11 +280,9 @@ class BahdanauDecoder(Decoder):
             if number:
                 shared[f"gates_{number}"] = layer.w, layer.b
                 maps[f"gates_{number}"] = maps["gates_0"]
-                if f"decoder_{number - 1}" in masks:
-                    shared[f"drop_{number}"] = masks[f"decoder_{number - 1}"]
-                    maps[f"drop_{number}"] = multiply
 
-        def step(apply, states, phoneme_gates):
+        def step(apply, states, x):
+            phoneme_gates, masks = x
             weights = apply("weights", apply("query", states[-1][0]))
             context = apply("context", weights)
             from_below = apply("gates_0", context)
@@ -262,14 +291,15 @@ class BahdanauDecoder(Decoder):
             for number, state in enumerate(states):
                 recur = lambda name, h, number=number: apply(f"{name}_{number}", h)
                 if number:
-                    x = new[-1][0]
-                    x = apply(f"drop_{number}", x) if f"drop_{number}" in maps else x
+                    x = drop(masks, f"decoder_{number - 1}", new[-1][0])
                     h = apply(f"gates_{number}", x)
                 new.append(cell.step(recur, h, state))
             return tuple(new), (new[-1][0], context, weights)
 
         x = self.embed(tokens_TxB, masks)
-        xs = gated(gates, self.dtype, (from_phonemes, layers[0].b), x)
+        phoneme_gates = gated(gates, self.dtype, (from_phonemes, layers[0].b), x)
+        between = [f"decoder_{number}" for number in range(len(layers) - 1)]
+        xs = phoneme_gates, for_each_step(masks, len(tokens_TxB), between)
         _, (h, context, weights) = scan(step, maps, shared, self.start(memory), xs)
         h = drop(masks, f"decoder_{len(layers) - 1}", h)
         return self.logits(h, context), weights
@@ -318,7 +348,10 @@ class Seq2Seq(nn.Module):
             rather than the one that it finds most probable itself; None: always.
         """
         tokens_TxB = jnp.roll(target_BxT.T, 1, axis=0).at[0].set(BOS)
-        masks = draw_masks(self.settings, source_BxS.shape[0], key) if key is not None else {}
+        masks: Masks = {}
+        if key is not None:
+            batch, letters = source_BxS.shape
+            masks = draw_masks(self.settings, letters, target_BxT.shape[1], batch, key)
         memory = self.encode(source_BxS, masks)
         if teacher_forcing is not None:
             tokens_TxB = self.own_choices(memory, tokens_TxB, teacher_forcing, masks)
@@ -336,11 +369,12 @@ class Seq2Seq(nn.Module):
 
         def step(carry, x):
             states, chosen_B = carry
-            token_B, forced = x
+            token_B, forced, masks = x
             token_B = jnp.where(forced, token_B, chosen_B)
             states, logits_BxV, _ = self.decoder.step(memory, states, token_B, masks)
             return (states, jnp.argmax(logits_BxV, axis=-1).astype(token_B.dtype)), token_B
 
         carry = self.decoder.start(memory), tokens_TxB[0]
-        xs = tokens_TxB, forced_T | (jnp.arange(len(forced_T)) == 0)  # the first input is BOS
+        forced_T |= jnp.arange(len(forced_T)) == 0  # the first input is BOS
+        xs = tokens_TxB, forced_T, for_each_step(masks, len(tokens_TxB))
         return jax.lax.stop_gradient(jax.lax.scan(step, carry, xs)[1])

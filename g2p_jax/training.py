@@ -70,7 +70,7 @@ def make_train_step(
     update, ratio = optimizer(settings, steps), forcing_ratio(settings, steps)
 
     def train_step(state: State, batch: Batch) -> tuple[State, Metrics]:
-        key = jax.random.fold_in(jax.random.key(settings.seed), state.step)
+        key = jax.random.fold_in(jax.random.key(settings.seed, impl="rbg"), state.step)
         forcing_key, dropout_key = jax.random.split(key)
         dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(parallel.AXIS))
         forced_T = None

@@ -68,7 +68,7 @@ def train_arguments(lexicon: Path, folder: Path) -> list:
         f"--config.data.train={lexicon}",
         f"--config.train.epochs={EPOCHS}",
         "--config.train.checkpoint_every=1",
-        "--config.model.dropout=0.1",
+        "--config.model.encoder_dropout=0.1",
         f"--workdir={folder}",
     ]
 

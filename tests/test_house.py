@@ -15,9 +15,9 @@ from g2p_jax.errors import ConfigError
 ROOT = Path(__file__).parents[1]
 # From the ground up: a module imports only what stands above it here.
 ORDER = (
-    "errors linear unroll cells attention losses data.lexicon config data.symbols data.batches "
-    "data.splits scoring layers models decoding parallel checkpoints training pronounce transcribe "
-    "cli loop evaluate __init__"
+    "errors linear unroll cells attention losses data.lexicon config data.symbols data.sums "
+    "data.batches data.splits scoring layers models decoding parallel checkpoints training "
+    "pronounce pictures transcribe cli loop evaluate compare gradients __init__"
 ).split()
 NO_JAX = {"errors", "config", "scoring", "cli"} | {m for m in ORDER if m.startswith("data.")}
 
@@ -64,6 +64,9 @@ def load(path: Path):
     return module
 
 
+UNMEASURED = {"addition", "attention", "elman", "lstm", "seq2seq"}  # to become empty
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.py")), ids=lambda p: p.stem)
 def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
     module = load(path)
@@ -71,7 +74,10 @@ def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
         made = config.validate(module.get_config(size))
         assert config.from_dict(config.to_dict(made)) == made
     assert f"python train.py --config=configs/{path.name}" in module.__doc__
-    assert re.search(r"\d+ min.*dev WER\s+\d+\.\d+ %", module.__doc__), "time and score, measured"
+    if path.stem in UNMEASURED:
+        assert "Not measured yet." in module.__doc__
+    else:
+        assert re.search(r"\d+ min.*dev WER\s+\d+\.\d+ %", module.__doc__), "time and score"
     with pytest.raises(ValueError, match="huge"):
         module.get_config("huge")
 
@@ -81,9 +87,10 @@ def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
     [
         ("model.cell", "gruu", "one of elman, lstm, gru, gru_before"),
         ("model.hidden", 0, "at least 1"),
-        ("model.dropout", 1.0, r"in \[0, 1\)"),
+        ("model.decoder_dropout", 1.0, r"in \[0, 1\)"),
         ("train.learning_rate", -1.0, "more than 0"),
         ("train.teacher_forcing", 1.5, r"in \[0, 1\]"),
+        ("model.start", "copy", "'bridge' unless"),
         ("data.format", "xml", "one of auto, contest, tsv, cmudict, jsonl"),
         ("train.patience", -1, "0 or more"),
     ],

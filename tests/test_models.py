@@ -12,7 +12,8 @@ from g2p_jax import config, layers, losses, models
 from g2p_jax.data.symbols import BOS, EOS, PAD
 
 LETTERS, PHONEMES = 9, 8
-SMALL = config.Model(embedding=5, hidden=6, readout=7, dropout=0.0)
+DROPOUT = "encoder_dropout", "decoder_dropout"
+SMALL = config.Model(embedding=5, hidden=6, readout=7, **dict.fromkeys(DROPOUT, 0.0))
 ARRANGEMENTS = {
     "luong dot": SMALL,
     "luong, one layer of lstm": dataclasses.replace(
@@ -23,10 +24,13 @@ ARRANGEMENTS = {
         SMALL,
         input_feeding=True,
         attention="additive_relu",
-        sum_directions=True,
+        directions="sum",
         readout=0,
         encoder_layers=1,
         decoder_layers=1,
+    ),
+    "one direction, no attention": dataclasses.replace(
+        SMALL, cell="lstm", directions="back", attention="none", start="copy", readout=0
     ),
     "reset before": dataclasses.replace(
         SMALL, cell="gru_before", encoder_layers=1, init_normal=0.5
@@ -57,7 +61,8 @@ def test_all_steps_at_once_equal_step_by_step(name):
     for t in range(target.shape[1]):
         states, logits, weights = step(memory, states, token)
         np.testing.assert_allclose(logits, together[:, t], rtol=1e-4, atol=1e-5)
-        np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-5)
+        total = 0 if net.settings.attention == "none" else 1
+        np.testing.assert_allclose(weights.sum(-1), total, rtol=1e-5)
         np.testing.assert_array_equal(np.asarray(weights)[source == PAD], 0)
         token = target[:, t]
 
@@ -77,10 +82,10 @@ def test_padding_changes_neither_logits_nor_gradients(name):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), narrow, wide)
 
 
-@pytest.mark.parametrize("name", ["luong dot", "bahdanau, lstm"])
+@pytest.mark.parametrize("name", ["luong dot", "bahdanau, lstm", "one direction, no attention"])
 def test_without_teacher_the_decoder_is_given_its_own_choices(name):
     """Logits and gradients of the two-pass way equal those of one loop that chooses as it goes."""
-    net, variables = make(dataclasses.replace(ARRANGEMENTS[name], dropout=0.3))
+    net, variables = make(dataclasses.replace(ARRANGEMENTS[name], **dict.fromkeys(DROPOUT, 0.3)))
     source, target = batch()
     forced = np.array([False, True, False, False])
     key = jax.random.key(3)
@@ -91,14 +96,15 @@ def test_without_teacher_the_decoder_is_given_its_own_choices(name):
 
     def one_loop(variables):
         def run(net):
-            masks = layers.draw_masks(net.settings, 3, key)
-            memory = net.encode(source, masks)
+            masks = layers.draw_masks(net.settings, 4, 4, 3, key)
+            memory, steps = net.encode(source, masks), models.for_each_step(masks, 4)
             states, token, out = net.start(memory), jnp.full(3, BOS), []
             for t in range(4):
                 if t:
                     chosen = jnp.argmax(out[-1], axis=-1)
                     token = target[:, t - 1] if forced[t] else chosen
-                states, logits, _ = net.decoder.step(memory, states, token, masks)
+                now = {place: mask[t] for place, mask in steps.items()}
+                states, logits, _ = net.decoder.step(memory, states, token, now)
                 out.append(logits)
             return jnp.stack(out, axis=1)
 
@@ -117,17 +123,29 @@ def test_without_teacher_the_decoder_is_given_its_own_choices(name):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), ours, theirs)
 
 
-def test_dropout_keeps_the_mean_and_one_mask_serves_all_steps():
-    settings = dataclasses.replace(SMALL, hidden=400, dropout=0.25, embedding_dropout=0.5)
-    masks = layers.draw_masks(settings, 50, jax.random.key(0))
-    np.testing.assert_allclose(np.unique(masks["decoder_0"]), [0, 1 / 0.75], rtol=1e-6)
-    np.testing.assert_allclose(masks["encoder_1"].mean(), 1, atol=0.02)
-    assert masks["letters"].shape == (50, 5)
-    x = jnp.ones((3, 50, 400))
-    dropped = layers.drop(masks, "decoder_0", x)
-    np.testing.assert_array_equal(dropped[0], dropped[2])
+@pytest.mark.parametrize("variational", [True, False])
+def test_dropout_keeps_the_mean_and_the_rate(variational):
+    settings = dataclasses.replace(
+        SMALL,
+        hidden=400,
+        encoder_dropout=0.2,
+        decoder_dropout=0.25,
+        embedding_dropout=0.5,
+        variational=variational,
+    )
+    masks = layers.draw_masks(settings, 3, 4, 50, jax.random.key(0, impl="rbg"))
+    steps = (1, 1) if variational else (3, 4)
+    assert masks["letters"].shape == (steps[0], 50, 5)
+    assert masks["decoder_0"].shape == (steps[1], 50, 400)
+    for place, rate in (("encoder_1", 0.2), ("decoder_0", 0.25), ("summary", 0.2)):
+        np.testing.assert_allclose(np.unique(masks[place]), [0, 1 / (1 - rate)], rtol=1e-6)
+        np.testing.assert_allclose((masks[place] == 0).mean(), rate, atol=0.02)
+    assert float((masks["decoder_0"] != masks["decoder_1"]).mean()) > 0.3
+    dropped = layers.drop(masks, "decoder_0", jnp.ones((4, 50, 400)))
+    assert bool((dropped[0] == dropped[2]).all()) == variational
+    x = jnp.ones((4, 50, 400))
     assert layers.drop({}, "decoder_0", x) is x
-    assert layers.draw_masks(SMALL, 50, jax.random.key(0)) == {}
+    assert layers.draw_masks(SMALL, 3, 4, 50, jax.random.key(0)) == {}
 
 
 def test_nothing_leaks_out_of_the_loops():

@@ -1,5 +1,6 @@
 """Cells, the lecture's model and RMSprop give PyTorch's numbers, stored in references/torch.npz."""
 
+import dataclasses
 import functools
 from pathlib import Path
 
@@ -10,22 +11,14 @@ import optax
 import pytest
 from flax.traverse_util import flatten_dict, unflatten_dict
 
+from configs import attention
 from g2p_jax import cells, config, layers, losses, models, training
 
 with np.load(Path(__file__).parent / "references" / "torch.npz") as file:
     REFERENCE = unflatten_dict(dict(file), sep="/")
 
-LECTURE = config.Model(
-    cell="gru",
-    embedding=5,
-    hidden=6,
-    encoder_layers=1,
-    decoder_layers=1,
-    sum_directions=True,
-    attention="additive_relu",
-    input_feeding=True,
-    readout=0,
-    dropout=0.0,
+LECTURE = dataclasses.replace(
+    attention.get_config().model, embedding=5, hidden=6, encoder_dropout=0.0, embedding_dropout=0.0
 )
 
 

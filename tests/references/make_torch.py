@@ -8,6 +8,7 @@ Each entry is named by a path. Weights and their gradients have the layout of ou
 """
 
 import copy
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +18,11 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from benchmarks import torch_models
-from g2p_jax import config
+from configs import attention
 
 PATH = Path(__file__).with_name("torch.npz")
-LECTURE = config.Model(
-    cell="gru",
-    embedding=5,
-    hidden=6,
-    encoder_layers=1,
-    decoder_layers=1,
-    sum_directions=True,
-    attention="additive_relu",
-    input_feeding=True,
-    readout=0,
-    dropout=0.0,
+LECTURE = dataclasses.replace(
+    attention.get_config().model, embedding=5, hidden=6, encoder_dropout=0.0, embedding_dropout=0.0
 )
 
 

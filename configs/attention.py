@@ -1,0 +1,55 @@
+"""The lecture's attention model: additive, with the context fed into the decoder's GRU.
+
+python train.py --config=configs/attention.py          # Bahdanau et al. 2014
+python train.py --config=configs/attention.py:tiny     # a minute, to try it out
+
+The directions of the encoder are summed; score(h, m) = v . relu(W [h; m]); the decoder's GRU reads
+[phoneme; context], and its output is a linear map of [h; context].
+
+Not measured yet.
+"""
+
+from g2p_jax.config import Config, Model, Train
+
+
+def get_config(size: str = "base") -> Config:
+    config = Config(
+        name="attention",
+        model=Model(
+            cell="gru",
+            embedding=256,
+            hidden=256,
+            encoder_layers=2,
+            decoder_layers=1,
+            directions="sum",
+            attention="additive_relu",
+            input_feeding=True,
+            readout=0,
+            encoder_dropout=0.5,
+            decoder_dropout=0.0,
+            embedding_dropout=0.2,
+        ),
+        train=Train(
+            epochs=10,
+            batch_size=64,
+            optimizer="rmsprop",
+            learning_rate=1e-3,
+            schedule="linear",
+            final_rate=0.0,
+            label_smoothing=0.0,
+        ),
+    )
+    if size == "tiny":
+        config.name = "attention-tiny"
+        config.data.limit = 2000
+        config.model.embedding = config.model.hidden = 64
+        config.model.encoder_layers = 1
+        config.model.encoder_dropout = config.model.embedding_dropout = 0.0
+        config.train.epochs = 5
+        config.train.buckets = 2
+        config.train.learning_rate = 2e-3
+        config.train.warmup_steps = 20
+        config.train.log_every = 20
+    elif size != "base":
+        raise ValueError(f"configs/attention.py has the sizes base and tiny, not {size!r}")
+    return config

@@ -1,0 +1,16 @@
+"""The default with the simplest recurrent cell: h' = tanh(W x + b + U h) (Elman 1990).
+
+python train.py --config=configs/elman.py
+
+Not measured yet.
+"""
+
+from configs import gru
+from g2p_jax.config import Config
+
+
+def get_config(size: str = "base") -> Config:
+    config = gru.get_config(size)
+    config.name = config.name.replace("gru", "elman")
+    config.model.cell = "elman"
+    return config
