@@ -3,9 +3,10 @@
 python train.py --config=configs/gru.py          # all of CMUdict
 python train.py --config=configs/gru.py:tiny     # half a minute, to try it out
 
+On all of CMUdict: 26 min on 2 CPU cores (Xeon with AMX), dev WER 25.35 %, PER 5.88 %, one seed.
 On the CMUdict 2007 benchmark (--config.data.train=train.txt --config.data.dev=dev.txt
---config.data.test_share=0.0): 36 min on 2 CPU cores that had other work, too, dev WER 23.56 %, PER
-5.61 %, one seed. On all of CMUdict: not measured yet.
+--config.data.test_share=0.0): a trial of the same settings on one core reached dev WER 22.73 %, PER
+5.38 %, in 37 min, one seed.
 """
 
 from g2p_jax.config import Config, Model, Train
