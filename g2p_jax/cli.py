@@ -21,7 +21,8 @@ def run(main: Callable[[list[str]], int | None]) -> None:
 
     def guarded(argv: list[str]) -> int:
         path = Path(argv[0])
-        name = f"g2p_jax.{path.stem}" if path.parent.name == "g2p_jax" else path.name
+        module = path.resolve().parent == Path(__file__).resolve().parent  # python -m g2p_jax.NAME
+        name = f"g2p_jax.{path.stem}" if module else path.name
         try:
             return main(argv[1:]) or 0
         except (UserError, OSError) as error:
