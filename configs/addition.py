@@ -7,6 +7,7 @@ python train.py --config=configs/addition.py:tiny                         # to t
 Not measured yet.
 """
 
+from configs.sizes import choose
 from g2p_jax.config import Config, Data, Model, Train, options
 
 
@@ -41,12 +42,4 @@ def get_config(text: str = "") -> Config:
             watch=("1+1", "12+34", "99+1", "95+7"),
         ),
     )
-    if chosen["size"] == "tiny":
-        config.name = "addition-tiny"
-        config.data.limit = 2000
-        config.train.epochs = 5
-        config.train.buckets = 1
-        config.train.log_every = 20
-    elif chosen["size"] != "base":
-        raise ValueError(f"configs/addition.py has the sizes base and tiny, not {chosen['size']!r}")
-    return config
+    return choose(config, chosen["size"])

@@ -9,6 +9,7 @@ The directions of the encoder are summed; score(h, m) = v . relu(W [h; m]); the 
 Not measured yet.
 """
 
+from configs.sizes import choose
 from g2p_jax.config import Config, Model, Train
 
 
@@ -39,17 +40,4 @@ def get_config(size: str = "base") -> Config:
             label_smoothing=0.0,
         ),
     )
-    if size == "tiny":
-        config.name = "attention-tiny"
-        config.data.limit = 2000
-        config.model.embedding = config.model.hidden = 64
-        config.model.encoder_layers = 1
-        config.model.encoder_dropout = config.model.embedding_dropout = 0.0
-        config.train.epochs = 5
-        config.train.buckets = 2
-        config.train.learning_rate = 2e-3
-        config.train.warmup_steps = 20
-        config.train.log_every = 20
-    elif size != "base":
-        raise ValueError(f"configs/attention.py has the sizes base and tiny, not {size!r}")
-    return config
+    return choose(config, size)

@@ -10,7 +10,4 @@ from g2p_jax.config import Config
 
 
 def get_config(size: str = "base") -> Config:
-    config = gru.get_config(size)
-    config.name = config.name.replace("gru", "elman")
-    config.model.cell = "elman"
-    return config
+    return gru.get_config(size, cell="elman")

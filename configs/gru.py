@@ -9,14 +9,15 @@ On the CMUdict 2007 benchmark (--config.data.train=train.txt --config.data.dev=d
 5.38 %, in 37 min, one seed.
 """
 
+from configs.sizes import choose
 from g2p_jax.config import Config, Model, Train
 
 
-def get_config(size: str = "base") -> Config:
+def get_config(size: str = "base", cell: str = "gru") -> Config:
     config = Config(
-        name="gru",
+        name=cell,
         model=Model(
-            cell="gru",
+            cell=cell,
             embedding=128,
             hidden=256,
             encoder_layers=2,
@@ -38,17 +39,4 @@ def get_config(size: str = "base") -> Config:
             label_smoothing=0.1,
         ),
     )
-    if size == "tiny":
-        config.name = "gru-tiny"
-        config.data.limit = 2000
-        config.model.embedding = config.model.hidden = config.model.readout = 64
-        config.model.encoder_layers = 1
-        config.model.encoder_dropout = config.model.decoder_dropout = 0.0
-        config.train.epochs = 5
-        config.train.buckets = 2
-        config.train.learning_rate = 5e-3
-        config.train.warmup_steps = 20
-        config.train.log_every = 20
-    elif size != "base":
-        raise ValueError(f"configs/gru.py has the sizes base and tiny, not {size!r}")
-    return config
+    return choose(config, size)

@@ -10,7 +10,4 @@ from g2p_jax.config import Config
 
 
 def get_config(size: str = "base") -> Config:
-    config = gru.get_config(size)
-    config.name = config.name.replace("gru", "lstm")
-    config.model.cell = "lstm"
-    return config
+    return gru.get_config(size, cell="lstm")

@@ -10,6 +10,7 @@ ingredients: --beam=12 in predict.py, and five such models.
 Not measured yet.
 """
 
+from configs.sizes import choose
 from g2p_jax.config import Config, Model, Train
 
 
@@ -40,16 +41,4 @@ def get_config(size: str = "base") -> Config:
             final_teacher_forcing=0.5,
         ),
     )
-    if size == "tiny":
-        config.name = "seq2seq-tiny"
-        config.data.limit = 2000
-        config.model.embedding = config.model.hidden = 64
-        config.model.encoder_dropout = config.model.decoder_dropout = 0.0
-        config.train.epochs = 5
-        config.train.buckets = 2
-        config.train.learning_rate = 5e-3
-        config.train.warmup_steps = 20
-        config.train.log_every = 20
-    elif size != "base":
-        raise ValueError(f"configs/seq2seq.py has the sizes base and tiny, not {size!r}")
-    return config
+    return choose(config, size)

@@ -1,9 +1,9 @@
 """Recurrent cells as pure functions: what happens in one time step.
 
-A cell sees the letter through `gx`, its input gates W x + b, which are computed for all time steps
-by one matmul before the loop, and its own past through `recur(name, h)`, which multiplies by the
-recurrent weights U. All states and gates are float32. Shapes: B batch, H hidden units, G gates,
-with H, 4H or 3H of them. Products with `*` are elementwise.
+A cell sees the letter through `gates`, W x + b, which one matmul computes for all time steps
+before the loop, and its own past through `recur(name, h)`, which multiplies by the recurrent
+weights U. All states and gates are float32 arrays [B, H] of batch and hidden units. Products with
+`*` are elementwise.
 """
 
 from collections.abc import Callable

@@ -25,7 +25,7 @@ class Checkpoints:
     def __init__(self, folder: Path):
         policies = ocp.training.preservation_policies
         best = policies.BestN(
-            get_metric_fn=lambda metrics: metrics["wer"],
+            get_metric_fn=lambda metrics: metrics["error"],
             reverse=True,  # smaller is better
             n=1,
             keep_checkpoints_without_metrics=False,
@@ -40,11 +40,13 @@ class Checkpoints:
     def steps(self) -> list[int]:
         return sorted(checkpoint.step for checkpoint in self._checkpointer.checkpoints)
 
-    def save(self, step: int, state: Tree, about: dict[str, Any], wer: float | None = None) -> None:
-        """Writes in the background. The best is the one with the smallest `wer` measured."""
+    def save(
+        self, step: int, state: Tree, about: dict[str, Any], error: float | None = None
+    ) -> None:
+        """Writes in the background. The best is the one with the smallest `error` measured."""
         if step not in self.steps():
             items = {"state": state, "about": about}
-            metrics = None if wer is None else {"wer": wer}
+            metrics = None if error is None else {"error": error}
             self._checkpointer.save_checkpointables_async(step, items, metrics=metrics)
 
     def restore(self, like: Tree) -> tuple[Tree, dict[str, Any]] | None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from absl import app, flags, logging
 from ml_collections import config_flags
@@ -35,12 +36,20 @@ def run(main: Callable[[list[str]], int | None]) -> None:
             return 130
 
     logging.set_verbosity(logging.INFO)
-    # Of a damaged checkpoint, asyncio would print the traceback of every array.
+    # Of a damaged checkpoint, which is reported in one line, asyncio and TensorStore would print a
+    # traceback for every array that fails after the first.
     std_logging.getLogger("asyncio").setLevel(std_logging.CRITICAL)
+    sys.unraisablehook = _unless_too_late
     handler = logging.get_absl_handler()
     handler.setFormatter(_Lines("%(asctime)s %(message)s", "%H:%M:%S"))
     handler.addFilter(_ours_or_alarming)
     app.run(guarded, flags_parser=_parse)
+
+
+def _unless_too_late(unraisable: Any) -> None:
+    """Python's own hook, but not for a read that fails when nobody waits for it any more."""
+    if str(unraisable.exc_value) != "Event loop is closed":
+        sys.__unraisablehook__(unraisable)
 
 
 def define_config(default: str) -> flags.FlagHolder:

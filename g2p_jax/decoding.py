@@ -33,6 +33,37 @@ def _log_probs(logits: jax.Array) -> jax.Array:
     return jax.nn.log_softmax(jnp.where(never, -jnp.inf, logits))
 
 
+def sample(
+    step: Step,
+    state: State,
+    token_B: jax.Array,
+    key: jax.Array,
+    length: int,
+    temperature: jax.Array | float = 1.0,
+    endless: bool = False,
+) -> jax.Array:
+    """Draws sequences [B, T] of `length` tokens at most, PAD after the end of a shorter one.
+
+    Args:
+      token_B: the last token before them.
+      temperature: each token is drawn from P^(1 / temperature).
+      endless: for text, that has no EOS: all are of this length.
+    """
+
+    def body(carry, key):
+        state, token_B, done_B = carry
+        state, logits_BxV = step(state, token_B)
+        log_probs_BxV = _log_probs(logits_BxV)
+        if endless:
+            log_probs_BxV = log_probs_BxV.at[:, EOS].set(-jnp.inf)
+        token_B = jax.random.categorical(key, log_probs_BxV / temperature).astype(token_B.dtype)
+        done_B |= token_B == EOS
+        return (state, token_B, done_B), jnp.where(done_B, PAD, token_B)
+
+    carry = state, token_B, jnp.zeros(token_B.shape, bool)
+    return jax.lax.scan(body, carry, jax.random.split(key, length))[1].T
+
+
 def greedy(step: Step, state: State, limit_B: jax.Array, length: int) -> Hypotheses:
     """The most probable phoneme after each other, until EOS is the most probable.
 

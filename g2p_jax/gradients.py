@@ -62,7 +62,8 @@ def reach(net: models.Seq2Seq, params: Any, source_BxS: Any, target_BxT: Any) ->
 
     @jax.grad
     def from_the_end(summary):
-        unroll = lambda net: net.decoder.unroll(memory._replace(summary=summary), tokens_TxB, {})[0]
+        changed = memory._replace(summary=summary)
+        unroll = lambda net: net.decoder.unroll(changed, net.start(changed), tokens_TxB, {})[1]
         logits = run(method=unroll).swapaxes(0, 1)
         return losses.cross_entropy(logits, target_BxT, target_BxT != PAD)[0]
 

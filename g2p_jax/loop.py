@@ -1,7 +1,6 @@
 """The training loop: epochs, evaluation, checkpoints, and what one sees of them."""
 
 import dataclasses
-import hashlib
 import json
 import math
 import signal
@@ -15,14 +14,17 @@ import jax
 from absl import logging
 
 from g2p_jax import config as config_lib
-from g2p_jax import parallel, scoring, training
+from g2p_jax import models, parallel, training
 from g2p_jax.checkpoints import Checkpoints
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples, choose_buckets
 from g2p_jax.data.lexicon import DataError, Pair, atomic_write
 from g2p_jax.data.symbols import Symbols
+from g2p_jax.data.text import Chunks
 from g2p_jax.errors import ConfigError, TrainingError
-from g2p_jax.pronounce import G2P, MODEL_FILE, network
+from g2p_jax.language import LM
+from g2p_jax.model_file import NAME, network
+from g2p_jax.pronounce import G2P
 
 # What may differ between a run and its continuation.
 HARMLESS = {"train.log_every", "train.checkpoint_every", "train.patience", "train.watch"}
@@ -33,26 +35,9 @@ class Progress:
     """What the loop knows besides the state; saved with it."""
 
     epoch: int = 0  # complete and evaluated
-    best_wer: float = math.inf
+    best: float = math.inf  # dev WER; of a language model, dev loss
     best_epoch: int = 0
     seconds: float = 0.0  # of training, over all starts
-
-
-def fingerprint(examples: Examples) -> str:
-    """Tells one set of training data from another."""
-    digest = hashlib.sha256()
-    for part in (examples.source, examples.target):
-        digest.update(part.ids.tobytes() + part.starts.tobytes())
-    return digest.hexdigest()
-
-
-def score(g2p: G2P, pairs: list[Pair]) -> scoring.Score:
-    """Decodes the words, without any teacher, and compares with all their references."""
-    answers = g2p.pronounce(pair.word for pair in pairs)
-    return scoring.score_all(
-        (answer.pronunciations[0].phonemes for answer in answers),
-        (pair.pronunciations for pair in pairs),
-    )
 
 
 class Run:
@@ -68,7 +53,10 @@ class Run:
         self.data = splits.load(config.data)
         if not self.data.dev:
             raise DataError("no dev words: set config.data.dev to a file, or config.data.dev_share")
-        self.symbols = Symbols.from_pairs(self.data.train, config.data.case, config.data.unicode)
+        data = config.data
+        self.symbols = Symbols.from_pairs(
+            self.data.train, data.case, data.unicode, data.source, data.target
+        )
         self.devices = jax.local_devices()
         if settings.batch_size % len(self.devices):
             raise ConfigError(
@@ -76,29 +64,47 @@ class Run:
                 f"{len(self.devices)} devices that share it"
             )
         self.batches = self._batches(self.data.train, settings.buckets)
-        self.fingerprint = fingerprint(self.batches.examples)
         self.dev_batches = self._batches(self.data.dev, 2)
         self.steps_per_epoch = self.batches.steps_per_epoch
         self.steps = settings.epochs * self.steps_per_epoch
 
         net = network(config, self.symbols)
         state = training.init_state(net, settings, self.steps)
-        self.state = parallel.replicate(state, self.devices)
+        self.state = parallel.replicate(state, self.devices).replace(carry=self._beginning())
         self.step = 0  # of the state, known without asking the device
         self.train_step = parallel.data_parallel(
-            training.make_train_step(net, settings, self.steps), self.devices, donate_argnums=0
+            training.make_train_step(net, settings, self.steps),
+            self.devices,
+            training.AXES,
+            donate_argnums=0,
         )
-        self.eval_step = parallel.data_parallel(training.make_eval_step(net), self.devices)
-        self.g2p = G2P(config, self.symbols, self.state.params)
+        self.eval_step = parallel.data_parallel(
+            training.make_eval_step(net), self.devices, training.AXES
+        )
+        kind = G2P if config.model.encoder_layers else LM
+        self.model: G2P | LM = kind(config, self.symbols, self.state.params)
         self.progress = Progress()
         folder.mkdir(parents=True, exist_ok=True)
         self.checkpoints = Checkpoints(folder / "checkpoints")
         self.metrics_file = folder / "metrics.jsonl"
 
-    def _batches(self, pairs: list[Pair], buckets: int) -> Batches:
+    def _batches(self, pairs: list[Pair], buckets: int) -> Batches | Chunks:
+        settings = self.config.train
+        if not self.config.model.encoder_layers:
+            pairs = [pair._replace(word="") for pair in pairs]
         examples = Examples.from_pairs(pairs, self.symbols)
+        if self.config.data.format == "text":
+            ids = examples.target.ids[:-1]  # a text goes on: it has no EOS
+            return Chunks(ids, self.config.data.chunk, settings.batch_size)
         lengths = choose_buckets(examples.lengths, buckets)
-        return Batches(examples, lengths, self.config.train.batch_size, self.config.train.seed)
+        return Batches(examples, lengths, settings.batch_size, settings.seed)
+
+    def _beginning(self) -> dict[str, Any]:
+        """What each row of a text begins with; pairs begin with nothing."""
+        if self.config.data.format != "text":
+            return {}
+        carry = models.beginning(self.config.model, self.config.train.batch_size)
+        return parallel.shard(carry, len(self.devices))
 
     def train(self) -> Progress:
         """Trains to the end, or until a signal asks to stop; returns how far it came."""
@@ -114,9 +120,8 @@ class Run:
             if stop:
                 logging.info("%s: saved, the same command continues", self._place())
             elif self.progress.epoch:
-                best, epoch = 100 * self.progress.best_wer, self.progress.best_epoch
-                logging.info("done: best dev WER %.2f%%, of epoch %d", best, epoch)
-                logging.info("now: python predict.py --ckpt=%s hello world", self.folder)
+                logging.info("done: the model is that of epoch %d", self.progress.best_epoch)
+                logging.info("now: %s", self.model.use.format(self.folder))
         finally:
             self.checkpoints.close()
         return self.progress
@@ -129,6 +134,8 @@ class Run:
         """From where the state is to the end of the epoch, or the step after a stop signal."""
         settings = self.config.train
         epoch, position = divmod(self.step, self.steps_per_epoch)
+        if position == 0:
+            self.state = self.state.replace(carry=self._beginning())
         self.epoch_meter, recent, saved, pending = Meter(), Meter(), time.monotonic(), None
         for batch in self.batches.epoch(epoch, position):
             if stop:
@@ -141,8 +148,8 @@ class Run:
             self.step += 1
             if pending:  # one step late: the device works while the host reads and writes
                 recent.add(*pending)
-            pending = metrics, float(batch.weight_B.sum())
-            if recent.words and (self.step % settings.log_every == 0 or self.step in (2, 10)):
+            pending = metrics, self.batches.size(batch)
+            if recent.size and (self.step % settings.log_every == 0 or self.step in (2, 10)):
                 self._log(recent)
                 self.epoch_meter = self.epoch_meter.merged(recent)
                 recent = Meter()
@@ -152,17 +159,18 @@ class Run:
         self.progress.seconds += self.epoch_meter.seconds
 
     def _log(self, recent: "Meter") -> None:
-        left = (self.steps - self.step) / self.steps_per_epoch * len(self.batches.examples)
+        left = (self.steps - self.step) / self.steps_per_epoch * len(self.batches)
+        unit, speed = self.batches.unit, recent.speed()
         self._report(
-            {"loss": recent.loss(), "gradient": recent.gradient, "words_per_second": recent.speed()}
+            {"loss": recent.loss(), "gradient": recent.gradient, f"{unit}_per_second": speed}
         )
         logging.info(
-            "%s  loss %.3f  perplexity %.2f  %.0f words/s  %s left",
+            "%s  %s  %.0f %s/s  %s left",
             self._place(),
-            recent.loss(),
-            math.exp(recent.loss()),
-            recent.speed(),
-            clock(left / recent.speed()),
+            shown(recent.loss()),
+            speed,
+            unit,
+            clock(left / speed),
         )
         if not math.isfinite(recent.loss()):
             raise TrainingError(
@@ -172,40 +180,42 @@ class Run:
 
     def _finish_epoch(self) -> None:
         """Evaluates, keeps the model if it is the best, and saves."""
+        settings = self.config.train
         progress, epoch = self.progress, self.step // self.steps_per_epoch
-        dev = Meter()
-        for batch in self.dev_batches.in_order():
-            sharded = parallel.shard(batch, len(self.devices))
-            dev.add(self.eval_step(self.state.params, sharded), float(batch.weight_B.sum()))
-        self.g2p.params = self.state.params
-        result = score(self.g2p, self.data.dev)
+        self.model.params = self.state.params
+        dev_loss, seen = self._dev_loss(), self.model.examine(self.data.dev, settings.watch)
+        name = "wer" if "wer" in seen.metrics else "loss"
+        error = seen.metrics.get("wer", dev_loss)
         progress.epoch = epoch
-        if result.wer < progress.best_wer:
-            progress.best_wer, progress.best_epoch = result.wer, epoch
-            self.g2p.save(self.folder / MODEL_FILE)
+        if error < progress.best:
+            progress.best, progress.best_epoch = error, epoch
+            self.model.save(self.folder / NAME)
+        train_loss, seconds = self.epoch_meter.loss(), self.epoch_meter.seconds
         self._report(
-            {
-                "epoch": epoch,
-                "train_loss": self.epoch_meter.loss(),
-                "dev_loss": dev.loss(),
-                "dev_wer": result.wer,
-                "dev_per": result.per,
-                "best_wer": progress.best_wer,
-                "seconds": progress.seconds,
-            }
+            {"epoch": epoch, "train_loss": train_loss, "dev_loss": dev_loss}
+            | {f"dev_{key}": value for key, value in seen.metrics.items()}
+            | {f"best_{name}": progress.best, "seconds": progress.seconds}
         )
-        watched = [str(a.pronunciations[0]) for a in self.g2p.pronounce(self.config.train.watch)]
         logging.info(
-            "epoch %d after %s: dev %s, loss %.3f, perplexity %.2f%s\n    %s",
+            "epoch %d in %s, after %s: train %s; dev %s%s%s\n    %s",
             epoch,
+            clock(seconds),
             clock(progress.seconds),
-            result,
-            dev.loss(),
-            math.exp(dev.loss()),
+            shown(train_loss),
+            shown(dev_loss),
+            f"; {seen.summary}" if seen.summary else "",
             "  (best so far)" if progress.best_epoch == epoch else "",
-            "   ".join(f"{w}: {p}" for w, p in zip(self.config.train.watch, watched, strict=True)),
+            seen.answers,
         )
-        self._save(result.wer)
+        self._save(error)
+
+    def _dev_loss(self) -> float:
+        """Cross entropy of the dev set given the true phonemes before each."""
+        dev, state = Meter(), self.state.replace(opt_state=(), carry=self._beginning())
+        for batch in self.dev_batches.in_order():
+            state, metrics = self.eval_step(state, parallel.shard(batch, len(self.devices)))
+            dev.add(metrics, self.dev_batches.size(batch))
+        return dev.loss()
 
     def _place(self) -> str:
         epoch, position = divmod(self.step, self.steps_per_epoch)
@@ -217,14 +227,15 @@ class Run:
         with self.metrics_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": self.step} | values) + "\n")
 
-    def _save(self, wer: float | None = None) -> None:
+    def _save(self, error: float | None = None) -> None:
         about = {
             "config": config_lib.to_dict(self.config),
             "symbols": self.symbols.to_json(),
-            "data": self.fingerprint,
+            "data": self.batches.fingerprint,
             "progress": dataclasses.asdict(self.progress),
         }
-        self.checkpoints.save(self.step, self.state, about, wer)
+        state = self.state.replace(carry=parallel.unshard(self.state.carry))
+        self.checkpoints.save(self.step, state, about, error)
 
     def _resume(self) -> None:
         """Goes to the latest readable checkpoint, if any; ConfigError if it is another run's."""
@@ -232,10 +243,12 @@ class Run:
         if about is None:
             return
         self._check_same_run(about)
-        restored = self.checkpoints.restore(self.state)
+        state = self.state.replace(carry=parallel.unshard(self.state.carry))
+        restored = self.checkpoints.restore(state)
         if restored is None:
             return
-        self.state, about = restored
+        state, about = restored
+        self.state = state.replace(carry=parallel.shard(state.carry, len(self.devices)))
         self.step = int(self.state.step)
         self.progress = Progress(**about["progress"])
         if self.metrics_file.exists():  # forget what was reported after that checkpoint
@@ -256,7 +269,7 @@ class Run:
                     raise ConfigError(
                         f"{begun}config.{name}={before!r}, now it is {value!r}{advice}"
                     )
-        if about["data"] != self.fingerprint:
+        if about["data"] != self.batches.fingerprint:
             raise ConfigError(f"{begun}other training data{advice}")
 
 
@@ -266,23 +279,23 @@ class Meter:
 
     nats: float = 0.0
     phonemes: float = 0.0
-    words: float = 0.0
+    size: float = 0.0  # words, or characters of a text
     gradient: float = 0.0  # norm at the last step
     seconds: float = 0.0
     started: float = dataclasses.field(default_factory=time.monotonic)
 
-    def add(self, metrics: training.Metrics, words: float) -> None:
+    def add(self, metrics: training.Metrics, size: float) -> None:
         self.nats += float(metrics["loss"])
         self.phonemes += float(metrics["count"])
         self.gradient = float(metrics.get("gradient", 0.0))
-        self.words += words
+        self.size += size
         self.seconds = time.monotonic() - self.started
 
     def merged(self, other: "Meter") -> "Meter":
         return Meter(
             self.nats + other.nats,
             self.phonemes + other.phonemes,
-            self.words + other.words,
+            self.size + other.size,
             other.gradient,
             self.seconds + other.seconds,
             self.started,
@@ -293,8 +306,8 @@ class Meter:
         return self.nats / max(self.phonemes, 1.0)
 
     def speed(self) -> float:
-        """Pronunciations per second."""
-        return self.words / max(self.seconds, 1e-9)
+        """Pronunciations, or characters of a text, per second."""
+        return self.size / max(self.seconds, 1e-9)
 
 
 @contextmanager
@@ -313,6 +326,12 @@ def stop_on_signal() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def shown(loss: float) -> str:
+    """0.693 -> loss 0.693 (1.000 bits, perplexity 2.00)."""
+    perplexity = math.exp(min(loss, 99.0))
+    return f"loss {loss:.3f} ({loss / math.log(2):.3f} bits, perplexity {perplexity:.2f})"
 
 
 def clock(seconds: float) -> str:

@@ -1,8 +1,10 @@
-"""The network: letters are encoded by a bidirectional RNN, phonemes decoded with attention.
+"""The networks: letters are encoded by a bidirectional RNN, phonemes decoded with attention.
 
     letters -> embedding -> encoder layers, both directions -> memory
     phonemes so far -> embedding -> decoder layer 0 -> attends to the memory
                     -> decoder layers 1.. over [state; context] -> readout -> next phoneme
+
+A language model is the decoder alone.
 
 Modules decide what is connected to what; the mathematics is in `cells`, `unroll` and `attention`.
 Sequences are time first inside, batches are words first.
@@ -163,10 +165,13 @@ class Decoder(nn.Module):
     def start(self, memory: Memory) -> States:
         """The state before the first phoneme."""
         size, start = cells.CELLS[self.settings.cell].states, memory.summary
+        arrays = size * len(self.layers)
         if self.settings.start == "bridge":
             start = jnp.tanh(self.bridge(start))
-        arrays = jnp.split(start, size * len(self.layers), axis=-1)
-        return tuple(tuple(arrays[i : i + size]) for i in range(0, len(arrays), size))
+        elif self.settings.start == "zeros":
+            return zeros(self.settings, len(start))
+        parts = jnp.split(start, arrays, axis=-1)
+        return tuple(tuple(parts[i : i + size]) for i in range(0, arrays, size))
 
     def embed(self, tokens: jax.Array, masks: Masks) -> jax.Array:
         return drop(masks, "phonemes", jnp.take(self.embedding, tokens, axis=0))
@@ -199,11 +204,11 @@ class Decoder(nn.Module):
         raise NotImplementedError
 
     def unroll(
-        self, memory: Memory, tokens_TxB: jax.Array, masks: Masks
-    ) -> tuple[jax.Array, jax.Array]:
-        """All phonemes at once, given those before each: logits [T, B, V], weights [T, B, S].
+        self, memory: Memory, states: States, tokens_TxB: jax.Array, masks: Masks
+    ) -> tuple[States, jax.Array, jax.Array]:
+        """`step` by `step`, all at once: the last states, logits [T, B, V], weights [T, B, S].
 
-        Equal to `step` by `step`. There is no mask: what follows a word's end cannot change it.
+        There is no mask: what follows a word's end cannot change it.
         """
         raise NotImplementedError
 
@@ -228,15 +233,15 @@ class LuongDecoder(Decoder):
             h = drop(masks, f"decoder_{number}", new[-1][0])
         return tuple(new), self.logits(h, context), weights
 
-    def unroll(self, memory, tokens_TxB, masks):
-        states = self.start(memory)
-        _, h = self.layers[0](self.embed(tokens_TxB, masks), states[0])
-        h = drop(masks, "decoder_0", h)
+    def unroll(self, memory, states, tokens_TxB, masks):
+        state, h = self.layers[0](self.embed(tokens_TxB, masks), states[0])
+        h, new = drop(masks, "decoder_0", h), [state]
         context, weights = self.look(memory, h)
         for number, layer in enumerate(self.layers[1:], start=1):
-            _, h = layer(_concatenate(h, context), states[number])
+            state, h = layer(_concatenate(h, context), states[number])
             h = drop(masks, f"decoder_{number}", h)
-        return self.logits(h, context), weights
+            new.append(state)
+        return tuple(new), self.logits(h, context), weights
 
 
 class BahdanauDecoder(Decoder):
@@ -258,7 +263,7 @@ class BahdanauDecoder(Decoder):
             h = drop(masks, f"decoder_{number}", new[-1][0])
         return tuple(new), self.logits(h, context), weights
 
-    def unroll(self, memory, tokens_TxB, masks):
+    def unroll(self, memory, states, tokens_TxB, masks):
         s, layers = self.settings, self.layers
         gates, cell = cells.CELLS[s.cell].gates, cells.CELLS[s.cell]
         from_phonemes, from_context = jnp.split(layers[0].w, [s.embedding])
@@ -300,9 +305,9 @@ class BahdanauDecoder(Decoder):
         phoneme_gates = gated(gates, self.dtype, (from_phonemes, layers[0].b), x)
         between = [f"decoder_{number}" for number in range(len(layers) - 1)]
         xs = phoneme_gates, for_each_step(masks, len(tokens_TxB), between)
-        _, (h, context, weights) = scan(step, maps, shared, self.start(memory), xs)
+        states, (h, context, weights) = scan(step, maps, shared, states, xs)
         h = drop(masks, f"decoder_{len(layers) - 1}", h)
-        return self.logits(h, context), weights
+        return states, self.logits(h, context), weights
 
 
 class Seq2Seq(nn.Module):
@@ -339,6 +344,7 @@ class Seq2Seq(nn.Module):
         target_BxT: jax.Array,
         key: jax.Array | None = None,
         teacher_forcing: jax.Array | None = None,
+        first_row: jax.Array | int = 0,
     ) -> jax.Array:
         """Logits [B, T, V] of each target phoneme.
 
@@ -346,16 +352,19 @@ class Seq2Seq(nn.Module):
           key: randomness of dropout; None: no dropout.
           teacher_forcing: for each step [T], whether the decoder is given the true last phoneme
             rather than the one that it finds most probable itself; None: always.
+          first_row: of a larger batch, the row that is the first here; see `layers.draw_masks`.
         """
         tokens_TxB = jnp.roll(target_BxT.T, 1, axis=0).at[0].set(BOS)
         masks: Masks = {}
         if key is not None:
             batch, letters = source_BxS.shape
-            masks = draw_masks(self.settings, letters, target_BxT.shape[1], batch, key)
+            phonemes = target_BxT.shape[1]
+            masks = draw_masks(self.settings, letters, phonemes, batch, key, first_row)
         memory = self.encode(source_BxS, masks)
         if teacher_forcing is not None:
             tokens_TxB = self.own_choices(memory, tokens_TxB, teacher_forcing, masks)
-        logits_TxBxV, _ = self.decoder.unroll(memory, tokens_TxB, masks)
+        states = self.decoder.start(memory)
+        _, logits_TxBxV, _ = self.decoder.unroll(memory, states, tokens_TxB, masks)
         return logits_TxBxV.swapaxes(0, 1)
 
     def own_choices(
@@ -378,3 +387,63 @@ class Seq2Seq(nn.Module):
         forced_T |= jnp.arange(len(forced_T)) == 0  # the first input is BOS
         xs = tokens_TxB, forced_T, for_each_step(masks, len(tokens_TxB))
         return jax.lax.stop_gradient(jax.lax.scan(step, carry, xs)[1])
+
+
+def zeros(settings: config.Model, rows: int) -> States:
+    """States of a decoder that knows nothing."""
+    size = cells.CELLS[settings.cell].states
+    state = (jnp.zeros((rows, settings.hidden)),) * size
+    return (state,) * settings.decoder_layers
+
+
+def beginning(settings: config.Model, rows: int) -> dict[str, dict[str, Any]]:
+    """The variables of a language model before the first chunk of a text."""
+    return {"carry": {"last": (zeros(settings, rows), jnp.full(rows, BOS, jnp.int32))}}
+
+
+class LanguageModel(nn.Module):
+    """Each phoneme from those before it: a decoder that has nothing to read.
+
+    A variable "carry", if there is one, holds where the rows of the last batch ended, and this
+    batch goes on from there: a long text is learned chunk by chunk, and derivatives stop between
+    chunks (truncated backpropagation through time, Williams and Peng 1990).
+    """
+
+    settings: config.Model
+    phonemes: int
+    dtype: Any
+
+    def setup(self) -> None:
+        self.decoder = LuongDecoder(self.settings, self.phonemes, self.dtype)
+
+    def step(self, states: States, token_B: jax.Array) -> tuple[States, jax.Array]:
+        """One phoneme: the new states and logits [B, V] of the next."""
+        return self.decoder.step(self._nothing(len(token_B)), states, token_B, {})[:2]
+
+    def __call__(
+        self,
+        source_BxS: jax.Array,
+        target_BxT: jax.Array,
+        key: jax.Array | None = None,
+        teacher_forcing: None = None,
+        first_row: jax.Array | int = 0,
+    ) -> jax.Array:
+        """Logits [B, T, V] of each phoneme; as `Seq2Seq`, but the source is not read."""
+        rows, steps = target_BxT.shape
+        masks: Masks = {}
+        if key is not None:
+            masks = draw_masks(self.settings, 0, steps, rows, key, first_row)
+        states, before_B = beginning(self.settings, rows)["carry"]["last"]
+        if self.has_variable("carry", "last"):
+            states, before_B = jax.lax.stop_gradient(self.get_variable("carry", "last"))
+        tokens_TxB = jnp.concatenate([before_B[None], target_BxT.T[:-1]])
+        memory = self._nothing(rows)
+        states, logits_TxBxV, _ = self.decoder.unroll(memory, states, tokens_TxB, masks)
+        if self.has_variable("carry", "last"):
+            self.put_variable("carry", "last", (states, target_BxT[:, -1]))
+        return logits_TxBxV.swapaxes(0, 1)
+
+    def _nothing(self, rows: int) -> Memory:
+        """What there is to attend to."""
+        empty = jnp.zeros((0, rows, 0))
+        return Memory(empty, empty, jnp.zeros((0, rows), bool), jnp.zeros((rows, 0)))

@@ -33,14 +33,20 @@ def use_cpu_cores(batch_size: int) -> None:
 
 
 def data_parallel(
-    local_step: Callable[..., Tree], devices: Sequence[jax.Device], **kwargs: Any
+    local_step: Callable[..., Tree],
+    devices: Sequence[jax.Device],
+    state_axes: Tree = None,
+    **kwargs: Any,
 ) -> Callable[..., Tree]:
-    """`local_step(state, batch)`, which sums over AXIS, as one program on all devices."""
+    """`state, sums = local_step(state, batch)`, summed over AXIS, as one program on all devices.
+
+    state_axes: 0 for parts of the state that each device has its own rows of, like the batch.
+    """
     return jax.pmap(
         local_step,
         axis_name=AXIS,
-        in_axes=(None, 0),
-        out_axes=None,
+        in_axes=(state_axes, 0),
+        out_axes=(state_axes, None),
         devices=devices,
         **kwargs,
     )
@@ -58,8 +64,15 @@ def replicate(tree: Tree, devices: Sequence[jax.Device]) -> Tree:
 
 
 def shard(batch: Tree, devices: int) -> Tree:
-    """Rows [B, ...] -> [devices, B / devices, ...]."""
-    return jax.tree.map(lambda x: np.reshape(x, (devices, -1, *x.shape[1:])), batch)
+    """Rows [B, ...] -> [devices, B / devices, ...], on the host."""
+    cut = lambda x: np.reshape(x, (devices, len(x) // devices, *x.shape[1:]))
+    return jax.tree.map(cut, jax.device_get(batch))
+
+
+def unshard(tree: Tree) -> Tree:
+    """The inverse of `shard`."""
+    join = lambda x: np.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
+    return jax.tree.map(join, jax.device_get(tree))
 
 
 def sum_over_devices(tree: Tree) -> Tree:

@@ -1,32 +1,23 @@
-"""Words in, pronunciations out: `load` a trained model and ask it.
+"""Words in, pronunciations out: `load` a trained model and ask it."""
 
-A model is one file, `model.safetensors`: weights, and in its header the config and the symbols as
-JSON. Reading one never runs code from it.
-"""
-
-import contextlib
 import functools
-import json
 import math
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import flax.traverse_util
 import jax
 import jax.numpy as jnp
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from g2p_jax import config as config_lib
-from g2p_jax import decoding, models, parallel
+from g2p_jax import decoding, model_file, models, parallel, scoring
+from g2p_jax.data.lexicon import Pair
 from g2p_jax.data.symbols import BOS, PAD, Symbols
 from g2p_jax.errors import ModelError
-from g2p_jax.linear import operand_dtype
+from g2p_jax.model_file import Params, network
+from g2p_jax.scoring import Examination
 
-MODEL_FILE = "model.safetensors"
 MOST_ROWS = 256
 # Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
 # letters). For a few words the first answer should come soon: few shapes. For many, little should
@@ -36,8 +27,7 @@ SHAPES = (
     (512, 64, (8, 16, 32)),
     (None, MOST_ROWS, (5, 6, 7, 8, 9, 10, 11, 12, 14, 17, 22, 32)),
 )
-LONGEST = 32  # letters; longer words are pronounced in pieces
-Params = Any
+SENTENCES = (48, 64, 96, 128, 192, 256)  # more lengths, for models that read longer sources
 
 
 class Pronunciation(NamedTuple):
@@ -57,7 +47,10 @@ class Answer(NamedTuple):
 
 
 class Attention(NamedTuple):
-    """Where the model looked: a row of weights for each phoneme, and a last one for the end."""
+    """Where the model looked: a row of weights for each phoneme, and a last one for the end.
+
+    Phonemes are target tokens here: of a model of characters, characters.
+    """
 
     letters: tuple[str, ...]
     phonemes: tuple[str, ...]
@@ -72,9 +65,10 @@ class G2P:
     'HH AH L OW'
     """
 
+    use = "python predict.py --ckpt={} hello world"
+
     def __init__(self, config: config_lib.Config, symbols: Symbols, params: Params):
-        self.config = config
-        self.symbols = symbols
+        self.config, self.symbols = config, symbols
         devices = jax.local_devices()
         self._devices = devices[: next(n for n in (8, 4, 2, 1) if n <= len(devices))]
         self.params = params
@@ -105,7 +99,8 @@ class G2P:
         words = list(words)
         beam = max(beam, nbest)
         spelled = [self.symbols.graphemes_of(word) for word in words]
-        pieces = [_pieces(tuple(letters)) for letters, _ in spelled]
+        longest = self.config.data.longest
+        pieces = [_pieces(tuple(letters), longest) for letters, _ in spelled]
         found = self._decode({piece for of_word in pieces for piece in of_word}, beam)
         answers = []
         for word, (_, unknown), of_word in zip(words, spelled, pieces, strict=True):
@@ -128,21 +123,25 @@ class G2P:
         if phonemes is None:
             phonemes = self.pronounce([word])[0].pronunciations[0].phonemes
         source = np.array([self.symbols.graphemes.encode(letters)], np.int32)
-        tokens = np.array([[BOS, *self.symbols.phonemes.encode(phonemes)]], np.int32)
+        tokens = np.array([[BOS, *self.symbols.encode_target(phonemes)]], np.int32)
 
         def look(net: models.Seq2Seq) -> jax.Array:
-            return net.decoder.unroll(net.encode(jnp.asarray(source)), tokens.T, {})[1]
+            memory = net.encode(jnp.asarray(source))
+            return net.decoder.unroll(memory, net.start(memory), tokens.T, {})[2]
 
         net = network(self.config, self.symbols)
         params = jax.device_get(self.params)
         weights_TxBxS = jax.jit(lambda params: net.apply({"params": params}, method=look))(params)
-        return Attention(tuple(letters), tuple(phonemes), np.asarray(weights_TxBxS)[:, 0])
+        said = tuple(self.symbols.phonemes.decode(tokens[0, 1:]))
+        return Attention(tuple(letters), said, np.asarray(weights_TxBxS)[:, 0])
 
     def _decode(
         self, pieces: set[tuple[str, ...]], beam: int
     ) -> dict[tuple[str, ...], list[Pronunciation]]:
         """Decodes spellings in batches of similar length, so that little is padding."""
         rows, lengths = next((r, n) for most, r, n in SHAPES if most is None or len(pieces) <= most)
+        longest = self.config.data.longest
+        lengths = *(n for n in (*lengths, *SENTENCES) if n < longest), longest
         by_length: dict[int, list[tuple[str, ...]]] = {}
         for piece in sorted(pieces):
             by_length.setdefault(next(n for n in lengths if n >= len(piece)), []).append(piece)
@@ -151,12 +150,12 @@ class G2P:
             for start in range(0, len(group), rows):
                 part = group[start : start + rows]
                 started.append((part, self._search(part, rows, length, beam)))
-        found, decode = {}, self.symbols.phonemes.decode
+        found, decode = {}, self.symbols.decode_target
         for part, hypotheses in started:  # the device works on while these are read
             tokens_BxNxT, log_prob_BxN = map(np.concatenate, hypotheses)
             for piece, tokens_NxT, log_probs in zip(part, tokens_BxNxT, log_prob_BxN, strict=False):
                 found[piece] = [
-                    Pronunciation(tuple(decode(tokens[tokens != PAD])), math.exp(log_prob))
+                    Pronunciation(decode(tokens[tokens != PAD]), math.exp(log_prob))
                     for tokens, log_prob in zip(tokens_NxT, log_probs, strict=True)
                     if log_prob > -math.inf
                 ]
@@ -172,68 +171,30 @@ class G2P:
         search = searcher(network(self.config, self.symbols), beam, tuple(self._devices))
         return search(self.params, parallel.shard(source, len(self._devices)))
 
+    def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
+        """Decodes the words, without any teacher, and compares with all their references."""
+        answers = self.pronounce(pair.word for pair in pairs)
+        score = scoring.score_all(
+            (answer.pronunciations[0].phonemes for answer in answers),
+            (pair.pronunciations for pair in pairs),
+        )
+        watched = [f"{a.word}: {a.pronunciations[0]}" for a in self.pronounce(watch)]
+        return Examination({"wer": score.wer, "per": score.per}, str(score), "   ".join(watched))
+
     def save(self, path: Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""
-        weights = flax.traverse_util.flatten_dict(self.params, sep="/")
-        about = {
-            "format": "g2p_jax 1",
-            "config": json.dumps(config_lib.to_dict(self.config)),
-            "symbols": json.dumps(self.symbols.to_json(), ensure_ascii=False),
-        }
-        arrays = {name: np.asarray(w, dtype) for name, w in weights.items()}
-        partial = path.with_name(path.name + ".partial")
-        try:
-            safetensors.numpy.save_file(arrays, partial, metadata=about)
-            os.replace(partial, path)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                partial.unlink()
+        model_file.write(path, self.config, self.symbols, self.params, dtype)
 
 
 def load(path: str | Path) -> G2P:
     """Reads a model: the file, or the folder that `train.py` wrote; raises ModelError."""
-    path = Path(path)
-    file = path / MODEL_FILE if path.is_dir() else path
-    if not file.exists():
+    config, symbols, params = model_file.read(path)
+    if config.model.encoder_layers == 0:
         raise ModelError(
-            f"{path}: no trained model here; {MODEL_FILE} appears after the first epoch of "
-            f"python train.py --config=configs/gru.py --workdir={path}"
+            f"{path}: a language model, which reads no words: python -m g2p_jax.generate "
+            f"--ckpt={path}"
         )
-    try:
-        with safetensors.safe_open(file, framework="numpy") as opened:
-            about = opened.metadata() or {}
-            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        config = config_lib.from_dict(json.loads(about["config"]))
-        symbols = Symbols.from_json(json.loads(about["symbols"]))
-    except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"
-        raise ModelError(message) from error
-    g2p = G2P(config, symbols, {})
-    source = np.zeros((1, 1), np.int32)
-    wanted = jax.eval_shape(network(config, symbols).init, jax.random.key(0), source, source)
-    wanted = flax.traverse_util.flatten_dict(wanted["params"], sep="/")
-    for name in sorted(wanted.keys() | weights.keys()):
-        want = wanted[name].shape if name in wanted else "nothing"
-        have = weights[name].shape if name in weights else "nothing"
-        if want != have:
-            raise ModelError(
-                f"{file}: damaged: its config asks for {name} of shape {want}, it has {have}"
-            )
-    g2p.params = flax.traverse_util.unflatten_dict(
-        {name: jnp.asarray(w, jnp.float32) for name, w in weights.items()}, sep="/"
-    )
-    return g2p
-
-
-def network(config: config_lib.Config, symbols: Symbols) -> models.Seq2Seq:
-    """The module that config and symbols describe."""
-    return models.Seq2Seq(
-        config.model,
-        len(symbols.graphemes),
-        len(symbols.phonemes),
-        operand_dtype(config.train.dtype),
-    )
+    return G2P(config, symbols, params)
 
 
 def phoneme_limit(letters: Any) -> Any:
@@ -268,9 +229,9 @@ def search(
     return decoding.beam(step, states, limit_B, length, beam)
 
 
-def _pieces(letters: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _pieces(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
     """The word, or its equal parts where it is longer than any that can be expected."""
-    parts = -(-len(letters) // LONGEST)
+    parts = -(-len(letters) // longest)
     size = -(-len(letters) // max(parts, 1))
     return [letters[start : start + size] for start in range(0, len(letters), size or 1)]
 

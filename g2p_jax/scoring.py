@@ -9,6 +9,15 @@ compared.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Examination(NamedTuple):
+    """What a model in training can do."""
+
+    metrics: dict[str, float]  # with "wer", by which the best epoch is chosen, if it answers words
+    summary: str
+    answers: str  # some, to be read
 
 
 def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:

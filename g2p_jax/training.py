@@ -19,6 +19,7 @@ from g2p_jax import losses, models, parallel
 from g2p_jax.data.batches import Batch
 
 Metrics = dict[str, jax.Array]
+Network = models.Seq2Seq | models.LanguageModel
 
 
 class State(flax.struct.PyTreeNode):
@@ -27,6 +28,11 @@ class State(flax.struct.PyTreeNode):
     step: jax.Array
     params: Any
     opt_state: optax.OptState
+    carry: Any = flax.struct.field(default_factory=dict)  # of a text: where each row goes on
+
+
+Step = Callable[[State, Batch], tuple[State, Metrics]]
+AXES: Any = State(step=None, params=None, opt_state=None, carry=0)  # of devices
 
 
 def learning_rate(settings: config_lib.Train, steps: int) -> optax.Schedule:
@@ -60,9 +66,7 @@ def forcing_ratio(settings: config_lib.Train, steps: int) -> optax.Schedule | No
     return None if first == last == 1 else optax.linear_schedule(first, last, steps)
 
 
-def make_train_step(
-    net: models.Seq2Seq, settings: config_lib.Train, steps: int
-) -> Callable[[State, Batch], tuple[State, Metrics]]:
+def make_train_step(net: Network, settings: config_lib.Train, steps: int) -> Step:
     """One step of one device, to be wrapped by `parallel.data_parallel`.
 
     Its metrics are the loss in nats (a sum), the count of phonemes, and the gradient norm.
@@ -70,48 +74,57 @@ def make_train_step(
     update, ratio = optimizer(settings, steps), forcing_ratio(settings, steps)
 
     def train_step(state: State, batch: Batch) -> tuple[State, Metrics]:
-        key = jax.random.fold_in(jax.random.key(settings.seed, impl="rbg"), state.step)
+        key = jax.random.fold_in(jax.random.key(settings.seed), state.step)
         forcing_key, dropout_key = jax.random.split(key)
-        dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(parallel.AXIS))
+        first_row = jax.lax.axis_index(parallel.AXIS) * len(batch.weight_B)
         forced_T = None
         if ratio is not None:  # one draw for each time step, the same on all devices
             draws_T = jax.random.uniform(forcing_key, batch.target_BxT.shape[1:])
             forced_T = draws_T < ratio(state.step)
 
         def loss(params):
-            logits = net.apply(
-                {"params": params}, batch.source_BxS, batch.target_BxT, dropout_key, forced_T
+            inputs = batch.source_BxS, batch.target_BxT, dropout_key, forced_T, first_row
+            logits, carry = net.apply(
+                {"params": params, **state.carry}, *inputs, mutable=collections
             )
             weight = batch.target_mask * batch.weight_B[:, None]
             total, count = losses.cross_entropy(
                 logits, batch.target_BxT, weight, settings.label_smoothing
             )
-            return total, (count, losses.cross_entropy(logits, batch.target_BxT, weight)[0])
+            nats, _ = losses.cross_entropy(logits, batch.target_BxT, weight)
+            return total, (count, nats, carry)
 
-        (_, (count, nats)), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
+        collections = list(state.carry)
+        (_, (count, nats, carry)), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
         count, nats, gradients = parallel.sum_over_devices((count, nats, gradients))
         gradients = jax.tree.map(lambda g: g / jnp.maximum(count, 1), gradients)
         updates, opt_state = update.update(gradients, state.opt_state, state.params)
-        new = State(state.step + 1, optax.apply_updates(state.params, updates), opt_state)
+        params = optax.apply_updates(state.params, updates)
+        new = State(state.step + 1, params, opt_state, carry)
         return new, {"loss": nats, "count": count, "gradient": optax.tree.norm(gradients)}
 
     return train_step
 
 
-def make_eval_step(net: models.Seq2Seq) -> Callable[[Any, Batch], Metrics]:
-    """The loss of a batch given the true phonemes before each, without dropout."""
+def make_eval_step(net: Network) -> Step:
+    """The loss of a batch given the true phonemes before each, without dropout or learning."""
 
-    def eval_step(params: Any, batch: Batch) -> Metrics:
-        logits = net.apply({"params": params}, batch.source_BxS, batch.target_BxT)
+    def eval_step(state: State, batch: Batch) -> tuple[State, Metrics]:
+        logits, carry = net.apply(
+            {"params": state.params, **state.carry},
+            batch.source_BxS,
+            batch.target_BxT,
+            mutable=list(state.carry),
+        )
         weight = batch.target_mask * batch.weight_B[:, None]
         nats, count = losses.cross_entropy(logits, batch.target_BxT, weight)
         nats, count = parallel.sum_over_devices((nats, count))
-        return {"loss": nats, "count": count}
+        return state.replace(carry=carry), {"loss": nats, "count": count}
 
     return eval_step
 
 
-def init_state(net: models.Seq2Seq, settings: config_lib.Train, steps: int) -> State:
+def init_state(net: Network, settings: config_lib.Train, steps: int) -> State:
     token = np.ones((1, 1), np.int32)
     params = jax.jit(net.init)(jax.random.key(settings.seed), token, token)["params"]
     return State(jnp.int32(0), params, optimizer(settings, steps).init(params))

@@ -15,9 +15,10 @@ from g2p_jax.errors import ConfigError
 ROOT = Path(__file__).parents[1]
 # From the ground up: a module imports only what stands above it here.
 ORDER = (
-    "errors linear unroll cells attention losses data.lexicon config data.symbols data.sums "
-    "data.batches data.splits scoring layers models decoding parallel checkpoints training "
-    "pronounce pictures transcribe cli loop evaluate compare gradients __init__"
+    "errors linear unroll cells attention losses data.lexicon data.symbols config data.sums "
+    "data.numbers data.batches data.text data.splits scoring layers models decoding parallel "
+    "checkpoints training model_file pronounce language pictures transcribe cli loop evaluate "
+    "compare gradients generate __init__"
 ).split()
 NO_JAX = {"errors", "config", "scoring", "cli"} | {m for m in ORDER if m.startswith("data.")}
 
@@ -64,10 +65,21 @@ def load(path: Path):
     return module
 
 
-UNMEASURED = {"addition", "attention", "elman", "lstm", "seq2seq"}  # to become empty
+CONFIGS = sorted(set((ROOT / "configs").glob("*.py")) - {ROOT / "configs" / "sizes.py"})
+UNMEASURED = {
+    "addition",
+    "attention",
+    "char_rnn",
+    "contest",
+    "elman",
+    "lstm",
+    "phoneme_lm",
+    "seq2seq",
+    "translation",
+}  # fmt: skip; to become empty
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
 def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
     module = load(path)
     for size in ("base", "tiny"):
@@ -77,7 +89,9 @@ def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
     if path.stem in UNMEASURED:
         assert "Not measured yet." in module.__doc__
     else:
-        assert re.search(r"\d+ min.*dev WER\s+\d+\.\d+ %", module.__doc__), "time and score"
+        assert re.search(r"\d+ min", module.__doc__), "how long it takes"
+        score = r"dev (WER|loss|perplexity|bits per character)[^.]*\s\d+\.\d+"
+        assert re.search(score, module.__doc__), "what it reaches"
     with pytest.raises(ValueError, match="huge"):
         module.get_config("huge")
 

@@ -288,6 +288,15 @@ def test_words_of_a_csv_file(write):
         list(read_words(path))
 
 
+def test_words_of_json_lines(write):
+    path = write('{"word": "hello", "Id": 7}\r\n\n{"word": "two words", "sounds": "T"}\n', ".jsonl")
+    assert list(read_words(path)) == [("7", "hello"), ("3", "two words")]
+    path = write('{"word": "hello"}\n{"wrd": "x"}\n')
+    with pytest.raises(DataError, match=r":2: expected '?.\"word\": \"...\".'?, found"):
+        list(read_words(path))
+    assert list(read_words(write("{hello\n"))) == [("1", "{hello")]  # a list may hold anything
+
+
 def test_tsv_lines_are_read_back(write):
     lines = [
         line

@@ -4,11 +4,12 @@ Shapes: B rows of a batch, S source tokens, T target tokens. S = T = the length 
 that there are as many shapes, and compilations, as buckets.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,8 @@ class Ragged:
 
     def padded(self, indices: NDArray[np.int64], length: int) -> Ints:
         """These sequences as rows of an array; an index of -1 gives a row of PAD."""
+        if not len(self.ids):
+            return np.full((len(indices), length), PAD, np.int32)
         column = np.arange(length)
         real = column < np.where(indices >= 0, self.lengths[indices], 0)[:, None]
         position = self.starts[indices][:, None] + column
@@ -78,21 +81,21 @@ class Examples:
     def from_pairs(cls, pairs: Iterable[Pair], symbols: Symbols) -> "Examples":
         """Encodes pairs; graphemes that the symbols lack are left out, phonemes become UNK.
 
-        Raises DataError if there are no pairs, for a word that has no known grapheme and for a
-        word with an empty pronunciation.
+        The word is empty where a language model needs none. Raises DataError if there are no pairs,
+        for a word that has no known grapheme and for a word with an empty pronunciation.
         """
         sources: list[list[int]] = []
         targets: list[list[int]] = []
         for word, pronunciations in pairs:
             graphemes, unknown = symbols.graphemes_of(word)
-            if not graphemes:
+            if word and not graphemes:
                 raise DataError(f"{word!r} has no grapheme that the model knows; remove the word")
             source = symbols.graphemes.encode(graphemes)
             for phonemes in pronunciations:
                 if not phonemes:
                     raise DataError(f"{word!r} has an empty pronunciation; remove it")
                 sources.append(source)
-                targets.append([*symbols.phonemes.encode(phonemes), EOS])
+                targets.append([*symbols.encode_target(phonemes), EOS])
         if not sources:
             raise DataError("no examples: the data holds no pairs; check its path or its split")
         return cls(Ragged.from_lists(sources), Ragged.from_lists(targets))
@@ -104,6 +107,14 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+
+def fingerprint(*arrays: NDArray[Any]) -> str:
+    """Tells one set of training data from another."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def choose_buckets(lengths: Sequence[int] | NDArray[np.int64], count: int) -> tuple[int, ...]:
@@ -141,6 +152,8 @@ class Batches:
     Raises ValueError for buckets that do not hold the longest example.
     """
 
+    unit = "words"
+
     def __init__(self, examples: Examples, buckets: Sequence[int], batch_size: int, seed: int = 0):
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, not {batch_size}")
@@ -153,6 +166,18 @@ class Batches:
         self.batch_size, self.seed = batch_size, seed
         bucket = np.searchsorted(self.buckets, examples.lengths)  # the first that is long enough
         self._members = [np.flatnonzero(bucket == b) for b in range(len(self.buckets))]
+
+    @property
+    def fingerprint(self) -> str:
+        source, target = self.examples.source, self.examples.target
+        return fingerprint(source.ids, source.starts, target.ids, target.starts)
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def size(self, batch: Batch) -> float:
+        """Its share of `len`: pronunciations, not filler."""
+        return float(batch.weight_B.sum())
 
     @property
     def steps_per_epoch(self) -> int:

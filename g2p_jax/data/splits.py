@@ -3,8 +3,11 @@
 from typing import NamedTuple
 
 from g2p_jax import config
+from g2p_jax.data import numbers, sums, text
 from g2p_jax.data.lexicon import Pair, read_lexicon, split_by_word
-from g2p_jax.data.sums import PREFIX, read_sums
+
+# Pairs that come from no file.
+MADE = {sums.PREFIX: sums.read_sums, numbers.PREFIX: numbers.read_numbers}
 
 
 class Splits(NamedTuple):
@@ -20,9 +23,13 @@ def load(settings: config.Data) -> Splits:
     the word: the same on every machine, and unchanged for old words when new ones are added.
     """
 
+    if settings.format == "text":
+        return _load_text(settings)
+
     def read(path: str) -> list[Pair]:
-        if path.startswith(PREFIX):
-            return read_sums(path)
+        for prefix, read_made in MADE.items():
+            if path.startswith(prefix):
+                return read_made(path)
         return read_lexicon(path, settings.format, settings.stress, settings.unicode)
 
     dev_share = 0.0 if settings.dev else settings.dev_share
@@ -34,6 +41,23 @@ def load(settings: config.Data) -> Splits:
     test = read(settings.test) if settings.test else test
     limit = settings.limit
     return Splits(some(train, limit), some(dev, -(-limit // 4)), some(test, -(-limit // 4)))
+
+
+def _load_text(settings: config.Data) -> Splits:
+    """Without files of their own, dev and test are the last parts of the text."""
+    rest, sides = text.read(settings.train, settings.unicode), []
+    for path, share, most in (
+        (settings.test, settings.test_share, -(-settings.limit // 4)),
+        (settings.dev, settings.dev_share, -(-settings.limit // 4)),
+        ("", 1.0, settings.limit),
+    ):
+        if path:
+            side = text.read(path, settings.unicode)
+        else:
+            rest, side = text.cut(rest, share)
+        sides.append(text.beginning(side, most))
+    test, dev, train = ([side] if side.pronunciations[0] else [] for side in sides)
+    return Splits(train, dev, test)
 
 
 def some(pairs: list[Pair], limit: int) -> list[Pair]:

@@ -12,6 +12,7 @@ PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
 
 CASES = "lower", "upper", "keep"
+TOKENS = "characters", "words"
 FORMS = "NFC", "NFD", "NFKC", "NFKD"
 
 # What people type for a letter or mark, and Unicode does not decompose.
@@ -67,22 +68,33 @@ class Symbols:
 
     case: "lower" or "upper" when the model knows words in that case only, else "keep".
     unicode: the normal form of words, as in read_lexicon.
+    source, target: what the graphemes and the phonemes are: "characters", or "words" between
+      spaces. A phoneme is such a word; a sentence to translate is made of either.
     """
 
     graphemes: Vocabulary
     phonemes: Vocabulary
     case: str
     unicode: str
+    source: str = "characters"
+    target: str = "words"
 
     def __post_init__(self) -> None:
         if self.case not in CASES:
             raise ValueError(f"case must be one of {CASES}, not {self.case!r}")
         if self.unicode not in FORMS:
             raise ValueError(f"unicode must be one of {FORMS}, not {self.unicode!r}")
+        if self.source not in TOKENS or self.target not in TOKENS:
+            raise ValueError(f"source and target must be of {TOKENS}")
 
     @classmethod
     def from_pairs(
-        cls, pairs: Sequence[Pair], case: str = "auto", unicode: str = "NFC"
+        cls,
+        pairs: Sequence[Pair],
+        case: str = "auto",
+        unicode: str = "NFC",
+        source: str = "characters",
+        target: str = "words",
     ) -> "Symbols":
         """Takes the symbols of the training data, and with "auto" also the case of its words."""
         if case == "auto":
@@ -93,10 +105,14 @@ class Symbols:
             else:
                 case = "keep"
         words = (_normalise(pair.word, case, unicode) for pair in pairs)
-        sounds = (phonemes for pair in pairs for phonemes in pair.pronunciations)
-        return cls(
-            Vocabulary.from_sequences(words), Vocabulary.from_sequences(sounds), case, unicode
+        sources = (word if source == "characters" else word.split() for word in words)
+        targets = (
+            phonemes if target == "words" else " ".join(phonemes)
+            for pair in pairs
+            for phonemes in pair.pronunciations
         )
+        vocabularies = Vocabulary.from_sequences(sources), Vocabulary.from_sequences(targets)
+        return cls(*vocabularies, case, unicode, source, target)
 
     def normalise(self, word: str) -> str:
         """The word as the training data would write it."""
@@ -112,6 +128,10 @@ class Symbols:
         known: list[str] = []
         unknown: list[str] = []
         vocabulary = self.graphemes.ids
+        if self.source == "words":
+            for token in self.normalise(word).split():
+                (known if token in vocabulary else unknown).append(token)
+            return known, unknown
         for char in self.normalise(word):
             if char in vocabulary:
                 known.append(char)
@@ -125,6 +145,15 @@ class Symbols:
                 unknown.append(char)
         return known, unknown
 
+    def encode_target(self, phonemes: Iterable[str]) -> list[int]:
+        """The ids of a pronunciation, UNK for what is unknown."""
+        return self.phonemes.encode(phonemes if self.target == "words" else " ".join(phonemes))
+
+    def decode_target(self, ids: Iterable[int]) -> tuple[str, ...]:
+        """The inverse of `encode_target`, up to the first EOS."""
+        tokens = self.phonemes.decode(ids)
+        return tuple(tokens if self.target == "words" else "".join(tokens).split())
+
     def to_json(self) -> dict[str, Any]:
         """A plain dict that json.dump takes and from_json takes back."""
         return {
@@ -132,6 +161,8 @@ class Symbols:
             "phonemes": list(self.phonemes.tokens),
             "case": self.case,
             "unicode": self.unicode,
+            "source": self.source,
+            "target": self.target,
         }
 
     @classmethod
@@ -142,7 +173,8 @@ class Symbols:
                 graphemes, phonemes = tuple(data["graphemes"]), tuple(data["phonemes"])
                 if all(isinstance(token, str) and token for token in graphemes + phonemes):
                     vocabularies = Vocabulary(graphemes), Vocabulary(phonemes)
-                    return cls(*vocabularies, data["case"], data["unicode"])
+                    names = ("case", "unicode", "source", "target")
+                    return cls(*vocabularies, **{n: data[n] for n in names if n in data})
         raise ValueError(
             "damaged symbols: expected lists of texts `graphemes` and `phonemes`, "
             f"and texts `case` and `unicode`; found {repr(data)[:80]}"

@@ -1,0 +1,45 @@
+"""Karpathy's "The unreasonable effectiveness of recurrent neural networks": text, letter by letter.
+
+python train.py --config=configs/char_rnn.py --config.data.train=any.txt
+python train.py --config=configs/char_rnn.py:tiny     # half a minute, to try it out
+python -m g2p_jax.generate --ckpt=runs/char_rnn --temperature=0.7
+
+Reads on from chunk to chunk with the state that it has, while derivatives end at the chunk's start
+(truncated backpropagation through time). Any text will do; the default is Python's own library, as
+Karpathy's was Linux's source. The last 5 % are for dev.
+
+Not measured yet.
+"""
+
+from configs.sizes import choose
+from g2p_jax.config import Config, Data, Model, Train
+
+
+def get_config(size: str = "base") -> Config:
+    config = Config(
+        name="char_rnn",
+        data=Data(train="python", format="text", chunk=100, dev_share=0.05, test_share=0.0),
+        model=Model(
+            cell="lstm",
+            embedding=64,
+            hidden=256,
+            encoder_layers=0,
+            decoder_layers=2,
+            attention="none",
+            start="zeros",
+            readout=0,
+            decoder_dropout=0.1,
+        ),
+        train=Train(
+            epochs=5,
+            batch_size=64,
+            learning_rate=2e-3,
+            schedule="linear",
+            final_rate=0.0,
+            label_smoothing=0.0,
+            log_every=50,
+        ),
+    )
+    if size == "tiny":
+        config.data.limit = 100_000
+    return choose(config, size)

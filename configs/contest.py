@@ -1,0 +1,31 @@
+"""The lecture's transcription contest, as the notebook ran it.
+
+python train.py --config=configs/contest.py --config.data.train=train.txt
+python train.py --config=configs/contest.py:tiny      # half a minute, on a part of CMUdict
+python predict.py --ckpt=runs/contest --input=test.csv --output=submission.csv
+
+90 % of the words for training and 10 % for validation with seed 42; length buckets, batches of 8;
+the attention model with embeddings of 128 and 256 hidden units; all weights from normal(0, 0.01),
+biases zero; RMSprop at 1e-3 in PyTorch's meaning, gradients clipped to norm 1; 15 epochs; loss and
+perplexity every 500 steps. `configs/gru.py` does better in a fraction of the time.
+
+Not measured yet.
+"""
+
+from configs import attention
+from configs.sizes import choose
+from g2p_jax.config import Config
+
+
+def get_config(size: str = "base") -> Config:
+    config = attention.get_config()
+    config.name = "contest"
+    config.data.split_seed, config.data.dev_share, config.data.test_share = 42, 0.1, 0.0
+    config.model.embedding = 128
+    config.model.encoder_layers = 1
+    config.model.init_normal = 0.01
+    train = config.train
+    train.epochs, train.batch_size, train.buckets, train.log_every = 15, 8, 8, 500
+    train.optimizer, train.learning_rate, train.clip = "rmsprop", 1e-3, 1.0
+    train.schedule, train.warmup_steps = "constant", 0
+    return choose(config, size)

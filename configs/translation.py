@@ -1,0 +1,50 @@
+"""Sentences in, sentences out: the lecture's translation exercise, by the same network.
+
+python train.py --config=configs/translation.py --config.data.train=sentences.tsv
+python train.py --config=configs/translation.py:tokens=characters --config.data.train=sentences.tsv
+python train.py --config=configs/translation.py:tiny        # half a minute, to try it out
+python predict.py --ckpt=runs/translation "three hundred and five"
+
+Each line of the file is `source<TAB>target`; tokens are words, or characters. The default corpus is
+made here: numbers below a million in English, and in German.
+
+Not measured yet.
+"""
+
+from configs.sizes import choose
+from g2p_jax.config import Config, Data, Model, Train, options
+
+
+def get_config(text: str = "") -> Config:
+    chosen = options(text, size="base", tokens="words")
+    config = Config(
+        name="translation",
+        data=Data(
+            train="numbers:count=20000",
+            source=chosen["tokens"],
+            target=chosen["tokens"],
+            longest=64 if chosen["tokens"] == "words" else 256,
+            test_share=0.0,
+        ),
+        model=Model(
+            cell="gru",
+            embedding=128,
+            hidden=256,
+            encoder_layers=1,
+            decoder_layers=2,
+            attention="dot",
+            readout=256,
+            encoder_dropout=0.1,
+            decoder_dropout=0.1,
+        ),
+        train=Train(
+            epochs=10,
+            batch_size=64,
+            buckets=6,
+            learning_rate=1e-3,
+            schedule="linear",
+            final_rate=0.0,
+            watch=("five", "three hundred and five", "twenty-one thousand and ninety-nine"),
+        ),
+    )
+    return choose(config, chosen["size"])

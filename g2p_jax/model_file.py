@@ -1,0 +1,92 @@
+"""A trained model as one file: weights, and in its header config and symbols as JSON.
+
+Reading one never runs code from it.
+"""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import flax.traverse_util
+import jax
+import jax.numpy as jnp
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from g2p_jax import config as config_lib
+from g2p_jax import models
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.errors import ModelError
+from g2p_jax.linear import operand_dtype
+
+NAME = "model.safetensors"
+Params = Any
+Network = models.Seq2Seq | models.LanguageModel
+
+
+def network(config: config_lib.Config, symbols: Symbols) -> Network:
+    """The module that config and symbols describe."""
+    dtype = operand_dtype(config.train.dtype)
+    if config.model.encoder_layers == 0:
+        return models.LanguageModel(config.model, len(symbols.phonemes), dtype)
+    return models.Seq2Seq(config.model, len(symbols.graphemes), len(symbols.phonemes), dtype)
+
+
+def write(
+    path: Path,
+    config: config_lib.Config,
+    symbols: Symbols,
+    params: Params,
+    dtype: str = "float32",
+) -> None:
+    """Writes the model; the file appears at once or not at all."""
+    weights = flax.traverse_util.flatten_dict(params, sep="/")
+    about = {
+        "format": "g2p_jax 1",
+        "config": json.dumps(config_lib.to_dict(config)),
+        "symbols": json.dumps(symbols.to_json(), ensure_ascii=False),
+    }
+    arrays = {name: np.asarray(w, dtype) for name, w in weights.items()}
+    partial = path.with_name(path.name + ".partial")
+    try:
+        safetensors.numpy.save_file(arrays, partial, metadata=about)
+        os.replace(partial, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            partial.unlink()
+
+
+def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
+    """Reads a model: the file, or the folder that `train.py` wrote; raises ModelError."""
+    path = Path(path)
+    file = path / NAME if path.is_dir() else path
+    if not file.exists():
+        raise ModelError(
+            f"{path}: no trained model here; {NAME} appears after the first epoch of "
+            f"python train.py --config=configs/gru.py --workdir={path}"
+        )
+    try:
+        with safetensors.safe_open(file, framework="numpy") as opened:
+            about = opened.metadata() or {}
+            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        config = config_lib.from_dict(json.loads(about["config"]))
+        symbols = Symbols.from_json(json.loads(about["symbols"]))
+    except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"
+        raise ModelError(message) from error
+    token = np.zeros((1, 1), np.int32)
+    wanted = jax.eval_shape(network(config, symbols).init, jax.random.key(0), token, token)
+    wanted = flax.traverse_util.flatten_dict(wanted["params"], sep="/")
+    for name in sorted(wanted.keys() | weights.keys()):
+        want = wanted[name].shape if name in wanted else "nothing"
+        have = weights[name].shape if name in weights else "nothing"
+        if want != have:
+            raise ModelError(
+                f"{file}: damaged: its config asks for {name} of shape {want}, it has {have}"
+            )
+    params = {name: jnp.asarray(w, jnp.float32) for name, w in weights.items()}
+    return config, symbols, flax.traverse_util.unflatten_dict(params, sep="/")

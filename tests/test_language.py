@@ -1,0 +1,192 @@
+"""Language models: their size, chunks that are one text, scores and samples by the definition."""
+
+import dataclasses
+import itertools
+import json
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import g2p_jax
+from configs import char_rnn, phoneme_lm
+from g2p_jax import config, language, loop, models
+from g2p_jax.data.lexicon import Pair, read_lexicon
+from g2p_jax.data.symbols import BOS, EOS, Symbols
+from g2p_jax.errors import ConfigError, ModelError, UserError
+from g2p_jax.language import LM
+from g2p_jax.model_file import network
+
+SMALL = config.Config(
+    data=config.Data(format="text"),
+    model=dataclasses.replace(char_rnn.get_config().model, embedding=4, hidden=6, cell="lstm"),
+    train=config.Train(dtype="float32"),
+)
+
+
+def symbols_of(*pronunciations: str) -> Symbols:
+    return Symbols.from_pairs([Pair("", tuple(tuple(p.split()) for p in pronunciations))])
+
+
+def random_lm(settings: config.Config, symbols: Symbols) -> LM:
+    token = np.ones((1, 1), np.int32)
+    net = network(settings, symbols)
+    params = jax.jit(net.init)(jax.random.key(1), token, token)["params"]
+    return LM(settings, symbols, jax.tree.map(lambda w: 3 * w, params))  # far from uniform
+
+
+def test_the_lecture_model_has_as_many_parameters_as_in_pytorch():
+    symbols = Symbols.from_pairs(read_lexicon("cmudict", stress=False))
+    net = network(phoneme_lm.get_config(), symbols)
+    token = np.ones((1, 1), np.int32)
+    made = jax.eval_shape(net.init, jax.random.key(0), token, token)["params"]
+    assert sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(made)) == 938_155
+
+
+def test_chunks_with_carry_are_one_long_text():
+    net = models.LanguageModel(SMALL.model, 9, jnp.float32)
+    text = np.random.default_rng(0).integers(4, 9, (3, 12)).astype(np.int32)
+    nothing = np.zeros((3, 0), np.int32)
+    variables = jax.jit(net.init)(jax.random.key(0), nothing, text)
+    whole = net.apply(variables, nothing, text)
+    carry, parts = models.beginning(SMALL.model, 3), []
+    for start in range(0, 12, 4):
+        logits, carry = net.apply(
+            variables | carry, nothing, text[:, start : start + 4], mutable=["carry"]
+        )
+        parts.append(logits)
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, rtol=1e-5, atol=1e-6)
+
+
+def test_no_derivative_goes_back_past_the_chunk():
+    net = models.LanguageModel(SMALL.model, 9, jnp.float32)
+    text, nothing = np.full((1, 4), 5, np.int32), np.zeros((1, 0), np.int32)
+    variables = jax.jit(net.init)(jax.random.key(0), nothing, text)
+
+    def loss(states):
+        carry = {"carry": {"last": (states, jnp.full(1, BOS, jnp.int32))}}
+        return net.apply(variables | carry, nothing, text, mutable=["carry"])[0].sum()
+
+    states = models.zeros(SMALL.model, 1)
+    assert all((g == 0).all() for g in jax.tree.leaves(jax.grad(loss)(states)))
+
+
+def test_score_is_the_product_of_each_phonemes_probability():
+    settings = dataclasses.replace(SMALL, data=config.Data())
+    symbols = symbols_of("A B C", "B")
+    lm = random_lm(settings, symbols)
+    net, variables = network(settings, symbols), {"params": lm.params}
+    long = " ".join(itertools.islice(itertools.cycle("ABCA"), 50))  # more than one chunk
+    for sequence in ("A B", "C", "", long):
+        ids = [*symbols.phonemes.encode(sequence.split()), EOS]
+        states, token, nats = models.zeros(settings.model, 1), np.array([BOS]), 0.0
+        for id in ids:
+            states, logits = net.apply(variables, states, token, method="step")
+            nats -= float(jax.nn.log_softmax(logits[0])[id])
+            token = np.array([id])
+        scored = lm.score(sequence)
+        assert scored.tokens == len(ids)
+        np.testing.assert_allclose(scored.nats, nats, rtol=1e-4)
+        np.testing.assert_allclose(scored.bits, math.log2(scored.perplexity), rtol=1e-6)
+    together = lm.score_all(map(str.split, ("A B", "C", long)))
+    np.testing.assert_allclose(
+        [s.nats for s in together], [lm.score(s).nats for s in ("A B", "C", long)], rtol=1e-5
+    )
+
+
+def test_unknown_phonemes_are_named():
+    lm = random_lm(dataclasses.replace(SMALL, data=config.Data()), symbols_of("A B"))
+    with pytest.raises(UserError, match="'Q' in 'A Q': the model has never seen it"):
+        lm.score("A Q")
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
+def test_samples_have_the_models_probabilities(temperature):
+    """The first two tokens of 4,000 samples against P(x)^(1/t), computed one by one."""
+    symbols = symbols_of("A B C")
+    lm = random_lm(dataclasses.replace(SMALL, data=config.Data()), symbols)
+    net, variables = network(lm.config, symbols), {"params": lm.params}
+    allowed = [EOS, *symbols.phonemes.encode("ABC")]
+
+    def probabilities(*before: int) -> dict[str, float]:
+        states = models.zeros(lm.config.model, 1)
+        for token in (BOS, *before):
+            states, logits = net.apply(variables, states, np.array([token]), method="step")
+        weights = np.exp(np.asarray(logits[0], float) / temperature)[allowed]
+        names = ["", "A", "B", "C"]
+        return dict(zip(names, weights / weights.sum(), strict=True))
+
+    drawn = [text.split() for text in lm.sample(4000, temperature, seed=3, length=2)]
+    first = probabilities()
+    second = probabilities(*symbols.phonemes.encode("B"))
+    for name in ("", "A", "B", "C"):
+        share = np.mean([(text[:1] or [""])[0] == name for text in drawn])
+        assert abs(share - first[name]) < 0.03
+        after_b = [([*text, ""])[1] == name for text in drawn if text[:1] == ["B"]]
+        assert len(after_b) > 200 and abs(np.mean(after_b) - second[name]) < 0.08
+    assert lm.sample(5, seed=3) == lm.sample(5, seed=3) != lm.sample(5, seed=4)
+    assert all(text.startswith("A B") for text in lm.sample(5, prompt="A B"))
+
+
+@pytest.fixture(scope="module")
+def text_run(tmp_path_factory):
+    """A model that has read a rhyme, its dev part without an EOS, on 8 devices."""
+    folder = tmp_path_factory.mktemp("text")
+    (folder / "rhyme.txt").write_text("one two three four five\n" * 400, encoding="utf-8")
+    settings = char_rnn.get_config("tiny")
+    settings.data.train, settings.data.chunk = str(folder / "rhyme.txt"), 10
+    settings.train.batch_size, settings.train.dtype, settings.train.epochs = 16, "float32", 8
+    settings.model.hidden = settings.model.embedding = 32
+    run = loop.Run(settings, folder / "run")
+    run.train()
+    return run
+
+
+def test_a_text_is_learned_and_continued(text_run):
+    reports = [json.loads(x) for x in text_run.metrics_file.read_text().splitlines()]
+    last = reports[-1]
+    # After a word's first letter nothing is uncertain; a model without memory has 2 bits and more.
+    assert last["dev_loss"] / math.log(2) < 0.3
+    assert last["best_loss"] == min(r["dev_loss"] for r in reports if "epoch" in r)
+    lm = language.load(text_run.folder)
+    assert lm.sample(1, 0.1, prompt="one two th", length=14) == ["one two three four five\n"]
+    np.testing.assert_allclose(
+        lm.score("one two three four five\n" * 5).bits, last["dev_loss"] / math.log(2), atol=0.15
+    )
+
+
+def test_a_text_run_continues_bit_for_bit_on_other_chunks(text_run, tmp_path):
+    """Stopped in the middle of an epoch: the rows' states are part of the checkpoint."""
+    settings = text_run.config
+    run = loop.Run(settings, tmp_path / "run")
+    train_step, steps = run.train_step, 0
+
+    def stopping(state, batch):
+        nonlocal steps
+        steps += 1
+        if steps == run.steps_per_epoch + 7:
+            import os
+            import signal
+
+            os.kill(os.getpid(), signal.SIGTERM)
+        return train_step(state, batch)
+
+    run.train_step = stopping
+    run.train()
+    assert 0 < run.step < run.steps and run.step % run.steps_per_epoch
+    again = loop.Run(settings, tmp_path / "run")
+    again.train()
+    jax.tree.map(np.testing.assert_array_equal, text_run.state.params, again.state.params)
+
+
+def test_the_wrong_kind_of_model_is_named(text_run):
+    with pytest.raises(ModelError, match="a language model, which reads no words"):
+        g2p_jax.load(text_run.folder)
+    with pytest.raises(
+        ConfigError, match=r"config.model.encoder_layers is 1: must be 0 for a text"
+    ):
+        config.validate(config.Config(data=SMALL.data, model=config.Model(encoder_layers=1)))
+    with pytest.raises(ConfigError, match=r"config.model.start is 'bridge': must be 'zeros' in a"):
+        config.validate(config.Config(model=dataclasses.replace(SMALL.model, start="bridge")))
