@@ -14,7 +14,7 @@ from g2p_jax.config import Config, Data, Model, Train, options
 def get_config(text: str = "") -> Config:
     chosen = options(text, size="base", cell="gru", digits=2, minus=0, seed=0)
     cell, digits, minus, seed = (chosen[key] for key in ("cell", "digits", "minus", "seed"))
-    count = {1: 200, 2: 10_000}.get(digits, 50_000) * (1 + minus)
+    count = {1: 200, 2: 10_000}.get(digits, 30_000) * (1 + minus)
     config = Config(
         name=f"addition-{cell}-{digits}{'-minus' if minus else ''}-{seed}",
         data=Data(
@@ -31,7 +31,7 @@ def get_config(text: str = "") -> Config:
             decoder_dropout=0.0,
         ),
         train=Train(
-            epochs=30 if digits < 3 else 20,
+            epochs=20 if digits < 3 else 15,
             batch_size=64,
             buckets=3,
             learning_rate=3e-3,

@@ -44,7 +44,7 @@ class Run:
     """One training run in its folder.
 
     The folder gets `checkpoints/` (to continue), `metrics.jsonl` (to plot) and, whenever the dev
-    WER falls, `model.safetensors` (to use).
+    WER falls (of a language model, the dev loss), `model.safetensors` (to use).
     """
 
     def __init__(self, config: config_lib.Config, folder: Path):
@@ -120,7 +120,9 @@ class Run:
             if stop:
                 logging.info("%s: saved, the same command continues", self._place())
             elif self.progress.epoch:
-                logging.info("done: the model is that of epoch %d", self.progress.best_epoch)
+                words, best = isinstance(self.model, G2P), self.progress.best
+                reached = f"WER {100 * best:.2f}%" if words else shown(best)
+                logging.info("done: best dev %s, of epoch %d", reached, self.progress.best_epoch)
                 logging.info("now: %s", self.model.use.format(self.folder))
         finally:
             self.checkpoints.close()
@@ -161,16 +163,17 @@ class Run:
     def _log(self, recent: "Meter") -> None:
         left = (self.steps - self.step) / self.steps_per_epoch * len(self.batches)
         unit, speed = self.batches.unit, recent.speed()
+        settled = self.step % self.config.train.log_every == 0
         self._report(
             {"loss": recent.loss(), "gradient": recent.gradient, f"{unit}_per_second": speed}
         )
         logging.info(
-            "%s  %s  %.0f %s/s  %s left",
+            "%s  %s  %.0f %s/s  %s",
             self._place(),
             shown(recent.loss()),
             speed,
             unit,
-            clock(left / speed),
+            f"{clock(left / speed)} left" if settled else "(compiling)",
         )
         if not math.isfinite(recent.loss()):
             raise TrainingError(
