@@ -34,8 +34,81 @@ def _array(x: Tensor) -> np.ndarray:
     return x.detach().numpy().T.copy()
 
 
-class Twin(nn.Module):
-    """What the models share: the encoder, the decoder's start, the loss."""
+def stacked(module: nn.LSTM, get: Get, name: str) -> dict[str, dict[str, np.ndarray]]:
+    """The layers of one direction, named name_0, name_1, ..."""
+    return {f"{name}_{i}": recurrent(module, get, f"_l{i}") for i in range(module.num_layers)}
+
+
+class Net(nn.Module):
+    """A model of phonemes, given those before."""
+
+    def forward(self, source_BxS: Tensor, lengths_B: Tensor, inputs_BxT: Tensor) -> Tensor:
+        """Logits [B, T, V]."""
+        raise NotImplementedError
+
+    def logits(self, source_BxS: Tensor, lengths_B: Tensor, target_BxT: Tensor) -> Tensor:
+        """Logits [B, T, V] of each target phoneme, given those before it."""
+        return self(source_BxS, lengths_B, F.pad(target_BxT[:, :-1], (1, 0), value=BOS))
+
+    def loss(
+        self, source_BxS: Tensor, lengths_B: Tensor, target_BxT: Tensor, reduction: str = "mean"
+    ) -> Tensor:
+        """Cross entropy of the real phonemes."""
+        logits = self.logits(source_BxS, lengths_B, target_BxT).flatten(0, 1)
+        return F.cross_entropy(logits, target_BxT.flatten(), ignore_index=PAD, reduction=reduction)
+
+    def to_jax(self, get: Get = lambda x: x) -> dict[str, Any]:
+        """What `get` takes of each weight, as the parameters of our network."""
+        raise NotImplementedError
+
+
+class LanguageModel(Net):
+    """The lecture's MyRnn: embedding, LSTM, linear; it does not read the source."""
+
+    def __init__(self, settings: config.Model, graphemes: int, phonemes: int):
+        super().__init__()
+        s = settings
+        self.phonemes = nn.Embedding(phonemes, s.embedding)
+        self.decoder = nn.LSTM(s.embedding, s.hidden, s.decoder_layers, batch_first=True)
+        self.output = nn.Linear(s.hidden, phonemes)
+
+    def forward(self, source_BxS, lengths_B, inputs_BxT):
+        return self.output(self.decoder(self.phonemes(inputs_BxT))[0])
+
+    def to_jax(self, get=lambda x: x):
+        decoder = {"embedding": _array(get(self.phonemes.weight)).T}
+        decoder |= {"output": linear(self.output, get)} | stacked(self.decoder, get, "layers")
+        return {"decoder": decoder}
+
+
+class EncoderDecoder(LanguageModel):
+    """The same after an LSTM of as many layers that has read the word from its end."""
+
+    def __init__(self, settings: config.Model, graphemes: int, phonemes: int):
+        super().__init__(settings, graphemes, phonemes)
+        s = settings
+        self.letters = nn.Embedding(graphemes, s.embedding)
+        self.encoder = nn.LSTM(s.embedding, s.hidden, s.encoder_layers, batch_first=True)
+
+    def forward(self, source_BxS, lengths_B, inputs_BxT):
+        column = torch.arange(source_BxS.shape[1])[None]
+        place = torch.where(column < lengths_B[:, None], lengths_B[:, None] - 1 - column, column)
+        packed = pack_padded_sequence(
+            self.letters(source_BxS.gather(1, place)),
+            lengths_B,
+            batch_first=True,
+            enforce_sorted=False,
+        )
+        _, last = self.encoder(packed)
+        return self.output(self.decoder(self.phonemes(inputs_BxT), last)[0])
+
+    def to_jax(self, get=lambda x: x):
+        encoder = {"embedding": _array(get(self.letters.weight)).T}
+        return super().to_jax(get) | {"encoder": encoder | stacked(self.encoder, get, "back")}
+
+
+class Twin(Net):
+    """What the attention models share: the encoder, the decoder's start."""
 
     def __init__(self, settings: config.Model, graphemes: int, phonemes: int):
         super().__init__()
@@ -65,23 +138,7 @@ class Twin(nn.Module):
         start = torch.tanh(self.bridge(summary)).chunk(self.settings.decoder_layers, -1)
         return memory, source_BxS != PAD, start
 
-    def forward(self, source_BxS: Tensor, lengths_B: Tensor, inputs_BxT: Tensor) -> Tensor:
-        """Logits [B, T, V]."""
-        raise NotImplementedError
-
-    def logits(self, source_BxS: Tensor, lengths_B: Tensor, target_BxT: Tensor) -> Tensor:
-        """Logits [B, T, V] of each target phoneme, given those before it."""
-        return self(source_BxS, lengths_B, F.pad(target_BxT[:, :-1], (1, 0), value=BOS))
-
-    def loss(
-        self, source_BxS: Tensor, lengths_B: Tensor, target_BxT: Tensor, reduction: str = "mean"
-    ) -> Tensor:
-        """Cross entropy of the real phonemes."""
-        logits = self.logits(source_BxS, lengths_B, target_BxT).flatten(0, 1)
-        return F.cross_entropy(logits, target_BxT.flatten(), ignore_index=PAD, reduction=reduction)
-
     def to_jax(self, get: Get = lambda x: x) -> dict[str, Any]:
-        """What `get` takes of each weight, as the parameters of `models.Seq2Seq`."""
         encoder = {"embedding": _array(get(self.letters.weight)).T}
         for i in range(self.settings.encoder_layers):
             encoder[f"ahead_{i}"] = recurrent(self.encoder, get, f"_l{i}")

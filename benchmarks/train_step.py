@@ -2,7 +2,7 @@
 
     pip install -r benchmarks/requirements.txt
     python benchmarks/train_step.py                         # minutes
-    python benchmarks/train_step.py --models=attention --batches=64,256 --systems=ours,pytorch-loop
+    python benchmarks/train_step.py --models=attention --batches=64 --systems=g2p_jax,pytorch-loop
 
 A step is forward, backward, clipping and RMSprop's update, with teacher forcing and no dropout. All
 systems get the same batches of random words. They take turns, round after round, so that what else
@@ -11,12 +11,13 @@ the machine does meets all of them; the result is the median over the rounds.
 Models:
   attention: the lecture's (configs/attention.py), additive attention with input feeding.
   default: that of configs/gru.py, dot attention outside the loops.
+  seq2seq: stacked LSTMs without attention (configs/seq2seq.py); phoneme_lm: the decoder alone.
 
 Systems, each with float32 and bfloat16 matmuls (PyTorch: autocast):
-  ours: one device, without `pmap` over several.
+  g2p_jax: as train.py runs it, on a device for each core, with 32 rows of the batch at least.
   pytorch-loop: the decoder's loop as a notebook writes it.
   pytorch-loop-hoisted: the same with every product that can be taken out of the loop.
-  pytorch-layers: the default model, which needs no loop: nn.GRU for each layer.
+  pytorch-layers: for the other models, which need no loop: nn.GRU or nn.LSTM.
   pytorch-compile: torch.compile of the last of these. It leaves nn.GRU and packing as they are, so
     in the default model little is left to compile.
 
@@ -44,12 +45,14 @@ from absl import app, flags, logging
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
 
 from benchmarks import torch_models
-from configs import attention, gru
+from configs import attention, gru, phoneme_lm, seq2seq
 from g2p_jax import config, losses, models, parallel, training
 from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, PAD, SPECIALS
 
-_MODELS = flags.DEFINE_list("models", ["attention", "default"], "What to train.")
+_MODELS = flags.DEFINE_list(
+    "models", ["attention", "default", "seq2seq", "phoneme_lm"], "What to train."
+)
 _BATCHES = flags.DEFINE_list("batches", ["256"], "Batch sizes.")
 _SYSTEMS = flags.DEFINE_list("systems", [], "Only these; default: all.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Times that each system is measured.", lower_bound=1)
@@ -70,6 +73,8 @@ NO_DROPOUT = {"encoder_dropout": 0.0, "decoder_dropout": 0.0, "embedding_dropout
 SETTINGS = {
     "attention": dataclasses.replace(attention.get_config().model, **NO_DROPOUT),
     "default": dataclasses.replace(gru.get_config().model, **NO_DROPOUT),
+    "seq2seq": dataclasses.replace(seq2seq.get_config().model, **NO_DROPOUT),
+    "phoneme_lm": dataclasses.replace(phoneme_lm.get_config().model, **NO_DROPOUT),
 }
 TORCH = {
     "attention": {
@@ -81,6 +86,8 @@ TORCH = {
         "pytorch-layers": torch_models.Luong,
         "pytorch-compile": torch_models.Luong,
     },
+    "seq2seq": {"pytorch-layers": torch_models.EncoderDecoder},
+    "phoneme_lm": {"pytorch-layers": torch_models.LanguageModel},
 }
 
 Run = Callable[[int], None]  # so many steps, to their very end
@@ -128,9 +135,15 @@ def random_batch(random: np.random.Generator, size: int, length: int) -> Batch:
     )
 
 
+def network(settings: config.Model, precision: str) -> training.Network:
+    if settings.encoder_layers == 0:
+        return models.LanguageModel(settings, PHONEMES, jnp.dtype(precision))
+    return models.Seq2Seq(settings, GRAPHEMES, PHONEMES, jnp.dtype(precision))
+
+
 def flops_per_word(settings: config.Model, length: int) -> float:
     """Of the matmuls: two for each weight and use, and the backward pass twice that again."""
-    net = models.Seq2Seq(settings, GRAPHEMES, PHONEMES, jnp.float32)
+    net = network(settings, "float32")
     token = np.ones((1, 1), np.int32)
     params = jax.eval_shape(net.init, jax.random.key(0), token, token)["params"]
     uses = 0
@@ -138,17 +151,21 @@ def flops_per_word(settings: config.Model, length: int) -> float:
         name = jax.tree_util.keystr(path)
         if weight.ndim == 2 and "embedding" not in name:
             uses += weight.size * (1 if "bridge" in name else length)
-    uses += 2 * length**2 * models.memory_width(settings)  # scores and context
+    if settings.attention != "none":
+        uses += 2 * length**2 * models.memory_width(settings)  # scores and context
     return 3 * 2 * uses
 
 
 def ours(settings: config.Model, precision: str, batches: list[Batch]) -> Run:
-    net = models.Seq2Seq(settings, GRAPHEMES, PHONEMES, jnp.dtype(precision))
+    net = network(settings, precision)
     state = training.init_state(net, TRAIN, steps=1)
+    count = parallel.sharers(len(batches[0].weight_B), jax.local_device_count())
     step = parallel.data_parallel(
-        training.make_train_step(net, TRAIN, steps=1), jax.devices()[:1], donate_argnums=0
+        training.make_train_step(net, TRAIN, steps=1),
+        jax.local_devices()[:count],
+        donate_argnums=0,
     )
-    queue = itertools.cycle([parallel.shard(batch, 1) for batch in batches])
+    queue = itertools.cycle([parallel.shard(batch, count) for batch in batches])
 
     def run(steps: int) -> None:
         nonlocal state
@@ -159,7 +176,7 @@ def ours(settings: config.Model, precision: str, batches: list[Batch]) -> Run:
     return run
 
 
-def theirs(net: torch_models.Twin, precision: str, batches: list[Batch], compiled: bool) -> Run:
+def theirs(net: torch_models.Net, precision: str, batches: list[Batch], compiled: bool) -> Run:
     loss = torch.compile(net.loss) if compiled else net.loss
     optimizer = torch.optim.RMSprop(net.parameters(), lr=TRAIN.learning_rate)
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
@@ -185,7 +202,7 @@ def torch_batch(batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 def check(name: str) -> None:
     """Raises ValueError unless the same weights have the same loss in both frameworks."""
     settings, batch = SETTINGS[name], random_batch(np.random.default_rng(0), 8, 6)
-    net = models.Seq2Seq(settings, GRAPHEMES, PHONEMES, jnp.float32)
+    net = network(settings, "float32")
     for twin in dict.fromkeys(TORCH[name].values()):
         model = twin(settings, GRAPHEMES, PHONEMES)
         logits = net.apply({"params": model.to_jax()}, batch.source_BxS, batch.target_BxT)
@@ -200,10 +217,10 @@ def systems(name: str, size: int) -> Iterator[Entry]:
     settings, random = SETTINGS[name], np.random.default_rng(0)
     batches = [random_batch(random, size, _LENGTH.value) for _ in range(4)]
     flops = size * flops_per_word(settings, _LENGTH.value)
-    for system, precision in itertools.product(["ours", *TORCH[name]], PRECISIONS):
+    for system, precision in itertools.product(["g2p_jax", *TORCH[name]], PRECISIONS):
         if _SYSTEMS.value and system not in _SYSTEMS.value:
             continue
-        if system == "ours":
+        if system == "g2p_jax":
             run = ours(settings, precision, batches)
         else:
             net = TORCH[name][system](settings, GRAPHEMES, PHONEMES)
@@ -247,8 +264,8 @@ def ratios(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Our speed in each precision over that of the fastest PyTorch system."""
     for mine in results:
         key = {name: mine[name] for name in ("model", "batch")}
-        rivals = [r for r in results if key.items() <= r.items() and r["system"] != "ours"]
-        if mine["system"] != "ours" or all(r["precision"] != "float32" for r in rivals):
+        rivals = [r for r in results if key.items() <= r.items() and r["system"] != "g2p_jax"]
+        if mine["system"] != "g2p_jax" or all(r["precision"] != "float32" for r in rivals):
             continue
         speed = lambda row: row["words_per_second"]
         best = max(map(speed, rivals))
@@ -264,10 +281,11 @@ def ratios(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise app.UsageError(f"flags only, found {arguments[1]!r}")
-    known = {"ours"}.union(*TORCH.values())
+    known = {"g2p_jax"}.union(*TORCH.values())
     for flag, choices in ((_MODELS, set(SETTINGS)), (_SYSTEMS, known)):
         if unknown := set(flag.value) - choices:
             raise app.UsageError(f"--{flag.name}: {unknown} not among {sorted(choices)}")
+    parallel.use_cpu_cores(max(map(int, _BATCHES.value)))
     torch.manual_seed(0)
     for name in _MODELS.value:
         check(name)

@@ -20,16 +20,20 @@ def use_cpu_cores(batch_size: int) -> None:
     """Makes each CPU core a device of its own; to be called before JAX is used.
 
     Small recurrent steps run faster on their share of the batch, which fits a core's cache, than
-    spread operation by operation over all cores; see benchmarks/train_step.py. Each device gets at
-    least 32 rows. A choice by JAX_NUM_CPU_DEVICES or XLA_FLAGS is left alone, as are GPUs and TPUs.
+    spread operation by operation over all cores; see benchmarks/train_step.py. A choice by
+    JAX_NUM_CPU_DEVICES or XLA_FLAGS is left alone, as are GPUs and TPUs.
     """
     chosen = "JAX_NUM_CPU_DEVICES" in os.environ
     if chosen or "host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    most = max(min(cores or 1, batch_size // 32), 1)
-    count = next(n for n in range(most, 0, -1) if batch_size % n == 0)
-    jax.config.update("jax_num_cpu_devices", count)
+    jax.config.update("jax_num_cpu_devices", sharers(batch_size, cores or 1))
+
+
+def sharers(batch_size: int, most: int) -> int:
+    """How many devices to share a batch among: each gets as many rows, and 32 at least."""
+    possible = (n for n in range(most, 1, -1) if batch_size % n == 0 and batch_size // n >= 32)
+    return next(possible, 1)
 
 
 def data_parallel(

@@ -11,15 +11,13 @@ import optax
 import pytest
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from configs import attention
+from configs import attention, phoneme_lm, seq2seq
 from g2p_jax import cells, config, layers, losses, models, training
 
 with np.load(Path(__file__).parent / "references" / "torch.npz") as file:
     REFERENCE = unflatten_dict(dict(file), sep="/")
 
-LECTURE = dataclasses.replace(
-    attention.get_config().model, embedding=5, hidden=6, encoder_dropout=0.0, embedding_dropout=0.0
-)
+CONFIGS = {"lecture": attention, "seq2seq": seq2seq, "phoneme_lm": phoneme_lm}
 
 
 def assert_same(ours, theirs):
@@ -50,10 +48,15 @@ def test_layer(cell, kind):
     assert_same(d_x, reference["d_x"])
 
 
-def test_lecture_model():
-    reference = REFERENCE["lecture"]
+@pytest.mark.parametrize("name", CONFIGS)
+def test_model(name):
+    reference = REFERENCE[name]
     source, target = reference["source"], reference["target"]
-    net = models.Seq2Seq(LECTURE, 9, 8, jnp.float32)
+    settings = dataclasses.replace(CONFIGS[name].get_config().model, embedding=5, hidden=6)
+    if settings.encoder_layers:
+        net = models.Seq2Seq(settings, 9, 8, jnp.float32)
+    else:
+        net = models.LanguageModel(settings, 8, jnp.float32)
 
     @functools.partial(jax.value_and_grad, has_aux=True)
     def loss(params):

@@ -18,11 +18,20 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from benchmarks import torch_models
-from configs import attention
+from configs import attention, phoneme_lm, seq2seq
+from g2p_jax import config
 
 PATH = Path(__file__).with_name("torch.npz")
-LECTURE = dataclasses.replace(
-    attention.get_config().model, embedding=5, hidden=6, encoder_dropout=0.0, embedding_dropout=0.0
+LECTURE, SEQ2SEQ, PHONEME_LM = (
+    dataclasses.replace(
+        module.get_config().model,
+        embedding=5,
+        hidden=6,
+        encoder_dropout=0.0,
+        decoder_dropout=0.0,
+        embedding_dropout=0.0,
+    )
+    for module in (attention, seq2seq, phoneme_lm)
 )
 
 
@@ -68,17 +77,18 @@ def layer(kind: type[nn.Module]) -> dict:
     }
 
 
-def lecture() -> dict:
-    """The lecture's attention model, step by step; gradients of the summed cross entropy."""
-    model = torch_models.Attention(LECTURE, graphemes=9, phonemes=8)
+def network(kind: type[torch_models.Net], settings: config.Model) -> dict:
+    """A whole model; gradients of the summed cross entropy."""
+    model = kind(settings, graphemes=9, phonemes=8)
     source = torch.tensor([[4, 8, 5, 6, 7], [6, 6, 0, 0, 0], [7, 4, 5, 0, 0]])
     target = torch.tensor([[5, 4, 2, 0, 0], [7, 2, 0, 0, 0], [6, 4, 5, 7, 2]])
     lengths = (source != 0).sum(1)
     loss = model.loss(source, lengths, target, reduction="sum")
     loss.backward()
     gradients = model.to_jax(gradient)
-    # Our query and key have a bias each, which are added: so their gradients are the same.
-    gradients["decoder"]["query"]["b"] = gradients["encoder"]["key"]["b"]
+    if kind is torch_models.Attention:
+        # Our query and key have a bias each, which are added: so their gradients are the same.
+        gradients["decoder"]["query"]["b"] = gradients["encoder"]["key"]["b"]
     return {
         "params": model.to_jax(),
         "d_params": gradients,
@@ -107,7 +117,9 @@ def rmsprop() -> dict:
 def main() -> None:
     torch.manual_seed(0)
     tree = {"rnn": layer(nn.RNN), "lstm": layer(nn.LSTM), "gru": layer(nn.GRU)}
-    tree |= {"lecture": lecture(), "rmsprop": rmsprop()}
+    tree |= {"lecture": network(torch_models.Attention, LECTURE), "rmsprop": rmsprop()}
+    tree |= {"seq2seq": network(torch_models.EncoderDecoder, SEQ2SEQ)}
+    tree |= {"phoneme_lm": network(torch_models.LanguageModel, PHONEME_LM)}
     arrays = {}
     for name, x in flatten_dict(tree, sep="/").items():
         x = x.detach().numpy() if torch.is_tensor(x) else x
