@@ -19,6 +19,7 @@ _CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a mo
 _INPUT = flags.DEFINE_string("input", None, "A word list; or CSV with a column Word, and Id.")
 _OUTPUT = flags.DEFINE_string("output", None, "Where to write; .csv: a contest submission.")
 _NBEST = flags.DEFINE_integer("nbest", 1, "Pronunciations of each word.", lower_bound=1)
+_MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
 _BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
 _ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
 _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error.")
@@ -36,6 +37,8 @@ def main(words: list[str]) -> None:
 
     parallel.use_cpu_cores(MOST_ROWS)
     g2p = load(_CKPT.value)
+    if _MEMBERS.value:
+        g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
     source = read_words(words or _INPUT.value or sys.stdin.buffer)
     to_file = atomic_write(_OUTPUT.value) if _OUTPUT.value else contextlib.nullcontext(sys.stdout)
     with to_file as out:

@@ -58,6 +58,13 @@ def define_config(default: str) -> flags.FlagHolder:
         return config_flags.DEFINE_config_file("config", default, "What to train, on what.")
 
 
+def numbers(flag: str, values: list[str]) -> list[int]:
+    """What a flag of numbers between commas says; UserError for anything else."""
+    if not all(value.strip().isdecimal() for value in values):
+        raise UserError(f"--{flag}={','.join(values)}: expected numbers, as in --{flag}=0,2")
+    return [int(value) for value in values]
+
+
 def _parse(argv: list[str]) -> list[str]:
     with _usage_errors(argv):
         return flags.FLAGS(argv)

@@ -89,6 +89,7 @@ class Train:
 @dataclasses.dataclass
 class Config:
     name: str = "gru"
+    ensemble: int = 1  # members that are trained together, and answer together
     data: Data = dataclasses.field(default_factory=Data)
     model: Model = dataclasses.field(default_factory=Model)
     train: Train = dataclasses.field(default_factory=Train)
@@ -120,6 +121,8 @@ def validate(config: Config) -> Config:
     one_of("train.optimizer", OPTIMIZERS)
     one_of("train.schedule", SCHEDULES)
     one_of("train.dtype", ("auto", "float32", "bfloat16"))
+    if config.ensemble < 1:
+        raise ConfigError(f"config.ensemble is {config.ensemble}: must be at least 1")
     for section, fields in (
         ("data", "longest chunk"),
         ("model", "embedding hidden decoder_layers"),
@@ -152,6 +155,8 @@ def validate(config: Config) -> Config:
         check(model.start == "zeros", "model.start", f"'zeros' {why}")
         check(config.train.teacher_forcing == 1, "train.teacher_forcing", f"1 {why}")
         check(config.train.final_teacher_forcing == 1, "train.final_teacher_forcing", f"1 {why}")
+        if config.ensemble > 1:
+            raise ConfigError(f"config.ensemble is {config.ensemble}: must be 1 {why}")
     text = config.data.format == "text"
     check(not (text and model.encoder_layers), "model.encoder_layers", "0 for a text")
     if model.attention == "none":
@@ -190,7 +195,7 @@ def from_dict(values: dict[str, Any]) -> Config:
     sections = {"data": Data, "model": Model, "train": Train}
     try:
         parts = {key: build(**values.get(key, {})) for key, build in sections.items()}
-        config = Config(name=values.get("name", ""), **parts)
+        config = Config(values.get("name", ""), values.get("ensemble", 1), **parts)
     except (TypeError, AttributeError) as error:
         raise ConfigError(f"not a config of this version of g2p_jax: {error}") from error
     config.train.watch = tuple(config.train.watch)

@@ -17,6 +17,7 @@ _CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a mo
 _DATA = flags.DEFINE_string("data", None, "A lexicon file to score on.")
 _FORMAT = flags.DEFINE_string("format", "auto", "Its format; see g2p_jax/data/lexicon.py.")
 _SPLIT = flags.DEFINE_enum("split", "dev", ["train", "dev", "test"], "Without --data: which words.")
+_MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
 _BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
 _ERRORS = flags.DEFINE_string("errors", None, "Where to write the errors; default: errors.tsv.")
 
@@ -32,6 +33,8 @@ def main(words: list[str]) -> None:
 
     parallel.use_cpu_cores(MOST_ROWS)
     g2p = load(_CKPT.value)
+    if _MEMBERS.value:
+        g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
     settings = g2p.config.data
     if _DATA.value:
         pairs = read_lexicon(_DATA.value, _FORMAT.value, settings.stress, settings.unicode)

@@ -69,17 +69,17 @@ class Run:
         self.steps = settings.epochs * self.steps_per_epoch
 
         net = network(config, self.symbols)
-        state = training.init_state(net, settings, self.steps)
+        state = training.init_state(net, settings, self.steps, config.ensemble)
         self.state = parallel.replicate(state, self.devices).replace(carry=self._beginning())
         self.step = 0  # of the state, known without asking the device
         self.train_step = parallel.data_parallel(
-            training.make_train_step(net, settings, self.steps),
+            training.make_train_step(net, settings, self.steps, config.ensemble),
             self.devices,
             training.AXES,
             donate_argnums=0,
         )
         self.eval_step = parallel.data_parallel(
-            training.make_eval_step(net), self.devices, training.AXES
+            training.make_eval_step(net, config.ensemble), self.devices, training.AXES
         )
         kind = G2P if config.model.encoder_layers else LM
         self.model: G2P | LM = kind(config, self.symbols, self.state.params)
@@ -97,7 +97,8 @@ class Run:
             ids = examples.target.ids[:-1]  # a text goes on: it has no EOS
             return Chunks(ids, self.config.data.chunk, settings.batch_size)
         lengths = choose_buckets(examples.lengths, buckets)
-        return Batches(examples, lengths, settings.batch_size, settings.seed)
+        members = self.config.ensemble
+        return Batches(examples, lengths, settings.batch_size, settings.seed, members)
 
     def _beginning(self) -> dict[str, Any]:
         """What each row of a text begins with; pairs begin with nothing."""
@@ -145,7 +146,8 @@ class Run:
             if time.monotonic() - saved > settings.checkpoint_every:
                 self._save()
                 saved = time.monotonic()
-            sharded = parallel.shard(batch, len(self.devices))
+            rows = 0 if self.config.ensemble == 1 else 1  # the axis of rows, after that of members
+            sharded = parallel.shard(batch, len(self.devices), rows)
             self.state, metrics = self.train_step(self.state, sharded)
             self.step += 1
             if pending:  # one step late: the device works while the host reads and writes
@@ -264,6 +266,11 @@ class Run:
     def _check_same_run(self, about: dict[str, Any]) -> None:
         begun = f"{self.folder} was begun with "
         advice = ": choose another --workdir, or delete that folder to begin anew"
+        if about["config"].get("ensemble", 1) != self.config.ensemble:
+            before = about["config"].get("ensemble", 1)
+            raise ConfigError(
+                f"{begun}config.ensemble={before}, now it is {self.config.ensemble}{advice}"
+            )
         for section in ("model", "train"):
             mine = json.loads(json.dumps(config_lib.to_dict(self.config)[section]))
             for field, value in mine.items():

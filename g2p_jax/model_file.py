@@ -81,8 +81,9 @@ def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
     token = np.zeros((1, 1), np.int32)
     wanted = jax.eval_shape(network(config, symbols).init, jax.random.key(0), token, token)
     wanted = flax.traverse_util.flatten_dict(wanted["params"], sep="/")
+    members = () if config.ensemble == 1 else (config.ensemble,)
     for name in sorted(wanted.keys() | weights.keys()):
-        want = wanted[name].shape if name in wanted else "nothing"
+        want = (*members, *wanted[name].shape) if name in wanted else "nothing"
         have = weights[name].shape if name in weights else "nothing"
         if want != have:
             raise ModelError(

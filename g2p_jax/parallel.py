@@ -67,9 +67,13 @@ def replicate(tree: Tree, devices: Sequence[jax.Device]) -> Tree:
     return jax.device_put(tree, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec()))
 
 
-def shard(batch: Tree, devices: int) -> Tree:
-    """Rows [B, ...] -> [devices, B / devices, ...], on the host."""
-    cut = lambda x: np.reshape(x, (devices, len(x) // devices, *x.shape[1:]))
+def shard(batch: Tree, devices: int, axis: int = 0) -> Tree:
+    """Rows [..., B, ...] -> [devices, ..., B / devices, ...], on the host; B is that axis."""
+
+    def cut(x: np.ndarray) -> np.ndarray:
+        shape = *x.shape[:axis], devices, x.shape[axis] // devices, *x.shape[axis + 1 :]
+        return np.moveaxis(np.reshape(x, shape), axis, 0)
+
     return jax.tree.map(cut, jax.device_get(batch))
 
 

@@ -1,5 +1,6 @@
 """Words in, pronunciations out: `load` a trained model and ask it."""
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from g2p_jax import config as config_lib
-from g2p_jax import decoding, model_file, models, parallel, scoring
+from g2p_jax import decoding, ensembles, model_file, models, parallel, scoring
 from g2p_jax.data.lexicon import Pair
 from g2p_jax.data.symbols import BOS, PAD, Symbols
 from g2p_jax.errors import ModelError
@@ -127,13 +128,15 @@ class G2P:
 
         def look(net: models.Seq2Seq) -> jax.Array:
             memory = net.encode(jnp.asarray(source))
-            return net.decoder.unroll(memory, net.start(memory), tokens.T, {})[2]
+            return net.decoder.unroll(memory, net.start(memory), tokens.T, {})[2][:, 0]
 
-        net = network(self.config, self.symbols)
-        params = jax.device_get(self.params)
-        weights_TxBxS = jax.jit(lambda params: net.apply({"params": params}, method=look))(params)
-        said = tuple(self.symbols.phonemes.decode(tokens[0, 1:]))
-        return Attention(tuple(letters), said, np.asarray(weights_TxBxS)[:, 0])
+        net, said = network(self.config, self.symbols), self.symbols.phonemes.decode(tokens[0, 1:])
+        weights_TxS = lambda params: net.apply({"params": params}, method=look)
+        if self.config.ensemble > 1:
+            each = jax.vmap(weights_TxS)
+            weights_TxS = lambda params: each(params).mean(axis=0)
+        seen = jax.jit(weights_TxS)(jax.device_get(self.params))
+        return Attention(tuple(letters), tuple(said), np.asarray(seen))
 
     def _decode(
         self, pieces: set[tuple[str, ...]], beam: int
@@ -168,7 +171,8 @@ class G2P:
         source = np.full((rows, length), PAD, np.int32)
         for row, spelling in enumerate(spellings):
             source[row, : len(spelling)] = self.symbols.graphemes.encode(spelling)
-        search = searcher(network(self.config, self.symbols), beam, tuple(self._devices))
+        net, members = network(self.config, self.symbols), self.config.ensemble
+        search = searcher(net, members, beam, tuple(self._devices))
         return search(self.params, parallel.shard(source, len(self._devices)))
 
     def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
@@ -180,6 +184,18 @@ class G2P:
         )
         watched = [f"{a.word}: {a.pronunciations[0]}" for a in self.pronounce(watch)]
         return Examination({"wer": score.wer, "per": score.per}, str(score), "   ".join(watched))
+
+    def members(self, chosen: Sequence[int]) -> "G2P":
+        """The ensemble of these members only, counted from 0; ModelError if there is no such."""
+        count = self.config.ensemble
+        if not chosen or not all(0 <= member < count for member in chosen):
+            have = f"members 0 to {count - 1}" if count > 1 else "only one member, 0"
+            raise ModelError(f"members {','.join(map(str, chosen))}: this model has {have}")
+        if count == 1:
+            return self
+        config = dataclasses.replace(self.config, ensemble=len(chosen))
+        pick = np.array(chosen) if len(chosen) > 1 else chosen[0]
+        return G2P(config, self.symbols, jax.tree.map(lambda w: w[pick], self.params))
 
     def save(self, path: Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""
@@ -197,33 +213,44 @@ def load(path: str | Path) -> G2P:
     return G2P(config, symbols, params)
 
 
+def join(models: Sequence[G2P]) -> G2P:
+    """One ensemble of all members of models that are alike but for their weights."""
+    trees = [
+        jax.tree.map(lambda w: np.asarray(w)[None], model.params)
+        if model.config.ensemble == 1
+        else jax.device_get(model.params)
+        for model in models
+    ]
+    params = jax.tree.map(lambda *ws: np.concatenate(ws), *trees)
+    count = sum(model.config.ensemble for model in models)
+    config = dataclasses.replace(models[0].config, ensemble=count)
+    return G2P(config, models[0].symbols, params)
+
+
 def phoneme_limit(letters: Any) -> Any:
     """The most phonemes that so many letters may have: acronyms ("www") have seven a letter."""
     return 3 * letters + 12
 
 
 @functools.cache
-def searcher(net: models.Seq2Seq, beam: int, devices: tuple[jax.Device, ...]) -> Callable:
+def searcher(
+    net: models.Seq2Seq, members: int, beam: int, devices: tuple[jax.Device, ...]
+) -> Callable:
     """`search` of rows shared by the devices, each of which ends with its own last word."""
-    return parallel.map_rows(functools.partial(search, net, beam), devices)
+    return parallel.map_rows(functools.partial(search, net, members, beam), devices)
 
 
 def search(
-    net: models.Seq2Seq, beam: int, params: Params, source_BxS: jax.Array
+    net: models.Seq2Seq, members: int, beam: int, params: Params, source_BxS: jax.Array
 ) -> decoding.Hypotheses:
     """The `beam` best pronunciations of a batch of spellings."""
-    apply = functools.partial(net.apply, {"params": params})
-    memory = apply(source_BxS, method="encode")
+    speaker = ensembles.speaker(net, params, members)
+    memory = speaker.encode(source_BxS)
     letters_B = jnp.sum(source_BxS != PAD, axis=1)
     limit_B, length = phoneme_limit(letters_B), phoneme_limit(source_BxS.shape[1])
     if beam > 1:
-        memory = models.repeat(memory, beam)
-
-    def step(states, token_B):
-        states, logits_BxV, _ = apply(memory, states, token_B, method="step")
-        return states, logits_BxV
-
-    states = apply(memory, method="start")
+        memory = speaker.repeat(memory, beam)
+    step, states = functools.partial(speaker.step, memory), speaker.start(memory)
     if beam == 1:
         return decoding.greedy(step, states, limit_B, length)
     return decoding.beam(step, states, limit_B, length, beam)

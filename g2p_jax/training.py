@@ -11,7 +11,6 @@ from typing import Any
 import flax.struct
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from g2p_jax import config as config_lib
@@ -66,65 +65,80 @@ def forcing_ratio(settings: config_lib.Train, steps: int) -> optax.Schedule | No
     return None if first == last == 1 else optax.linear_schedule(first, last, steps)
 
 
-def make_train_step(net: Network, settings: config_lib.Train, steps: int) -> Step:
+def make_train_step(net: Network, settings: config_lib.Train, steps: int, members: int = 1) -> Step:
     """One step of one device, to be wrapped by `parallel.data_parallel`.
 
-    Its metrics are the loss in nats (a sum), the count of phonemes, and the gradient norm.
+    Its metrics are the loss in nats (a sum), the count of phonemes, and the gradient norm. With
+    more than one member, state and batch have a leading axis of members, each on its own.
     """
     update, ratio = optimizer(settings, steps), forcing_ratio(settings, steps)
 
-    def train_step(state: State, batch: Batch) -> tuple[State, Metrics]:
-        key = jax.random.fold_in(jax.random.key(settings.seed), state.step)
+    def one(
+        seed: jax.Array, step: jax.Array, params: Any, opt_state: Any, carry: Any, batch: Batch
+    ) -> tuple[Any, Any, Any, Metrics]:
+        key = jax.random.fold_in(jax.random.key(seed), step)
         forcing_key, dropout_key = jax.random.split(key)
         first_row = jax.lax.axis_index(parallel.AXIS) * len(batch.weight_B)
         forced_T = None
         if ratio is not None:  # one draw for each time step, the same on all devices
             draws_T = jax.random.uniform(forcing_key, batch.target_BxT.shape[1:])
-            forced_T = draws_T < ratio(state.step)
+            forced_T = draws_T < ratio(step)
 
         def loss(params):
             inputs = batch.source_BxS, batch.target_BxT, dropout_key, forced_T, first_row
-            logits, carry = net.apply(
-                {"params": params, **state.carry}, *inputs, mutable=collections
-            )
+            logits, new = net.apply({"params": params, **carry}, *inputs, mutable=list(carry))
             weight = batch.target_mask * batch.weight_B[:, None]
-            total, count = losses.cross_entropy(
-                logits, batch.target_BxT, weight, settings.label_smoothing
-            )
+            smoothing = settings.label_smoothing
+            total, count = losses.cross_entropy(logits, batch.target_BxT, weight, smoothing)
             nats, _ = losses.cross_entropy(logits, batch.target_BxT, weight)
-            return total, (count, nats, carry)
+            return total, (count, nats, new)
 
-        collections = list(state.carry)
-        (_, (count, nats, carry)), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
+        (_, (count, nats, carry)), gradients = jax.value_and_grad(loss, has_aux=True)(params)
         count, nats, gradients = parallel.sum_over_devices((count, nats, gradients))
         gradients = jax.tree.map(lambda g: g / jnp.maximum(count, 1), gradients)
-        updates, opt_state = update.update(gradients, state.opt_state, state.params)
-        params = optax.apply_updates(state.params, updates)
-        new = State(state.step + 1, params, opt_state, carry)
-        return new, {"loss": nats, "count": count, "gradient": optax.tree.norm(gradients)}
+        updates, opt_state = update.update(gradients, opt_state, params)
+        metrics = {"loss": nats, "count": count, "gradient": optax.tree.norm(gradients)}
+        return optax.apply_updates(params, updates), opt_state, carry, metrics
+
+    def train_step(state: State, batch: Batch) -> tuple[State, Metrics]:
+        step, parts = state.step, (state.params, state.opt_state, state.carry, batch)
+        if members == 1:
+            *new, metrics = one(jnp.int32(settings.seed), step, *parts)
+        else:
+            seeds = settings.seed + jnp.arange(members)
+            *new, metrics = jax.vmap(one, (0, None, 0, 0, 0, 0))(seeds, step, *parts)
+            metrics = jax.tree.map(jnp.sum, metrics)
+        return State(step + 1, *new), metrics
 
     return train_step
 
 
-def make_eval_step(net: Network) -> Step:
+def make_eval_step(net: Network, members: int = 1) -> Step:
     """The loss of a batch given the true phonemes before each, without dropout or learning."""
 
-    def eval_step(state: State, batch: Batch) -> tuple[State, Metrics]:
-        logits, carry = net.apply(
-            {"params": state.params, **state.carry},
-            batch.source_BxS,
-            batch.target_BxT,
-            mutable=list(state.carry),
-        )
+    def one(params: Any, carry: Any, batch: Batch) -> tuple[jax.Array, jax.Array, Any]:
+        inputs = batch.source_BxS, batch.target_BxT
+        logits, carry = net.apply({"params": params, **carry}, *inputs, mutable=list(carry))
         weight = batch.target_mask * batch.weight_B[:, None]
-        nats, count = losses.cross_entropy(logits, batch.target_BxT, weight)
-        nats, count = parallel.sum_over_devices((nats, count))
+        return *losses.cross_entropy(logits, batch.target_BxT, weight), carry
+
+    def eval_step(state: State, batch: Batch) -> tuple[State, Metrics]:
+        each = one if members == 1 else jax.vmap(one, (0, 0, None))
+        nats, count, carry = each(state.params, state.carry, batch)
+        nats, count = parallel.sum_over_devices((jnp.sum(nats), jnp.sum(count)))
         return state.replace(carry=carry), {"loss": nats, "count": count}
 
     return eval_step
 
 
-def init_state(net: Network, settings: config_lib.Train, steps: int) -> State:
-    token = np.ones((1, 1), np.int32)
-    params = jax.jit(net.init)(jax.random.key(settings.seed), token, token)["params"]
-    return State(jnp.int32(0), params, optimizer(settings, steps).init(params))
+def init_state(net: Network, settings: config_lib.Train, steps: int, members: int = 1) -> State:
+    """Before the first step; with more than one member, all but `step` has a leading axis."""
+
+    def one(seed: jax.Array) -> tuple[Any, optax.OptState]:
+        token = jnp.ones((1, 1), jnp.int32)
+        params = net.init(jax.random.key(seed), token, token)["params"]
+        return params, optimizer(settings, steps).init(params)
+
+    seeds = settings.seed + jnp.arange(members)
+    made = jax.jit(one)(seeds[0]) if members == 1 else jax.jit(jax.vmap(one))(seeds)
+    return State(jnp.int32(0), *made)

@@ -173,6 +173,18 @@ def test_evaluate_prints_rates_and_writes_errors(trained, lexicon, command, tmp_
     assert f"{100 * dev:.2f}%" in done.stdout
 
 
+def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
+    both = tmp_path / "both"
+    assert "2 members" in command("-m", "g2p_jax.join", trained, trained, f"--output={both}").stdout
+    alone = command("predict.py", f"--ckpt={trained}", "hello", "world").stdout
+    assert command("predict.py", f"--ckpt={both}", "hello", "world").stdout == alone
+    assert command("predict.py", f"--ckpt={both}", "--members=1", "hello", "world").stdout == alone
+    wrong = command("predict.py", f"--ckpt={both}", "--members=2", "hello", status=1).stderr
+    assert "this model has members 0 to 1" in wrong
+    wrong = command("predict.py", f"--ckpt={both}", "--members=a", "hello", status=1).stderr
+    assert "--members=a: expected numbers" in wrong
+
+
 def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
     run = tmp_path / "lm"
     command(

@@ -149,12 +149,21 @@ class Batches:
     """Cuts examples into batches of one size and of the lengths of the buckets.
 
     The last batch of a bucket is filled up with rows of weight 0, so no example is ever dropped.
+    With more than one member of an ensemble, batches of training have a leading axis: each member
+    has all examples of an epoch in an order of its own, bucket by bucket in the same order.
     Raises ValueError for buckets that do not hold the longest example.
     """
 
     unit = "words"
 
-    def __init__(self, examples: Examples, buckets: Sequence[int], batch_size: int, seed: int = 0):
+    def __init__(
+        self,
+        examples: Examples,
+        buckets: Sequence[int],
+        batch_size: int,
+        seed: int = 0,
+        members: int = 1,
+    ):
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, not {batch_size}")
         longest = int(examples.lengths.max())
@@ -163,9 +172,9 @@ class Batches:
                 f"buckets must rise to {longest}, the longest example; found {buckets}"
             )
         self.examples, self.buckets = examples, tuple(buckets)
-        self.batch_size, self.seed = batch_size, seed
+        self.batch_size, self.seed, self.members = batch_size, seed, members
         bucket = np.searchsorted(self.buckets, examples.lengths)  # the first that is long enough
-        self._members = [np.flatnonzero(bucket == b) for b in range(len(self.buckets))]
+        self._contents = [np.flatnonzero(bucket == b) for b in range(len(self.buckets))]
 
     @property
     def fingerprint(self) -> str:
@@ -173,7 +182,7 @@ class Batches:
         return fingerprint(source.ids, source.starts, target.ids, target.starts)
 
     def __len__(self) -> int:
-        return len(self.examples)
+        return len(self.examples) * self.members
 
     def size(self, batch: Batch) -> float:
         """Its share of `len`: pronunciations, not filler."""
@@ -181,7 +190,7 @@ class Batches:
 
     @property
     def steps_per_epoch(self) -> int:
-        return sum(-(-len(members) // self.batch_size) for members in self._members)
+        return sum(-(-len(indices) // self.batch_size) for indices in self._contents)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from number `start` on, in an order of its own.
@@ -191,19 +200,24 @@ class Batches:
         """
         if not 0 <= start <= self.steps_per_epoch:
             raise ValueError(f"start must be 0 to {self.steps_per_epoch}, not {start}")
-        random = np.random.Generator(np.random.PCG64([self.seed, epoch]))
-        plan = self._cut([random.permutation(members) for members in self._members])
-        order = random.permutation(len(plan))
-        return (self._batch(*plan[i]) for i in order[start:])
+        plans, order = [], np.zeros(0, np.int64)
+        for member in range(self.members):
+            random = np.random.Generator(np.random.PCG64([self.seed + member, epoch]))
+            plans.append(self._cut([random.permutation(indices) for indices in self._contents]))
+            order = random.permutation(len(plans[0])) if member == 0 else order
+        if self.members == 1:
+            return (self._batch(*plans[0][i]) for i in order[start:])
+        together = ([self._batch(*plan[i]) for plan in plans] for i in order[start:])
+        return (Batch(*map(np.stack, zip(*batches, strict=True))) for batches in together)
 
     def in_order(self) -> Iterator[Batch]:
         """The batches for evaluation: bucket by bucket, examples in the order of the data."""
-        return (self._batch(length, indices) for length, indices in self._cut(self._members))
+        return (self._batch(length, indices) for length, indices in self._cut(self._contents))
 
-    def _cut(self, members: list[NDArray[np.int64]]) -> list[tuple[int, NDArray[np.int64]]]:
+    def _cut(self, contents: list[NDArray[np.int64]]) -> list[tuple[int, NDArray[np.int64]]]:
         return [
             (length, indices[i : i + self.batch_size])
-            for length, indices in zip(self.buckets, members, strict=True)
+            for length, indices in zip(self.buckets, contents, strict=True)
             for i in range(0, len(indices), self.batch_size)
         ]
 

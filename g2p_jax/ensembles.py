@@ -1,0 +1,56 @@
+"""Ensembles: the members' weights are one tree of arrays with a leading axis.
+
+`vmap` makes one program of all members, in training and in search; members differ in their first
+weights, their dropout and the order of their data. In search each phoneme has the mean of the
+probabilities that the members give it.
+
+Letters of shapes: M members, B words, V phoneme inventory.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from g2p_jax import models
+
+Params = Any
+
+
+class Speaker(NamedTuple):
+    """What a search needs of a network and its weights, or of several."""
+
+    encode: Callable[[jax.Array], Any]  # source_BxS -> memory
+    repeat: Callable[[Any, int], Any]  # memory -> each word so many times
+    start: Callable[[Any], Any]  # memory -> states, rows first
+    step: Callable[[Any, Any, jax.Array], tuple[Any, jax.Array]]  # -> states, logits_BxV
+
+
+def speaker(net: models.Seq2Seq, params: Params, members: int) -> Speaker:
+    """The network with these weights; with a leading axis of the weights, all members as one."""
+    if members == 1:
+        apply = functools.partial(net.apply, {"params": params})
+        return Speaker(
+            encode=functools.partial(apply, method="encode"),
+            repeat=models.repeat,
+            start=functools.partial(apply, method="start"),
+            step=lambda *args: apply(*args, method="step")[:2],
+        )
+
+    def each(method: str, in_axes: Sequence[int | None], out_axes: Any = 0) -> Callable:
+        run = lambda params, *args: net.apply({"params": params}, *args, method=method)
+        return functools.partial(jax.vmap(run, (0, *in_axes), out_axes), params)
+
+    def step(memory, states, token_B):
+        states, logits_MxBxV, _ = each("step", (0, 1, None), (1, 0, 0))(memory, states, token_B)
+        log_probs = jax.nn.log_softmax(logits_MxBxV)
+        return states, jax.nn.logsumexp(log_probs, axis=0) - jnp.log(members)
+
+    return Speaker(
+        encode=each("encode", (None,)),
+        repeat=jax.vmap(models.repeat, (0, None)),
+        start=each("start", (0,), 1),
+        step=step,
+    )

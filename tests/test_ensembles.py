@@ -1,0 +1,148 @@
+"""Ensembles: in training each member is a run of its own, in search the mean of all."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import g2p_jax
+from g2p_jax import config, loop, models, parallel, training
+from g2p_jax.data.batches import Batch, Batches, Examples
+from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.symbols import BOS, EOS, PAD, UNK, Symbols
+from g2p_jax.errors import ModelError
+from g2p_jax.pronounce import G2P, join
+
+MODEL = config.Model(
+    embedding=4, hidden=6, readout=4, encoder_layers=1, encoder_dropout=0.3, decoder_dropout=0.3
+)
+SGD = config.Train(optimizer="sgd", learning_rate=0.1, warmup_steps=0, schedule="constant")
+NET = models.Seq2Seq(MODEL, 9, 8, jnp.dtype("float32"))
+WORDS = ["cab", "back", "deaf", "fad", "bead", "face"]
+PAIRS = [Pair(word, (tuple(word.upper()),)) for word in WORDS]
+
+
+def random_batch(seed: int) -> Batch:
+    random = np.random.default_rng(seed)
+    source, target = (random.integers(4, 8, (8, 5)).astype(np.int32) for _ in range(2))
+    target[:, -1] = EOS
+    return Batch(source, target, np.ones(8, np.float32))
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_members_are_trained_as_alone(devices):
+    """With dropout: a member's seed is the run's and its number."""
+    chosen = jax.local_devices()[:devices]
+    batches = [random_batch(member) for member in range(3)]
+    together = Batch(*map(np.stack, zip(*batches, strict=True)))
+    step = parallel.data_parallel(training.make_train_step(NET, SGD, 10, members=3), chosen)
+    state = training.init_state(NET, SGD, 10, members=3)
+    for _ in range(2):
+        state, metrics = step(state, parallel.shard(together, devices, axis=1))
+    total = 0.0
+    for member, batch in enumerate(batches):
+        settings = dataclasses.replace(SGD, seed=member)
+        step = parallel.data_parallel(training.make_train_step(NET, settings, 10), chosen)
+        alone = training.init_state(NET, settings, 10)
+        for _ in range(2):
+            alone, one = step(alone, parallel.shard(batch, devices))
+        total += float(one["loss"])
+        jax.tree.map(
+            lambda all, w, member=member: np.testing.assert_allclose(
+                all[member], w, rtol=1e-4, atol=1e-6
+            ),
+            state.params,
+            alone.params,
+        )
+    np.testing.assert_allclose(metrics["loss"], total, rtol=1e-5)
+
+
+def test_each_member_has_every_pair_once_in_an_order_of_its_own():
+    words = ["".join(w) for w in zip("abcdefghij", "bcdefghija", strict=True)]
+    pairs = [Pair(w * (1 + n % 2), (("X",),)) for n, w in enumerate(words)]
+    examples = Examples.from_pairs(pairs, Symbols.from_pairs(pairs))
+    batches = list(Batches(examples, (2, 4), 3, members=2).epoch(0))
+    assert all(batch.source_BxS.shape[:2] == (2, 3) for batch in batches)
+    orders = []
+    for member in range(2):
+        rows = [tuple(row) for b in batches for row in b.source_BxS[member] if row.any()]
+        assert len(rows) == len(set(rows)) == 10
+        orders.append(rows)
+    assert orders[0] != orders[1]
+    alone = list(Batches(examples, (2, 4), 3).epoch(0))
+    np.testing.assert_array_equal(alone[1].source_BxS, batches[1].source_BxS[0])
+
+
+@pytest.fixture(scope="module")
+def three():
+    """Three untrained models, far from uniform."""
+    symbols = Symbols.from_pairs(PAIRS)
+    net = models.Seq2Seq(MODEL, len(symbols.graphemes), len(symbols.phonemes), jnp.float32)
+    token = np.ones((1, 1), np.int32)
+    settings = config.Config(model=MODEL, train=config.Train(dtype="float32"))
+    params = [jax.jit(net.init)(jax.random.key(n), token, token)["params"] for n in range(3)]
+    return [G2P(settings, symbols, jax.tree.map(lambda w: 3 * w, p)) for p in params]
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_an_answer_has_the_mean_probability_of_each_phoneme(three, beam):
+    both = join(three)
+    for answer in both.pronounce(WORDS, nbest=beam, beam=beam):
+        for best in answer.pronunciations:
+            ids = [*both.symbols.encode_target(best.phonemes), EOS]
+            source = np.array([both.symbols.graphemes.encode(answer.word)], np.int32)
+            target = np.array([ids], np.int32)
+            mean = np.zeros((len(ids), len(both.symbols.phonemes)))
+            for model in three:
+                net = models.Seq2Seq(MODEL, len(both.symbols.graphemes), mean.shape[1], jnp.float32)
+                params = jax.device_get(model.params)
+                logits = net.apply({"params": params}, source, target)[0]
+                mean += np.asarray(jax.nn.softmax(logits)) / 3
+            mean[:, [PAD, BOS, UNK]] = 0
+            mean /= mean.sum(axis=1, keepdims=True)
+            expected = np.prod(mean[np.arange(len(ids)), ids])
+            np.testing.assert_allclose(best.probability, expected, rtol=1e-3)
+
+
+def test_members_can_be_chosen(three):
+    both = join([join(three[:2]), three[2]])
+    assert both.config.ensemble == 3
+    for number, model in enumerate(three):
+        alone = both.members([number])
+        assert alone.config.ensemble == 1
+        assert alone.pronounce(WORDS) == model.pronounce(WORDS)
+    assert both.members([2, 0]).pronounce(WORDS) == join([three[2], three[0]]).pronounce(WORDS)
+    with pytest.raises(ModelError, match="members 3: this model has members 0 to 2"):
+        both.members([3])
+    with pytest.raises(ModelError, match="members 1: this model has only one member, 0"):
+        three[0].members([1])
+    seen = both.attention("back", ("B", "A"))
+    expected = np.mean([m.attention("back", ("B", "A")).weights for m in three], axis=0)
+    np.testing.assert_allclose(seen.weights, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_an_ensemble_is_trained_saved_and_asked(tmp_path):
+    lexicon = tmp_path / "lexicon.tsv"
+    lexicon.write_text("".join(f"{p.word}\t{' '.join(p.pronunciations[0])}\n" for p in PAIRS))
+    settings = config.Config(
+        ensemble=2,
+        data=config.Data(train=str(lexicon), dev=str(lexicon), test_share=0.0),
+        model=config.Model(
+            embedding=16, hidden=32, readout=16, encoder_layers=1,
+            encoder_dropout=0.0, decoder_dropout=0.0,
+        ),
+        train=config.Train(
+            epochs=60, patience=30, batch_size=8, buckets=1, learning_rate=1e-2, warmup_steps=1,
+            schedule="constant", log_every=1000, watch=("cab",), dtype="float32",
+        ),
+    )  # fmt: skip
+    progress = loop.Run(settings, tmp_path / "run").train()
+    assert progress.best == 0
+    g2p = g2p_jax.load(tmp_path / "run")
+    assert [g2p(word) for word in WORDS] == [" ".join(word.upper()) for word in WORDS]
+    weights = jax.tree.leaves(g2p.params)
+    assert all(w.shape[0] == 2 for w in weights)
+    assert any(float(jnp.abs(w[0] - w[1]).max()) > 0.1 for w in weights)
+    assert len(g2p.members([1]).pronounce(WORDS)) == len(WORDS)
