@@ -89,10 +89,10 @@ class Train:
 @dataclasses.dataclass
 class Config:
     name: str = "gru"
-    ensemble: int = 1  # members that are trained together, and answer together
     data: Data = dataclasses.field(default_factory=Data)
     model: Model = dataclasses.field(default_factory=Model)
     train: Train = dataclasses.field(default_factory=Train)
+    ensemble: int = 1  # members that are trained together, and answer together
 
 
 def validate(config: Config) -> Config:
@@ -195,7 +195,7 @@ def from_dict(values: dict[str, Any]) -> Config:
     sections = {"data": Data, "model": Model, "train": Train}
     try:
         parts = {key: build(**values.get(key, {})) for key, build in sections.items()}
-        config = Config(values.get("name", ""), values.get("ensemble", 1), **parts)
+        config = Config(values.get("name", ""), **parts, ensemble=values.get("ensemble", 1))
     except (TypeError, AttributeError) as error:
         raise ConfigError(f"not a config of this version of g2p_jax: {error}") from error
     config.train.watch = tuple(config.train.watch)
