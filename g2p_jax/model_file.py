@@ -21,10 +21,10 @@ from g2p_jax import models
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.linear import operand_dtype
+from g2p_jax.models import Network
 
 NAME = "model.safetensors"
 Params = Any
-Network = models.Seq2Seq | models.LanguageModel
 
 
 def network(config: config_lib.Config, symbols: Symbols) -> Network:

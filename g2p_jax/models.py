@@ -447,3 +447,6 @@ class LanguageModel(nn.Module):
         """What there is to attend to."""
         empty = jnp.zeros((0, rows, 0))
         return Memory(empty, empty, jnp.zeros((0, rows), bool), jnp.zeros((rows, 0)))
+
+
+Network = Seq2Seq | LanguageModel

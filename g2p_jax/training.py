@@ -14,11 +14,11 @@ import jax.numpy as jnp
 import optax
 
 from g2p_jax import config as config_lib
-from g2p_jax import losses, models, parallel
+from g2p_jax import losses, parallel
 from g2p_jax.data.batches import Batch
+from g2p_jax.models import Network
 
 Metrics = dict[str, jax.Array]
-Network = models.Seq2Seq | models.LanguageModel
 
 
 class State(flax.struct.PyTreeNode):
