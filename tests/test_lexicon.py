@@ -260,6 +260,7 @@ def test_words_one_for_every_line(write):
     with open(path, "rb") as lines:
         assert list(read_words(lines)) == expected
     assert list(read_words(["hello\n", "\n"])) == [("1", "hello"), ("2", "")]
+    assert list(read_words(["na\udcefve"])) == [("1", "na" + 3 * "\ufffd" + "ve")]  # an argument
     assert list(read_words([])) == []
 
 

@@ -267,18 +267,25 @@ def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterat
     A plain list gives one word for EVERY line, also for an empty one, with the line number as id.
     A CSV file whose header has a column `word` (Id,Word) gives the words of that column and the
     ids of the column `id`, else the number of the row; so do JSON lines, {"id": 7, "word": "go"}.
-    Bytes that are not UTF-8 become U+FFFD. Raises DataError for a file that cannot be read and for
-    a row that has no word.
+    What is not Unicode, as bytes that are not UTF-8, becomes U+FFFD. Raises DataError for a file
+    that cannot be read and for a row that has no word.
     """
     if isinstance(source, str | os.PathLike):
         try:
             with open(source, "rb") as file:
-                yield from _words(os.fspath(source), file)
+                yield from _clean(_words(os.fspath(source), file))
         except OSError as error:
             found = error.strerror or str(error)
             raise _error(str(source), "a readable file", found, "check the path") from error
     else:
-        yield from _words("input", source)
+        yield from _clean(_words("input", source))
+
+
+def _clean(words: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Without the halves of characters by which Python and JSON write what is not Unicode."""
+    for entry in words:
+        id, word = (text.encode(errors="surrogatepass").decode(errors="replace") for text in entry)
+        yield id, word
 
 
 def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
