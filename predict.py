@@ -3,16 +3,22 @@
 Words come as arguments, from --input, or from standard input, one on each line; the answers go to
 standard output or --output as `word<TAB>P H O N`. Where the output's name ends in .csv they are a
 contest submission: `Id,Transcription`, phonemes joined by _.
+
+An output file takes its name when it is complete. Until then it is NAME.part, and the same command
+with --resume continues it after a stop of any kind.
 """
 
-import contextlib
+import dataclasses
+import hashlib
 import sys
 from pathlib import Path
+from typing import Any
 
-from absl import flags
+from absl import flags, logging
 
 from g2p_jax import cli
-from g2p_jax.data.lexicon import atomic_write, read_words
+from g2p_jax.data.growing import Growing
+from g2p_jax.data.lexicon import read_words
 from g2p_jax.errors import UserError
 
 _CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a model file.")
@@ -22,6 +28,7 @@ _NBEST = flags.DEFINE_integer("nbest", 1, "Pronunciations of each word.", lower_
 _MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
 _BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
 _ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
+_RESUME = flags.DEFINE_bool("resume", False, "Continue an --output that was left unfinished.")
 _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error.")
 
 
@@ -30,29 +37,56 @@ def main(words: list[str]) -> None:
         raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
     if words and _INPUT.value:
         raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
+    if _RESUME.value and not _OUTPUT.value:
+        raise UserError("--resume continues an output file; say which: --output=FILE")
     cli.use_compilation_cache()
     from g2p_jax import parallel
+    from g2p_jax.model_file import locate
     from g2p_jax.pronounce import MOST_ROWS, load
-    from g2p_jax.transcribe import CHUNK, transcribe
+    from g2p_jax.transcribe import CHUNK, Tally, transcribe
 
     parallel.use_cpu_cores(MOST_ROWS)
     g2p = load(_CKPT.value)
     if _MEMBERS.value:
         g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
-    source = read_words(words or _INPUT.value or sys.stdin.buffer)
-    to_file = atomic_write(_OUTPUT.value) if _OUTPUT.value else contextlib.nullcontext(sys.stdout)
-    with to_file as out:
+    options: dict[str, Any] = {"nbest": _NBEST.value, "beam": _BEAM.value}
+    if _ATTENTION.value:
+        options["pictures"] = Path(_ATTENTION.value)
+    source, strict = read_words(words or _INPUT.value or sys.stdin.buffer), _STRICT.value
+    if not _OUTPUT.value:
+        typed = not (words or _INPUT.value) and sys.stdin.isatty()
+        chunk = 1 if typed else CHUNK
+        transcribe(g2p, source, sys.stdout, strict=strict, chunk=chunk, **options)
+        return
+    model = hashlib.sha256(locate(_CKPT.value).read_bytes()).hexdigest()[:16]
+    about = {"--nbest": _NBEST.value, "--beam": _BEAM.value, "--members": _MEMBERS.value}
+    output = Growing(_OUTPUT.value, about | {"the model": model}, _RESUME.value)
+    if _RESUME.value and output.complete:
+        logging.info("%s is complete", _OUTPUT.value)
+        return
+    tally = Tally(**output.done) if output.done else Tally()
+    if tally.words:
+        logging.info("continuing %s after %d words", output.part, tally.words)
+    with output as out:
         transcribe(
             g2p,
             source,
             out,
-            csv=(_OUTPUT.value or "").endswith(".csv"),
-            nbest=_NBEST.value,
-            beam=_BEAM.value,
-            strict=_STRICT.value,
-            pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
-            chunk=1 if not (words or _INPUT.value) and sys.stdin.isatty() else CHUNK,
+            csv=_OUTPUT.value.endswith(".csv"),
+            strict=strict,
+            tally=tally,
+            mark=lambda tally: output.mark(dataclasses.asdict(tally)),
+            total=_lines(_INPUT.value) if _INPUT.value else 0,
+            **options,
         )
+
+
+def _lines(path: str) -> int:
+    """How many lines a file has; 0 for what can be read only once."""
+    if not Path(path).is_file():
+        return 0
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
 if __name__ == "__main__":

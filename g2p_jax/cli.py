@@ -3,6 +3,7 @@
 import contextlib
 import logging as std_logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,7 +43,7 @@ def run(main: Callable[[list[str]], int | None]) -> None:
     sys.unraisablehook = _unless_too_late
     handler = logging.get_absl_handler()
     handler.setFormatter(_Lines("%(asctime)s %(message)s", "%H:%M:%S"))
-    handler.addFilter(_ours_or_alarming)
+    handler.addFilter(lambda record: record.levelno > std_logging.INFO or not _of_a_library(record))
     app.run(guarded, flags_parser=_parse)
 
 
@@ -92,9 +93,9 @@ class _Lines(logging.PythonFormatter):
         return super(logging.PythonFormatter, self).format(record)
 
 
-def _ours_or_alarming(record) -> bool:
+def _of_a_library(record) -> bool:
     """Orbax writes dozens of lines for each checkpoint."""
-    return "g2p_jax" in record.pathname or record.levelno >= std_logging.WARNING
+    return bool(re.search(r"[/\\](orbax|jax|flax)[/\\]", record.pathname))
 
 
 def use_compilation_cache() -> None:

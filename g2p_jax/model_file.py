@@ -59,8 +59,8 @@ def write(
             partial.unlink()
 
 
-def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
-    """Reads a model: the file, or the folder that `train.py` wrote; raises ModelError."""
+def locate(path: str | Path) -> Path:
+    """The model file: itself, or in the folder that `train.py` wrote; raises ModelError."""
     path = Path(path)
     file = path / NAME if path.is_dir() else path
     if not file.exists():
@@ -68,6 +68,12 @@ def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
             f"{path}: no trained model here; {NAME} appears after the first epoch of "
             f"python train.py --config=configs/gru.py --workdir={path}"
         )
+    return file
+
+
+def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
+    """Reads a model: the file, or the folder that `train.py` wrote; raises ModelError."""
+    file = locate(path)
     try:
         with safetensors.safe_open(file, framework="numpy") as opened:
             about = opened.metadata() or {}

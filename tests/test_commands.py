@@ -159,6 +159,39 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     assert "1 of 3 lines" in done.stderr
 
 
+def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
+    trained, cache, command, tmp_path
+):
+    """Until it is complete, --resume continues it; a kill loses nothing and repeats nothing."""
+    words, dice = tmp_path / "words.txt", random.Random(2)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    lines = ("".join(dice.choices(letters, k=dice.randint(1, 12))) for _ in range(60_000))
+    words.write_text("".join(line + "\n" for line in lines))
+    ckpt, whole, output = f"--ckpt={trained}", tmp_path / "whole.tsv", tmp_path / "out.tsv"
+    command("predict.py", ckpt, f"--input={words}", f"--output={whole}")
+    resume = "predict.py", ckpt, f"--input={words}", f"--output={output}", "--resume"
+    notes = tmp_path / "out.tsv.part.json"
+    for _ in range(2):
+        arguments = [sys.executable, *resume]
+        begun = notes.read_text() if notes.exists() else ""
+        process = subprocess.Popen(
+            arguments, cwd=ROOT, env=environment(cache), stderr=subprocess.DEVNULL
+        )
+        while not notes.exists() or notes.read_text() == begun:  # it goes on
+            assert process.poll() is None, "it had nothing left to do"
+            time.sleep(0.02)
+        time.sleep(dice.uniform(0, 0.5))
+        process.kill()
+        process.wait()
+        assert not output.exists()
+    wrong = command(*resume, "--beam=2", status=1).stderr
+    assert "out.tsv.part was begun with --beam 1, now it is 2" in wrong
+    assert "continuing" in command(*resume).stderr
+    assert output.read_bytes() == whole.read_bytes()
+    assert "is complete" in command(*resume).stderr
+    assert not notes.exists() and not (tmp_path / "out.tsv.part").exists()
+
+
 def test_evaluate_prints_rates_and_writes_errors(trained, lexicon, command, tmp_path):
     errors = tmp_path / "errors.tsv"
     done = command(

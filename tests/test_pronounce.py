@@ -1,5 +1,6 @@
 """Words in, pronunciations out: whatever the word holds, there is an answer."""
 
+import dataclasses
 import io
 import logging
 import math
@@ -14,7 +15,7 @@ from g2p_jax import config, loop, pronounce
 from g2p_jax.data.lexicon import Pair
 from g2p_jax.data.symbols import BOS, Symbols
 from g2p_jax.errors import ModelError, UserError
-from g2p_jax.transcribe import transcribe
+from g2p_jax.transcribe import Tally, transcribe
 
 WORDS = {
     "cab": "K AE B", "back": "B AE K", "deaf": "D EH F", "fad": "F AE D", "bead": "B IY D",
@@ -181,6 +182,22 @@ def test_strict_makes_an_unknown_character_an_error(g2p):
         lines(g2p, ["cab", "b😀"], strict=True)
     with pytest.raises(UserError, match="nothing to pronounce"):
         lines(g2p, [""], strict=True)
+
+
+def test_an_interrupted_list_is_continued_where_it_was(g2p):
+    words = [(str(n), word) for n, word in enumerate(["cab", "c😀b", "", "back", "fad"], 1)]
+    whole, text, seen = io.StringIO(), "", []
+    transcribe(g2p, words, whole, nbest=2)
+    for count in (2, 4, 5):
+        out, tally = io.StringIO(), Tally(**seen[-1]) if seen else Tally()
+        note = lambda tally: seen.append(dataclasses.asdict(tally))
+        transcribe(g2p, words[:count], out, nbest=2, chunk=2, tally=tally, mark=note)
+        seen.append(dataclasses.asdict(tally))
+        text += out.getvalue()
+    assert text == whole.getvalue()
+    assert seen[-1]["words"] == 5 and seen[-1]["strange"] == 2 and seen[-1]["unknown"] == {"😀": 1}
+    with pytest.raises(UserError, match="the first 5 words are not those"):
+        transcribe(g2p, words[:4] + [("5", "face")], whole, tally=Tally(**seen[-1]))
 
 
 def test_symbols_of_training_data_decide_the_case():
