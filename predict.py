@@ -18,13 +18,17 @@ from absl import flags, logging
 
 from g2p_jax import cli
 from g2p_jax.data.growing import Growing
-from g2p_jax.data.lexicon import read_words
+from g2p_jax.data.lexicon import read_lexicon, read_words
 from g2p_jax.errors import UserError
 
 _CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a model file.")
 _INPUT = flags.DEFINE_string("input", None, "A word list; or CSV with a column Word, and Id.")
 _OUTPUT = flags.DEFINE_string("output", None, "Where to write; .csv: a contest submission.")
-_NBEST = flags.DEFINE_integer("nbest", 1, "Pronunciations of each word.", lower_bound=1)
+_NBEST = flags.DEFINE_integer("nbest", 1, "Pronunciations of each word, at most.", lower_bound=1)
+_MASS = flags.DEFINE_float(
+    "mass", 1.0, "As many of them as have this probability together.", 0.0, 1.0
+)
+_LEXICON = flags.DEFINE_string("lexicon", None, "What it holds comes from there: a file, cmudict.")
 _MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
 _BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
 _ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
@@ -42,25 +46,34 @@ def main(words: list[str]) -> None:
     cli.use_compilation_cache()
     from g2p_jax import parallel
     from g2p_jax.model_file import locate
-    from g2p_jax.pronounce import MOST_ROWS, load
+    from g2p_jax.pronounce import G2P, MOST_ROWS, LexiconFirst, load
     from g2p_jax.transcribe import CHUNK, Tally, transcribe
 
     parallel.use_cpu_cores(MOST_ROWS)
     g2p = load(_CKPT.value)
     if _MEMBERS.value:
         g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
-    options: dict[str, Any] = {"nbest": _NBEST.value, "beam": _BEAM.value}
+    nbest = _NBEST.value
+    if _MASS.value < 1 and not _NBEST.present:
+        nbest = 8
+    options: dict[str, Any] = {"nbest": nbest, "beam": _BEAM.value, "mass": _MASS.value}
+    answerer: G2P | LexiconFirst = g2p
+    if _LEXICON.value:
+        settings = g2p.config.data
+        known = read_lexicon(_LEXICON.value, stress=settings.stress, unicode=settings.unicode)
+        answerer, options["marked"] = LexiconFirst(known, g2p), True
     if _ATTENTION.value:
         options["pictures"] = Path(_ATTENTION.value)
     source, strict = read_words(words or _INPUT.value or sys.stdin.buffer), _STRICT.value
     if not _OUTPUT.value:
         typed = not (words or _INPUT.value) and sys.stdin.isatty()
         chunk = 1 if typed else CHUNK
-        transcribe(g2p, source, sys.stdout, strict=strict, chunk=chunk, **options)
+        transcribe(answerer, source, sys.stdout, strict=strict, chunk=chunk, **options)
         return
     model = hashlib.sha256(locate(_CKPT.value).read_bytes()).hexdigest()[:16]
-    about = {"--nbest": _NBEST.value, "--beam": _BEAM.value, "--members": _MEMBERS.value}
-    output = Growing(_OUTPUT.value, about | {"the model": model}, _RESUME.value)
+    flags_of_answers = (_NBEST, _MASS, _BEAM, _MEMBERS, _LEXICON)
+    about = {f"--{flag.name}": flag.value for flag in flags_of_answers} | {"the model": model}
+    output = Growing(_OUTPUT.value, about, _RESUME.value)
     if _RESUME.value and output.complete:
         logging.info("%s is complete", _OUTPUT.value)
         return
@@ -69,7 +82,7 @@ def main(words: list[str]) -> None:
         logging.info("continuing %s after %d words", output.part, tally.words)
     with output as out:
         transcribe(
-            g2p,
+            answerer,
             source,
             out,
             csv=_OUTPUT.value.endswith(".csv"),

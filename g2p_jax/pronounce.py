@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -40,11 +41,12 @@ class Pronunciation(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the model says about one word."""
+    """How one word is pronounced."""
 
     word: str
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
-    unknown: tuple[str, ...]  # characters that it has never seen, and left out
+    unknown: tuple[str, ...]  # characters that the model has never seen, and left out
+    known: bool = False  # from a lexicon, not from the model
 
 
 class Attention(NamedTuple):
@@ -87,7 +89,9 @@ class G2P:
         """The most probable pronunciation, phonemes joined by spaces."""
         return str(self.pronounce([word])[0].pronunciations[0])
 
-    def pronounce(self, words: Iterable[str], nbest: int = 1, beam: int = 1) -> list[Answer]:
+    def pronounce(
+        self, words: Iterable[str], nbest: int = 1, beam: int = 1, mass: float = 1.0
+    ) -> list[Answer]:
         """One answer for each word, in order, whatever the word holds.
 
         Characters that the model has never seen are left out; a word of nothing else is silent: no
@@ -96,6 +100,7 @@ class G2P:
         Args:
           nbest: how many pronunciations; the beam is at least as wide.
           beam: open hypotheses of beam search; 1 with nbest 1: greedy search.
+          mass: of the nbest only so many, best first, as have this probability together.
         """
         words = list(words)
         beam = max(beam, nbest)
@@ -108,7 +113,7 @@ class G2P:
             best = [Pronunciation((), 1.0)]
             for piece in of_word:
                 best = _joined(best, found[piece], nbest)
-            answers.append(Answer(word, tuple(best[:nbest]), tuple(unknown)))
+            answers.append(Answer(word, tuple(_heaviest(best[:nbest], mass)), tuple(unknown)))
         return answers
 
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Attention:
@@ -202,6 +207,33 @@ class G2P:
         model_file.write(path, self.config, self.symbols, self.params, dtype)
 
 
+class LexiconFirst:
+    """Answers the words of a lexicon with all their pronunciations there, and asks for the rest.
+
+    The lexicon says nothing about probabilities: each of n pronunciations has 1 / n.
+    """
+
+    def __init__(self, lexicon: Iterable[Pair], model: G2P):
+        self._model, self.attention = model, model.attention
+        self._known: dict[str, tuple[Pronunciation, ...]] = {}
+        for word, spoken in lexicon:
+            each = tuple(Pronunciation(phonemes, 1 / len(spoken)) for phonemes in spoken)
+            self._known[model.symbols.normalise(word)] = each
+
+    def pronounce(
+        self, words: Iterable[str], nbest: int = 1, beam: int = 1, mass: float = 1.0
+    ) -> list[Answer]:
+        """One answer for each word, in order; the options are those of the model."""
+        words = list(words)
+        known = [self._known.get(self._model.symbols.normalise(word)) for word in words]
+        rest = [word for word, found in zip(words, known, strict=True) if not found]
+        answers = iter(self._model.pronounce(rest, nbest, beam, mass))
+        return [
+            Answer(word, found, (), known=True) if found else next(answers)
+            for word, found in zip(words, known, strict=True)
+        ]
+
+
 def load(path: str | Path) -> G2P:
     """Reads a model: the file, or the folder that `train.py` wrote; raises ModelError."""
     config, symbols, params = model_file.read(path)
@@ -261,6 +293,12 @@ def _pieces(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
     parts = -(-len(letters) // longest)
     size = -(-len(letters) // max(parts, 1))
     return [letters[start : start + size] for start in range(0, len(letters), size or 1)]
+
+
+def _heaviest(best: list[Pronunciation], mass: float) -> list[Pronunciation]:
+    """The first, and each further one as long as those before it have less than `mass`."""
+    before = itertools.accumulate(p.probability for p in best)
+    return best[:1] + [p for p, total in zip(best[1:], before, strict=False) if total < mass]
 
 
 def _joined(

@@ -14,7 +14,7 @@ from absl import logging
 from g2p_jax.data.lexicon import CSV_HEADER, csv_line, tsv_lines
 from g2p_jax.errors import UserError
 from g2p_jax.pictures import attention_map, file_name
-from g2p_jax.pronounce import G2P, Answer
+from g2p_jax.pronounce import G2P, Answer, LexiconFirst
 
 CHUNK = 8192  # words whose answers are kept in memory
 
@@ -52,13 +52,15 @@ class Tally:
 
 
 def transcribe(
-    g2p: G2P,
+    g2p: G2P | LexiconFirst,
     words: Words,
     out: TextIO,
     *,
     csv: bool = False,
     nbest: int = 1,
     beam: int = 1,
+    mass: float = 1.0,
+    marked: bool = False,
     strict: bool = False,
     pictures: Path | None = None,
     chunk: int = CHUNK,
@@ -73,7 +75,9 @@ def transcribe(
 
     Args:
       csv: write the contest's `Id,Transcription` rather than `word<TAB>P H O N`.
-      nbest: with more than 1, that many lines for each word, and a third column: probability.
+      nbest: with more than 1, so many lines for each word, and a third column: probability.
+      mass: of these lines only as many as have this probability together.
+      marked: a last column says who answered, "lexicon" or "model".
       pictures: a folder for an attention map of each word that has letters, NUMBER-WORD.png.
       chunk: how many words are read before their answers are written.
       tally: of what `out` holds already: those words are not answered again.
@@ -84,9 +88,9 @@ def transcribe(
     words, before = tally.skip(words), tally.words
     if csv and not tally.words:
         out.write(CSV_HEADER + "\n")
-    started = marked = reported = time.monotonic()
+    started = saved = reported = time.monotonic()
     for part in _chunks(words, chunk):
-        answers = g2p.pronounce((word for _, word in part), nbest, beam)
+        answers = g2p.pronounce((word for _, word in part), nbest, beam, mass)
         if strict:
             _check(part, answers)
         if pictures:
@@ -97,13 +101,14 @@ def transcribe(
                 out.write(csv_line(id, options) + "\n")
             else:
                 lines = tsv_lines(word.replace("\t", " "), options, probability=nbest > 1)
-                out.writelines(line + "\n" for line in lines)
+                end = ("\tlexicon" if answer.known else "\tmodel") if marked else ""
+                out.writelines(line + end + "\n" for line in lines)
         out.flush()
         tally.add(part, answers)
         now = time.monotonic()
-        if now - marked > 1:
+        if now - saved > 1:
             mark(tally)
-            marked = now
+            saved = now
         if now - reported > 10:
             speed = (tally.words - before) / (now - started)
             left = f", {(total - tally.words) / speed / 60:.1f} minutes left" if total else ""
@@ -120,7 +125,9 @@ def transcribe(
         )
 
 
-def draw_attention(g2p: G2P, answers: list[Answer], folder: Path, first: int = 0) -> None:
+def draw_attention(
+    g2p: G2P | LexiconFirst, answers: list[Answer], folder: Path, first: int = 0
+) -> None:
     """Attention maps of the best pronunciations, numbered from first + 1."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, answer in enumerate(answers, first + 1):

@@ -154,6 +154,11 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     assert [row[0] for row in rows] == ["Id", "7", "9"]
     assert rows[1][1].replace("_", " ") == answer.splitlines()[0].split("\t")[1]
 
+    done = command("predict.py", ckpt, "--lexicon=cmudict", "hello", "xelloq").stdout
+    assert [line.split("\t")[2] for line in done.splitlines()] == ["lexicon", "lexicon", "model"]
+    assert done.startswith("hello\tHH AH L OW\tlexicon\nhello\tHH EH L OW\t")
+    done = command("predict.py", ckpt, "--mass=0.99", "hello").stdout
+    assert 1 < len(done.splitlines()) <= 8
     done = command("predict.py", ckpt, "--nbest=2", "hello", "héllo", "h😀")
     assert len(done.stdout.splitlines()) == 6
     assert "1 of 3 lines" in done.stderr
@@ -247,6 +252,7 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["predict.py", "--ckpt=nowhere", "hello"], 1, "nowhere: no trained model here"),
         (["predict.py", "--ckpt=README.md", "hello"], 1, "README.md: not a g2p_jax model"),
         (["predict.py", "--nbest=0", "hello"], 2, "nbest"),
+        (["predict.py", "--ckpt=x", "--resume", "hello"], 1, "say which: --output=FILE"),
         (["train.py", "--config=configs/nothing.py"], 1, "nothing.py"),
         (["train.py", "--config.model.hiden=3"], 2, "hiden"),
         (["train.py", "--config.model.hidden=a"], 2, "hidden"),

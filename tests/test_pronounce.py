@@ -176,6 +176,30 @@ def test_csv_and_nbest_lines(g2p):
     assert (word, phonemes) == ("cab", "K AE B") and 0 < float(probability) <= 1
 
 
+def test_a_lexicon_answers_first_and_all_it_has(g2p):
+    lexicon = [Pair("Back", (("B", "AE", "K"), ("B", "EH", "K"))), Pair("xyz", (("EH", "K"),))]
+    both = pronounce.LexiconFirst(lexicon, g2p)
+    answers = both.pronounce(["cab", "BACK", "", "xyz"])
+    assert [answer.known for answer in answers] == [False, True, False, True]
+    assert [[str(p) for p in answer.pronunciations] for answer in answers] == [
+        ["K AE B"], ["B AE K", "B EH K"], [""], ["EH K"],
+    ]  # fmt: skip
+    assert lines(both, ["back", "cab"], marked=True) == [
+        "back\tB AE K\tlexicon", "back\tB EH K\tlexicon", "cab\tK AE B\tmodel",
+    ]  # fmt: skip
+
+
+def test_mass_takes_as_many_variants_as_hold_it(g2p):
+    (eight,) = g2p.pronounce(["facade"], nbest=8)
+    p = [pronunciation.probability for pronunciation in eight.pronunciations]
+    assert len(p) == 8 and p == sorted(p, reverse=True)
+    for count in range(1, 8):
+        mass = sum(p[:count]) - 1e-6  # needs the last of them, and no more
+        (answer,) = g2p.pronounce(["facade"], nbest=8, mass=mass)
+        assert answer.pronunciations == eight.pronunciations[:count]
+    assert len(g2p.pronounce(["facade"], nbest=8, mass=0)[0].pronunciations) == 1
+
+
 def test_strict_makes_an_unknown_character_an_error(g2p):
     assert lines(g2p, ["cab"], strict=True) == ["cab\tK AE B"]
     with pytest.raises(UserError, match="line 2: 'b😀' holds '😀'"):
