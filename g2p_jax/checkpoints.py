@@ -43,7 +43,10 @@ class Checkpoints:
     def save(
         self, step: int, state: Tree, about: dict[str, Any], error: float | None = None
     ) -> None:
-        """Writes in the background. The best is the one with the smallest `error` measured."""
+        """Writes in the background. The best is the one with the smallest `error` measured.
+
+        `state` is on the host: of several processes, which all call this, the first one writes it.
+        """
         if step not in self.steps():
             items = {"state": state, "about": about}
             metrics = None if error is None else {"error": error}
@@ -52,7 +55,7 @@ class Checkpoints:
     def restore(self, like: Tree) -> tuple[Tree, dict[str, Any]] | None:
         """The latest readable state, and what was saved about it; None if there is none.
 
-        `like` is a state of the same tree, shapes and types.
+        `like` is a state of the same tree, shapes and types, on the host.
         """
 
         def load(step: int) -> tuple[Tree, dict[str, Any]]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 from absl import logging
 
 from g2p_jax import config as config_lib
-from g2p_jax import models, parallel, training
+from g2p_jax import hosts, models, parallel, training
 from g2p_jax.checkpoints import Checkpoints
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples, choose_buckets
@@ -23,8 +24,10 @@ from g2p_jax.data.symbols import Symbols
 from g2p_jax.data.text import Chunks
 from g2p_jax.errors import ConfigError, TrainingError
 from g2p_jax.language import LM
+from g2p_jax.meter import Meter, clock, shown
 from g2p_jax.model_file import NAME, network
 from g2p_jax.pronounce import G2P
+from g2p_jax.scoring import Examination
 
 # What may differ between a run and its continuation.
 HARMLESS = {"train.log_every", "train.checkpoint_every", "train.patience", "train.watch"}
@@ -57,12 +60,13 @@ class Run:
         self.symbols = Symbols.from_pairs(
             self.data.train, data.case, data.unicode, data.source, data.target
         )
-        self.devices = jax.local_devices()
+        self.devices, self.local = parallel.all_devices(), jax.local_device_count()
         if settings.batch_size % len(self.devices):
             raise ConfigError(
                 f"config.train.batch_size is {settings.batch_size}: must be a multiple of the "
                 f"{len(self.devices)} devices that share it"
             )
+        self.rows = hosts.rows(settings.batch_size)
         self.batches = self._batches(self.data.train, settings.buckets)
         self.dev_batches = self._batches(self.data.dev, 2)
         self.steps_per_epoch = self.batches.steps_per_epoch
@@ -70,10 +74,11 @@ class Run:
 
         net = network(config, self.symbols)
         state = training.init_state(net, settings, self.steps, config.ensemble)
-        self.state = parallel.replicate(state, self.devices).replace(carry=self._beginning())
+        state = parallel.replicate(state, jax.local_devices())
+        self.state = state.replace(carry=self._beginning())
         self.step = 0  # of the state, known without asking the device
         self.train_step = parallel.data_parallel(
-            training.make_train_step(net, settings, self.steps, config.ensemble),
+            training.hearing(training.make_train_step(net, settings, self.steps, config.ensemble)),
             self.devices,
             training.AXES,
             donate_argnums=0,
@@ -83,8 +88,12 @@ class Run:
         )
         kind = G2P if config.model.encoder_layers else LM
         self.model: G2P | LM = kind(config, self.symbols, self.state.params)
-        self.progress = Progress()
-        folder.mkdir(parents=True, exist_ok=True)
+        self.progress, self.stopping = Progress(), False
+        if hosts.is_first():
+            folder.mkdir(parents=True, exist_ok=True)
+        if not hosts.alike(json.dumps([config_lib.to_dict(config), self.batches.fingerprint])):
+            raise ConfigError("the processes of this job have different configs or training data")
+        self._check_shared(folder.is_dir())
         self.checkpoints = Checkpoints(folder / "checkpoints")
         self.metrics_file = folder / "metrics.jsonl"
 
@@ -95,30 +104,38 @@ class Run:
         examples = Examples.from_pairs(pairs, self.symbols)
         if self.config.data.format == "text":
             ids = examples.target.ids[:-1]  # a text goes on: it has no EOS
-            return Chunks(ids, self.config.data.chunk, settings.batch_size)
+            return Chunks(ids, self.config.data.chunk, settings.batch_size, self.rows)
         lengths = choose_buckets(examples.lengths, buckets)
         members = self.config.ensemble
-        return Batches(examples, lengths, settings.batch_size, settings.seed, members)
+        return Batches(examples, lengths, settings.batch_size, settings.seed, members, self.rows)
 
     def _beginning(self) -> dict[str, Any]:
         """What each row of a text begins with; pairs begin with nothing."""
         if self.config.data.format != "text":
             return {}
-        carry = models.beginning(self.config.model, self.config.train.batch_size)
-        return parallel.shard(carry, len(self.devices))
+        return self._own(models.beginning(self.config.model, self.config.train.batch_size))
+
+    def _own(self, carry: Any) -> Any:
+        """Of what all rows of a text go on from, this process's part, by device."""
+        return parallel.shard(jax.tree.map(lambda x: x[self.rows], carry), self.local)
+
+    def _whole(self) -> training.State:
+        """A copy of the state on the host, the same on any number of devices and processes."""
+        carry = parallel.unshard(hosts.gather(self.state.carry))
+        return jax.tree.map(np.array, self.state.replace(carry=carry))
 
     def train(self) -> Progress:
         """Trains to the end, or until a signal asks to stop; returns how far it came."""
         self._resume()
         try:
             with stop_on_signal() as stop:
-                while self.step < self.steps and not self._out_of_patience() and not stop:
+                while not (self.step == self.steps or self.stopping or self._out_of_patience()):
                     self._train_epoch(stop)
                     if self.step % self.steps_per_epoch == 0:
                         self._finish_epoch()
                     else:
                         self._save()
-            if stop:
+            if self.stopping:
                 logging.info("%s: saved, the same command continues", self._place())
             elif self.progress.epoch:
                 words, best = isinstance(self.model, G2P), self.progress.best
@@ -134,35 +151,47 @@ class Run:
         return 0 < patience <= self.progress.epoch - self.progress.best_epoch
 
     def _train_epoch(self, stop: list[int]) -> None:
-        """From where the state is to the end of the epoch, or the step after a stop signal."""
+        """From where the state is to the end of the epoch, or until all know of a stop signal.
+
+        What a process wishes for goes with a batch, and is known to all when they read the metrics,
+        one step late: then all do it, at the same step.
+        """
         settings = self.config.train
         epoch, position = divmod(self.step, self.steps_per_epoch)
         if position == 0:
             self.state = self.state.replace(carry=self._beginning())
         self.epoch_meter, recent, saved, pending = Meter(), Meter(), time.monotonic(), None
         for batch in self.batches.epoch(epoch, position):
-            if stop:
+            if self.stopping:
                 break
-            if time.monotonic() - saved > settings.checkpoint_every:
-                self._save()
-                saved = time.monotonic()
-            rows = 0 if self.config.ensemble == 1 else 1  # the axis of rows, after that of members
-            sharded = parallel.shard(batch, len(self.devices), rows)
-            self.state, metrics = self.train_step(self.state, sharded)
+            due = hosts.is_first() and time.monotonic() - saved > settings.checkpoint_every
+            saved = time.monotonic() if due else saved
+            wish = lambda value: np.full(self.local, value, np.int32)
+            wishes = {"stop": wish(len(stop) > 0), "save": wish(due)}
+            axis = 0 if self.config.ensemble == 1 else 1  # of rows; before it, that of members
+            sharded = parallel.shard(batch, self.local, axis)
+            self.state, metrics = self.train_step(self.state, (sharded, wishes))
             self.step += 1
             if pending:  # one step late: the device works while the host reads and writes
-                recent.add(*pending)
-            pending = metrics, self.batches.size(batch)
+                self._hear(recent, pending)
+            pending = metrics
             if recent.size and (self.step % settings.log_every == 0 or self.step in (2, 10)):
                 self._log(recent)
                 self.epoch_meter = self.epoch_meter.merged(recent)
                 recent = Meter()
         if pending:
-            recent.add(*pending)
+            self._hear(recent, pending)
         self.epoch_meter = self.epoch_meter.merged(recent)
         self.progress.seconds += self.epoch_meter.seconds
 
-    def _log(self, recent: "Meter") -> None:
+    def _hear(self, recent: Meter, metrics: training.Metrics) -> None:
+        """Counts a step, and does what some process wished for at it."""
+        recent.add(metrics, self.batches.counted)
+        self.stopping = self.stopping or bool(metrics["wishes"]["stop"])
+        if metrics["wishes"]["save"] and self.step % self.steps_per_epoch:  # else: with its score
+            self._save()
+
+    def _log(self, recent: Meter) -> None:
         left = (self.steps - self.step) / self.steps_per_epoch * len(self.batches)
         unit, speed = self.batches.unit, recent.speed()
         settled = self.step % self.config.train.log_every == 0
@@ -188,13 +217,16 @@ class Run:
         settings = self.config.train
         progress, epoch = self.progress, self.step // self.steps_per_epoch
         self.model.params = self.state.params
-        dev_loss, seen = self._dev_loss(), self.model.examine(self.data.dev, settings.watch)
+        dev_loss, seen = self._dev_loss(), Examination({}, "", "")
+        if hosts.is_first():  # the others wait for what it says
+            seen = self.model.examine(self.data.dev, settings.watch)
         name = "wer" if "wer" in seen.metrics else "loss"
-        error = seen.metrics.get("wer", dev_loss)
+        error = hosts.from_first(seen.metrics.get("wer", dev_loss))
         progress.epoch = epoch
         if error < progress.best:
             progress.best, progress.best_epoch = error, epoch
-            self.model.save(self.folder / NAME)
+            if hosts.is_first():
+                self.model.save(self.folder / NAME)
         train_loss, seconds = self.epoch_meter.loss(), self.epoch_meter.seconds
         self._report(
             {"epoch": epoch, "train_loss": train_loss, "dev_loss": dev_loss}
@@ -218,8 +250,8 @@ class Run:
         """Cross entropy of the dev set given the true phonemes before each."""
         dev, state = Meter(), self.state.replace(opt_state=(), carry=self._beginning())
         for batch in self.dev_batches.in_order():
-            state, metrics = self.eval_step(state, parallel.shard(batch, len(self.devices)))
-            dev.add(metrics, self.dev_batches.size(batch))
+            state, metrics = self.eval_step(state, parallel.shard(batch, self.local))
+            dev.add(metrics, "count")
         return dev.loss()
 
     def _place(self) -> str:
@@ -229,6 +261,8 @@ class Run:
         )
 
     def _report(self, values: dict[str, float]) -> None:
+        if not hosts.is_first():
+            return
         with self.metrics_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": self.step} | values) + "\n")
 
@@ -239,29 +273,37 @@ class Run:
             "data": self.batches.fingerprint,
             "progress": dataclasses.asdict(self.progress),
         }
-        state = self.state.replace(carry=parallel.unshard(self.state.carry))
-        self.checkpoints.save(self.step, state, about, error)
+        self.checkpoints.save(self.step, self._whole(), about, error)
 
     def _resume(self) -> None:
         """Goes to the latest readable checkpoint, if any; ConfigError if it is another run's."""
+        self._check_shared(self.checkpoints.steps())
         about = self.checkpoints.about()
         if about is None:
             return
         self._check_same_run(about)
-        state = self.state.replace(carry=parallel.unshard(self.state.carry))
-        restored = self.checkpoints.restore(state)
+        restored = self.checkpoints.restore(self._whole())
         if restored is None:
             return
         state, about = restored
-        self.state = state.replace(carry=parallel.shard(state.carry, len(self.devices)))
+        self.state = parallel.replicate(state.replace(carry={}), jax.local_devices())
+        self.state = self.state.replace(carry=self._own(state.carry))
         self.step = int(self.state.step)
         self.progress = Progress(**about["progress"])
-        if self.metrics_file.exists():  # forget what was reported after that checkpoint
+        if hosts.is_first() and self.metrics_file.exists():
+            # Forget what was reported after that checkpoint.
             lines = self.metrics_file.read_text(encoding="utf-8").splitlines()
             with atomic_write(self.metrics_file) as file:
                 file.writelines(f"{x}\n" for x in lines if json.loads(x)["step"] <= self.step)
         if self.step < self.steps:
             logging.info("%s: continuing %s", self._place(), self.folder)
+
+    def _check_shared(self, seen: Any) -> None:
+        if not hosts.alike(str(seen)):
+            raise ConfigError(
+                f"{self.folder}: the processes of this job see different files there; --workdir "
+                "must name a folder that all hosts share"
+            )
 
     def _check_same_run(self, about: dict[str, Any]) -> None:
         begun = f"{self.folder} was begun with "
@@ -283,43 +325,6 @@ class Run:
             raise ConfigError(f"{begun}other training data{advice}")
 
 
-@dataclasses.dataclass
-class Meter:
-    """Sums over some steps; wall time from its creation to the last step added."""
-
-    nats: float = 0.0
-    phonemes: float = 0.0
-    size: float = 0.0  # words, or characters of a text
-    gradient: float = 0.0  # norm at the last step
-    seconds: float = 0.0
-    started: float = dataclasses.field(default_factory=time.monotonic)
-
-    def add(self, metrics: training.Metrics, size: float) -> None:
-        self.nats += float(metrics["loss"])
-        self.phonemes += float(metrics["count"])
-        self.gradient = float(metrics.get("gradient", 0.0))
-        self.size += size
-        self.seconds = time.monotonic() - self.started
-
-    def merged(self, other: "Meter") -> "Meter":
-        return Meter(
-            self.nats + other.nats,
-            self.phonemes + other.phonemes,
-            self.size + other.size,
-            other.gradient,
-            self.seconds + other.seconds,
-            self.started,
-        )
-
-    def loss(self) -> float:
-        """Cross entropy in nats per phoneme."""
-        return self.nats / max(self.phonemes, 1.0)
-
-    def speed(self) -> float:
-        """Pronunciations, or characters of a text, per second."""
-        return self.size / max(self.seconds, 1e-9)
-
-
 @contextmanager
 def stop_on_signal() -> Iterator[list[int]]:
     """Gives a list that is empty until SIGTERM or Ctrl-C; a second Ctrl-C interrupts as usual."""
@@ -336,16 +341,3 @@ def stop_on_signal() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def shown(loss: float) -> str:
-    """0.693 -> loss 0.693 (1.000 bits, perplexity 2.00)."""
-    perplexity = math.exp(min(loss, 99.0))
-    return f"loss {loss:.3f} ({loss / math.log(2):.3f} bits, perplexity {perplexity:.2f})"
-
-
-def clock(seconds: float) -> str:
-    """75 -> 1:15."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

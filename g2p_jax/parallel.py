@@ -3,21 +3,29 @@
 The state has no device axis: it enters and leaves a step whole (`in_axes=None, out_axes=None`), so
 a checkpoint is the same on any number of devices. Each device takes its rows of the batch, and sums
 of loss, count and gradient are added over devices before the one division.
+
+The devices may belong to several processes (`hosts`): each gives the rows of its own devices, and
+gets the state as its own.
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
+from g2p_jax.errors import UserError
+
 AXIS = "data"
 Tree = Any
 
 
-def use_cpu_cores(batch_size: int) -> None:
+def use_cpu_cores(batch_size: int, processes: int = 1) -> None:
     """Makes each CPU core a device of its own; to be called before JAX is used.
+
+    batch_size: what the devices of all processes share.
 
     Small recurrent steps run faster on their share of the batch, which fits a core's cache, than
     spread operation by operation over all cores; see benchmarks/train_step.py. A choice by
@@ -27,13 +35,29 @@ def use_cpu_cores(batch_size: int) -> None:
     if chosen or "host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    jax.config.update("jax_num_cpu_devices", sharers(batch_size, cores or 1))
+    jax.config.update("jax_num_cpu_devices", sharers(batch_size // processes, cores or 1))
 
 
 def sharers(batch_size: int, most: int) -> int:
     """How many devices to share a batch among: each gets as many rows, and 32 at least."""
     possible = (n for n in range(most, 1, -1) if batch_size % n == 0 and batch_size // n >= 32)
     return next(possible, 1)
+
+
+def all_devices() -> list[jax.Device]:
+    """Those of all processes, each one's together: rows are shared out in this order.
+
+    UserError unless all processes have as many.
+    """
+    devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+    counts = Counter(device.process_index for device in devices).values()
+    if len(set(counts)) > 1:
+        found = ", ".join(map(str, counts))
+        raise UserError(
+            f"the processes have {found} devices: must be as many each; on CPUs set "
+            "JAX_NUM_CPU_DEVICES to one number on all hosts"
+        )
+    return devices
 
 
 def data_parallel(

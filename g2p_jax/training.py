@@ -68,8 +68,9 @@ def forcing_ratio(settings: config_lib.Train, steps: int) -> optax.Schedule | No
 def make_train_step(net: Network, settings: config_lib.Train, steps: int, members: int = 1) -> Step:
     """One step of one device, to be wrapped by `parallel.data_parallel`.
 
-    Its metrics are the loss in nats (a sum), the count of phonemes, and the gradient norm. With
-    more than one member, state and batch have a leading axis of members, each on its own.
+    Its metrics are the loss in nats (a sum), the counts of phonemes and of examples, and the
+    gradient norm. With more than one member, state and batch have a leading axis of members, each
+    on its own.
     """
     update, ratio = optimizer(settings, steps), forcing_ratio(settings, steps)
 
@@ -94,10 +95,12 @@ def make_train_step(net: Network, settings: config_lib.Train, steps: int, member
             return total, (count, nats, new)
 
         (_, (count, nats, carry)), gradients = jax.value_and_grad(loss, has_aux=True)(params)
-        count, nats, gradients = parallel.sum_over_devices((count, nats, gradients))
+        sums = count, jnp.sum(batch.weight_B), nats, gradients
+        count, examples, nats, gradients = parallel.sum_over_devices(sums)
         gradients = jax.tree.map(lambda g: g / jnp.maximum(count, 1), gradients)
         updates, opt_state = update.update(gradients, opt_state, params)
-        metrics = {"loss": nats, "count": count, "gradient": optax.tree.norm(gradients)}
+        metrics = {"loss": nats, "count": count, "examples": examples}
+        metrics["gradient"] = optax.tree.norm(gradients)
         return optax.apply_updates(params, updates), opt_state, carry, metrics
 
     def train_step(state: State, batch: Batch) -> tuple[State, Metrics]:
@@ -111,6 +114,21 @@ def make_train_step(net: Network, settings: config_lib.Train, steps: int, member
         return State(step + 1, *new), metrics
 
     return train_step
+
+
+def hearing(step: Step) -> Callable[[State, tuple[Batch, Any]], tuple[State, Metrics]]:
+    """A step that also adds up, over all devices, what each one's process wishes for.
+
+    It takes (batch, wishes) for a batch, and its metrics have the sums as "wishes": so all
+    processes know them at the same step, without a message of their own.
+    """
+
+    def hearing_step(state: State, fed: tuple[Batch, Any]) -> tuple[State, Metrics]:
+        batch, wishes = fed
+        state, metrics = step(state, batch)
+        return state, metrics | {"wishes": parallel.sum_over_devices(wishes)}
+
+    return hearing_step
 
 
 def make_eval_step(net: Network, members: int = 1) -> Step:

@@ -81,6 +81,7 @@ def test_compilations_are_as_many_as_buckets(settings, tmp_path):
         traced.append(batch.source_BxS.shape[-1])
         return step(state, batch)
 
+    traced_step = training.hearing(traced_step)
     run.train_step = parallel.data_parallel(traced_step, run.devices, donate_argnums=0)
     run.train()
     assert len(run.batches.buckets) == 2

@@ -151,10 +151,11 @@ class Batches:
     The last batch of a bucket is filled up with rows of weight 0, so no example is ever dropped.
     With more than one member of an ensemble, batches of training have a leading axis: each member
     has all examples of an epoch in an order of its own, bucket by bucket in the same order.
+    `rows` are those of each batch that are built: the others are another process's.
     Raises ValueError for buckets that do not hold the longest example.
     """
 
-    unit = "words"
+    unit, counted = "words", "examples"  # what the log counts, and its name among a step's sums
 
     def __init__(
         self,
@@ -163,6 +164,7 @@ class Batches:
         batch_size: int,
         seed: int = 0,
         members: int = 1,
+        rows: slice = slice(None),  # noqa: B008
     ):
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, not {batch_size}")
@@ -172,7 +174,7 @@ class Batches:
                 f"buckets must rise to {longest}, the longest example; found {buckets}"
             )
         self.examples, self.buckets = examples, tuple(buckets)
-        self.batch_size, self.seed, self.members = batch_size, seed, members
+        self.batch_size, self.seed, self.members, self.rows = batch_size, seed, members, rows
         bucket = np.searchsorted(self.buckets, examples.lengths)  # the first that is long enough
         self._contents = [np.flatnonzero(bucket == b) for b in range(len(self.buckets))]
 
@@ -183,10 +185,6 @@ class Batches:
 
     def __len__(self) -> int:
         return len(self.examples) * self.members
-
-    def size(self, batch: Batch) -> float:
-        """Its share of `len`: pronunciations, not filler."""
-        return float(batch.weight_B.sum())
 
     @property
     def steps_per_epoch(self) -> int:
@@ -224,6 +222,7 @@ class Batches:
     def _batch(self, length: int, indices: NDArray[np.int64]) -> Batch:
         rows = np.full(self.batch_size, -1)
         rows[: len(indices)] = indices
+        rows = rows[self.rows]
         return Batch(
             self.examples.source.padded(rows, length),
             self.examples.target.padded(rows, length),

@@ -44,40 +44,36 @@ class Chunks:
     """Cuts a text into `batch_size` rows that are read side by side, `chunk` characters at a time.
 
     Row i of a batch goes on where row i of the batch before it ended. The last characters of the
-    last row may be PAD.
+    last row may be PAD. `rows` are those that are built: the others are another process's.
     """
 
-    unit = "characters"
+    unit, counted = "characters", "count"  # what the log counts, and its name among a step's sums
 
-    def __init__(self, ids: Ints, chunk: int, batch_size: int):
+    def __init__(self, ids: Ints, chunk: int, batch_size: int, rows: slice = slice(None)):  # noqa: B008
         if not len(ids):
             raise ValueError("a text without characters")
         self.buckets, self.batch_size = (chunk,), batch_size
         self.steps_per_epoch = -(-len(ids) // (batch_size * chunk))
         length = self.steps_per_epoch * chunk
-        rows = -(-len(ids) // batch_size)  # each as long as that; the rest is padding
-        padded = np.full(batch_size * rows, PAD, np.int32)
+        used = -(-len(ids) // batch_size)  # of each row; the rest is padding
+        padded = np.full(batch_size * used, PAD, np.int32)
         padded[: len(ids)] = ids
-        self._rows = np.pad(padded.reshape(batch_size, rows), ((0, 0), (0, length - rows)))
+        all_rows = np.pad(padded.reshape(batch_size, used), ((0, 0), (0, length - used)))
+        self.fingerprint = fingerprint(all_rows)
+        self._rows = all_rows[rows]
         self._size = len(ids)
-
-    @property
-    def fingerprint(self) -> str:
-        return fingerprint(self._rows)
 
     def __len__(self) -> int:
         return self._size
 
-    def size(self, batch: Batch) -> float:
-        return float(batch.target_mask.sum())
-
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches from number `start` on; a text has one order."""
         (chunk,) = self.buckets
-        nothing: NDArray[np.int32] = np.zeros((self.batch_size, 0), np.int32)
+        rows = len(self._rows)
+        nothing: NDArray[np.int32] = np.zeros((rows, 0), np.int32)
         for step in range(start, self.steps_per_epoch):
             target_BxT = self._rows[:, step * chunk : (step + 1) * chunk]
-            yield Batch(nothing, target_BxT, np.ones(self.batch_size, np.float32))
+            yield Batch(nothing, target_BxT, np.ones(rows, np.float32))
 
     def in_order(self) -> Iterator[Batch]:
         return self.epoch(0)
