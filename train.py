@@ -24,6 +24,7 @@ _DISTRIBUTED = flags.DEFINE_bool("distributed", False, "One of several processes
 def main(words: list[str]) -> None:
     if words:
         raise UserError(f"flags only, found {words[0]!r}")
+    cli.use_huge_pages()
     cli.use_compilation_cache()
     from g2p_jax import hosts, parallel
     from g2p_jax.loop import Run
