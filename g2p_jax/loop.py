@@ -72,22 +72,25 @@ class Run:
         self.steps_per_epoch = self.batches.steps_per_epoch
         self.steps = settings.epochs * self.steps_per_epoch
 
-        net = network(config, self.symbols)
-        state = training.init_state(net, settings, self.steps, config.ensemble)
-        state = parallel.replicate(state, jax.local_devices())
-        self.state = state.replace(carry=self._beginning())
+        net, members = network(config, self.symbols), config.ensemble
+        # Where each device can have as many members, that is faster than a part of all their rows.
+        fair = members > 1 and members % self.local == 0
+        self.members_apart = fair and jax.process_count() == 1
+        self._place_state(training.init_state(net, settings, self.steps, members))
+        self.state = self.state.replace(carry=self._beginning())
         self.step = 0  # of the state, known without asking the device
-        self.train_step = parallel.data_parallel(
-            training.hearing(training.make_train_step(net, settings, self.steps, config.ensemble)),
-            self.devices,
-            training.AXES,
-            donate_argnums=0,
-        )
+        if self.members_apart:
+            members, run = members // self.local, parallel.member_parallel
+            axes = training.MEMBER_AXES
+        else:
+            run, axes = parallel.data_parallel, training.AXES
+        step = training.make_train_step(net, settings, self.steps, members, self.members_apart)
+        self.train_step = run(training.hearing(step), self.devices, axes, donate_argnums=0)
         self.eval_step = parallel.data_parallel(
             training.make_eval_step(net, config.ensemble), self.devices, training.AXES
         )
         kind = G2P if config.model.encoder_layers else LM
-        self.model: G2P | LM = kind(config, self.symbols, self.state.params)
+        self.model: G2P | LM = kind(config, self.symbols, {})  # gets its weights to be examined
         self.progress, self.stopping = Progress(), False
         if hosts.is_first():
             folder.mkdir(parents=True, exist_ok=True)
@@ -119,10 +122,22 @@ class Run:
         """Of what all rows of a text go on from, this process's part, by device."""
         return parallel.shard(jax.tree.map(lambda x: x[self.rows], carry), self.local)
 
+    state: training.State
+
+    def _place_state(self, state: training.State) -> None:
+        """Takes a state, but for its `carry`, to the devices."""
+        devices = jax.local_devices()
+        place = parallel.spread if self.members_apart else parallel.replicate
+        params, opt_state = place((state.params, state.opt_state), devices)
+        self.state = training.State(parallel.replicate(state.step, devices), params, opt_state)
+
     def _whole(self) -> training.State:
         """A copy of the state on the host, the same on any number of devices and processes."""
-        carry = parallel.unshard(hosts.gather(self.state.carry))
-        return jax.tree.map(np.array, self.state.replace(carry=carry))
+        state = self.state.replace(carry=parallel.unshard(hosts.gather(self.state.carry)))
+        if self.members_apart:
+            params, opt_state = parallel.unshard((state.params, state.opt_state))
+            state = state.replace(params=params, opt_state=opt_state)
+        return jax.tree.map(np.array, state)
 
     def train(self) -> Progress:
         """Trains to the end, or until a signal asks to stop; returns how far it came."""
@@ -168,7 +183,8 @@ class Run:
             saved = time.monotonic() if due else saved
             wish = lambda value: np.full(self.local, value, np.int32)
             wishes = {"stop": wish(len(stop) > 0), "save": wish(due)}
-            axis = 0 if self.config.ensemble == 1 else 1  # of rows; before it, that of members
+            # What the devices share: rows, which follow the members of an ensemble, or the members.
+            axis = 0 if self.config.ensemble == 1 or self.members_apart else 1
             sharded = parallel.shard(batch, self.local, axis)
             self.state, metrics = self.train_step(self.state, (sharded, wishes))
             self.step += 1
@@ -216,7 +232,7 @@ class Run:
         """Evaluates, keeps the model if it is the best, and saves."""
         settings = self.config.train
         progress, epoch = self.progress, self.step // self.steps_per_epoch
-        self.model.params = self.state.params
+        self.model.params = self._whole().params if self.members_apart else self.state.params
         dev_loss, seen = self._dev_loss(), Examination({}, "", "")
         if hosts.is_first():  # the others wait for what it says
             seen = self.model.examine(self.data.dev, settings.watch)
@@ -248,7 +264,8 @@ class Run:
 
     def _dev_loss(self) -> float:
         """Cross entropy of the dev set given the true phonemes before each."""
-        dev, state = Meter(), self.state.replace(opt_state=(), carry=self._beginning())
+        dev, params = Meter(), self.model.params
+        state = self.state.replace(params=params, opt_state=(), carry=self._beginning())
         for batch in self.dev_batches.in_order():
             state, metrics = self.eval_step(state, parallel.shard(batch, self.local))
             dev.add(metrics, "count")
@@ -286,7 +303,7 @@ class Run:
         if restored is None:
             return
         state, about = restored
-        self.state = parallel.replicate(state.replace(carry={}), jax.local_devices())
+        self._place_state(state)
         self.state = self.state.replace(carry=self._own(state.carry))
         self.step = int(self.state.step)
         self.progress = Progress(**about["progress"])

@@ -19,6 +19,7 @@ import numpy as np
 from g2p_jax.errors import UserError
 
 AXIS = "data"
+MEMBERS = "members"  # the axis of devices, where they share an ensemble's members instead
 Tree = Any
 
 
@@ -80,6 +81,34 @@ def data_parallel(
     )
 
 
+def member_parallel(
+    local_step: Callable[..., Tree],
+    devices: Sequence[jax.Device],
+    state_axes: Tree,
+    **kwargs: Any,
+) -> Callable[..., Tree]:
+    """`data_parallel` of an ensemble whose members, not their rows, are shared by the devices.
+
+    Each device has some members and their whole batches, so no gradients are added up, and no
+    device computes another's update; only metrics are summed. Arrays of the state, and the batch,
+    are [devices, members / devices, ...].
+    """
+
+    def step(state: Tree, batch: Tree) -> tuple[Tree, Tree]:
+        alone = jax.vmap(local_step, (None, 0), (None, None), axis_name=AXIS)  # sums of one
+        state, sums = alone(state, jax.tree.map(lambda x: x[None], batch))
+        return state, jax.lax.psum(sums, MEMBERS)
+
+    return jax.pmap(
+        step,
+        axis_name=MEMBERS,
+        in_axes=(state_axes, 0),
+        out_axes=(state_axes, None),
+        devices=devices,
+        **kwargs,
+    )
+
+
 def map_rows(function: Callable[..., Tree], devices: Sequence[jax.Device]) -> Callable[..., Tree]:
     """`function(state, rows)` of each device's rows [devices, rows, ...], likewise apart."""
     return jax.pmap(function, in_axes=(None, 0), devices=devices)
@@ -89,6 +118,13 @@ def replicate(tree: Tree, devices: Sequence[jax.Device]) -> Tree:
     """The state as a step returns it, so that the first step need not be compiled twice."""
     mesh = jax.sharding.Mesh(np.array(devices), (AXIS,))
     return jax.device_put(tree, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec()))
+
+
+def spread(tree: Tree, devices: Sequence[jax.Device]) -> Tree:
+    """Arrays [members, ...] as [devices, members / devices, ...], each device's part on it."""
+    mesh = jax.sharding.Mesh(np.array(devices), (MEMBERS,))
+    there = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(MEMBERS))
+    return jax.device_put(shard(tree, len(devices)), there)
 
 
 def shard(batch: Tree, devices: int, axis: int = 0) -> Tree:

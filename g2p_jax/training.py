@@ -31,7 +31,8 @@ class State(flax.struct.PyTreeNode):
 
 
 Step = Callable[[State, Batch], tuple[State, Metrics]]
-AXES: Any = State(step=None, params=None, opt_state=None, carry=0)  # of devices
+AXES: Any = State(step=None, params=None, opt_state=None, carry=0)  # of devices that share rows
+MEMBER_AXES: Any = State(step=None, params=0, opt_state=0, carry=0)  # that share members
 
 
 def learning_rate(settings: config_lib.Train, steps: int) -> optax.Schedule:
@@ -65,12 +66,19 @@ def forcing_ratio(settings: config_lib.Train, steps: int) -> optax.Schedule | No
     return None if first == last == 1 else optax.linear_schedule(first, last, steps)
 
 
-def make_train_step(net: Network, settings: config_lib.Train, steps: int, members: int = 1) -> Step:
+def make_train_step(
+    net: Network,
+    settings: config_lib.Train,
+    steps: int,
+    members: int = 1,
+    shared: bool = False,
+) -> Step:
     """One step of one device, to be wrapped by `parallel.data_parallel`.
 
     Its metrics are the loss in nats (a sum), the counts of phonemes and of examples, and the
     gradient norm. With more than one member, state and batch have a leading axis of members, each
-    on its own.
+    on its own. If the devices share the members, by `parallel.member_parallel`, the members are
+    those of one device.
     """
     update, ratio = optimizer(settings, steps), forcing_ratio(settings, steps)
 
@@ -105,10 +113,11 @@ def make_train_step(net: Network, settings: config_lib.Train, steps: int, member
 
     def train_step(state: State, batch: Batch) -> tuple[State, Metrics]:
         step, parts = state.step, (state.params, state.opt_state, state.carry, batch)
-        if members == 1:
+        if members == 1 and not shared:
             *new, metrics = one(jnp.int32(settings.seed), step, *parts)
         else:
-            seeds = settings.seed + jnp.arange(members)
+            first = jax.lax.axis_index(parallel.MEMBERS) * members if shared else 0
+            seeds = settings.seed + first + jnp.arange(members)
             *new, metrics = jax.vmap(one, (0, None, 0, 0, 0, 0))(seeds, step, *parts)
             metrics = jax.tree.map(jnp.sum, metrics)
         return State(step + 1, *new), metrics

@@ -31,29 +31,36 @@ def random_batch(seed: int) -> Batch:
     return Batch(source, target, np.ones(8, np.float32))
 
 
-@pytest.mark.parametrize("devices", [1, 2])
-def test_members_are_trained_as_alone(devices):
-    """With dropout: a member's seed is the run's and its number."""
+@pytest.mark.parametrize(("devices", "apart"), [(1, False), (2, False), (2, True), (4, True)])
+def test_members_are_trained_as_alone(devices, apart):
+    """With dropout: a member's seed is the run's and its number. Devices share rows, or members."""
     chosen = jax.local_devices()[:devices]
-    batches = [random_batch(member) for member in range(3)]
+    batches = [random_batch(member) for member in range(4)]
     together = Batch(*map(np.stack, zip(*batches, strict=True)))
-    step = parallel.data_parallel(training.make_train_step(NET, SGD, 10, members=3), chosen)
-    state = training.init_state(NET, SGD, 10, members=3)
+    state = training.init_state(NET, SGD, 10, members=4)
+    if apart:
+        make = training.make_train_step(NET, SGD, 10, 4 // devices, shared=True)
+        step = parallel.member_parallel(make, chosen, training.MEMBER_AXES)
+        state = state.replace(params=parallel.spread(state.params, chosen))
+        state = state.replace(opt_state=parallel.spread(state.opt_state, chosen))
+    else:
+        step = parallel.data_parallel(training.make_train_step(NET, SGD, 10, members=4), chosen)
     for _ in range(2):
-        state, metrics = step(state, parallel.shard(together, devices, axis=1))
+        state, metrics = step(state, parallel.shard(together, devices, axis=0 if apart else 1))
+    params = parallel.unshard(state.params) if apart else state.params
     total = 0.0
     for member, batch in enumerate(batches):
         settings = dataclasses.replace(SGD, seed=member)
-        step = parallel.data_parallel(training.make_train_step(NET, settings, 10), chosen)
+        step = parallel.data_parallel(training.make_train_step(NET, settings, 10), chosen[:1])
         alone = training.init_state(NET, settings, 10)
         for _ in range(2):
-            alone, one = step(alone, parallel.shard(batch, devices))
+            alone, one = step(alone, parallel.shard(batch, 1))
         total += float(one["loss"])
         jax.tree.map(
             lambda all, w, member=member: np.testing.assert_allclose(
                 all[member], w, rtol=1e-4, atol=1e-6
             ),
-            state.params,
+            params,
             alone.params,
         )
     np.testing.assert_allclose(metrics["loss"], total, rtol=1e-5)
@@ -123,11 +130,12 @@ def test_members_can_be_chosen(three):
     np.testing.assert_allclose(seen.weights, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_an_ensemble_is_trained_saved_and_asked(tmp_path):
+@pytest.mark.parametrize("members", [2, 8])  # eight on as many devices
+def test_an_ensemble_is_trained_saved_and_asked(members, tmp_path):
     lexicon = tmp_path / "lexicon.tsv"
     lexicon.write_text("".join(f"{p.word}\t{' '.join(p.pronunciations[0])}\n" for p in PAIRS))
     settings = config.Config(
-        ensemble=2,
+        ensemble=members,
         data=config.Data(train=str(lexicon), dev=str(lexicon), test_share=0.0),
         model=config.Model(
             embedding=16, hidden=32, readout=16, encoder_layers=1,
@@ -138,11 +146,12 @@ def test_an_ensemble_is_trained_saved_and_asked(tmp_path):
             schedule="constant", log_every=1000, watch=("cab",), dtype="float32",
         ),
     )  # fmt: skip
-    progress = loop.Run(settings, tmp_path / "run").train()
-    assert progress.best == 0
+    run = loop.Run(settings, tmp_path / "run")
+    assert run.members_apart == (members == 8)
+    assert run.train().best == 0
     g2p = g2p_jax.load(tmp_path / "run")
     assert [g2p(word) for word in WORDS] == [" ".join(word.upper()) for word in WORDS]
     weights = jax.tree.leaves(g2p.params)
-    assert all(w.shape[0] == 2 for w in weights)
+    assert all(w.shape[0] == members for w in weights)
     assert any(float(jnp.abs(w[0] - w[1]).max()) > 0.1 for w in weights)
     assert len(g2p.members([1]).pronounce(WORDS)) == len(WORDS)
