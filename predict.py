@@ -8,16 +8,13 @@ An output file takes its name when it is complete. Until then it is NAME.part, a
 with --resume continues it after a stop of any kind.
 """
 
-import dataclasses
 import hashlib
 import sys
 from pathlib import Path
-from typing import Any
 
-from absl import flags, logging
+from absl import flags
 
 from g2p_jax import cli
-from g2p_jax.data.growing import Growing
 from g2p_jax.data.lexicon import read_lexicon, read_words
 from g2p_jax.errors import UserError
 
@@ -33,6 +30,7 @@ _MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all."
 _BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
 _ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
 _RESUME = flags.DEFINE_bool("resume", False, "Continue an --output that was left unfinished.")
+_DISTRIBUTED = flags.DEFINE_bool("distributed", False, "One of several processes, as in train.py.")
 _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error.")
 
 
@@ -43,55 +41,52 @@ def main(words: list[str]) -> None:
         raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
     if _RESUME.value and not _OUTPUT.value:
         raise UserError("--resume continues an output file; say which: --output=FILE")
+    if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):
+        raise UserError("--distributed reads a file and writes one: --input=FILE --output=FILE")
     cli.use_compilation_cache()
-    from g2p_jax import parallel
-    from g2p_jax.model_file import locate
+    from g2p_jax import hosts, parallel
     from g2p_jax.pronounce import G2P, MOST_ROWS, LexiconFirst, load
-    from g2p_jax.transcribe import CHUNK, Tally, transcribe
+    from g2p_jax.transcribe import CHUNK, Options, transcribe, transcribe_file
 
-    parallel.use_cpu_cores(MOST_ROWS)
-    g2p = load(_CKPT.value)
-    if _MEMBERS.value:
-        g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
-    nbest = _NBEST.value
-    if _MASS.value < 1 and not _NBEST.present:
-        nbest = 8
-    options: dict[str, Any] = {"nbest": nbest, "beam": _BEAM.value, "mass": _MASS.value}
-    answerer: G2P | LexiconFirst = g2p
-    if _LEXICON.value:
-        settings = g2p.config.data
-        known = read_lexicon(_LEXICON.value, stress=settings.stress, unicode=settings.unicode)
-        answerer, options["marked"] = LexiconFirst(known, g2p), True
-    if _ATTENTION.value:
-        options["pictures"] = Path(_ATTENTION.value)
-    source, strict = read_words(words or _INPUT.value or sys.stdin.buffer), _STRICT.value
-    if not _OUTPUT.value:
-        typed = not (words or _INPUT.value) and sys.stdin.isatty()
-        chunk = 1 if typed else CHUNK
-        transcribe(answerer, source, sys.stdout, strict=strict, chunk=chunk, **options)
-        return
-    model = hashlib.sha256(locate(_CKPT.value).read_bytes()).hexdigest()[:16]
-    flags_of_answers = (_NBEST, _MASS, _BEAM, _MEMBERS, _LEXICON)
-    about = {f"--{flag.name}": flag.value for flag in flags_of_answers} | {"the model": model}
-    output = Growing(_OUTPUT.value, about, _RESUME.value)
-    if _RESUME.value and output.complete:
-        logging.info("%s is complete", _OUTPUT.value)
-        return
-    tally = Tally(**output.done) if output.done else Tally()
-    if tally.words:
-        logging.info("continuing %s after %d words", output.part, tally.words)
-    with output as out:
-        transcribe(
-            answerer,
-            source,
-            out,
-            csv=_OUTPUT.value.endswith(".csv"),
-            strict=strict,
-            tally=tally,
-            mark=lambda tally: output.mark(dataclasses.asdict(tally)),
-            total=_lines(_INPUT.value) if _INPUT.value else 0,
-            **options,
+    with hosts.connect(_DISTRIBUTED.value):
+        parallel.use_cpu_cores(MOST_ROWS)
+        g2p = load(_CKPT.value)
+        if _MEMBERS.value:
+            g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
+        answerer: G2P | LexiconFirst = g2p
+        if _LEXICON.value:
+            data = g2p.config.data
+            known = read_lexicon(_LEXICON.value, stress=data.stress, unicode=data.unicode)
+            answerer = LexiconFirst(known, g2p)
+        options = Options(
+            nbest=8 if _MASS.value < 1 and not _NBEST.present else _NBEST.value,
+            beam=_BEAM.value,
+            mass=_MASS.value,
+            marked=bool(_LEXICON.value),
+            csv=(_OUTPUT.value or "").endswith(".csv"),
+            strict=_STRICT.value,
+            pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
         )
+        source = read_words(words or _INPUT.value or sys.stdin.buffer)
+        if _OUTPUT.value:
+            asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _LEXICON)
+            about = {f"--{flag.name}": flag.value for flag in asked} | {
+                "the model": _model(_CKPT.value)
+            }
+            total, resume = _lines(_INPUT.value) if _INPUT.value else 0, _RESUME.value
+            transcribe_file(
+                answerer, source, _OUTPUT.value, options, about, resume=resume, total=total
+            )
+        else:
+            typed = not (words or _INPUT.value) and sys.stdin.isatty()
+            transcribe(answerer, source, sys.stdout, options, chunk=1 if typed else CHUNK)
+
+
+def _model(path: str) -> str:
+    """Tells one model from another."""
+    from g2p_jax.model_file import locate
+
+    return hashlib.sha256(locate(path).read_bytes()).hexdigest()[:16]
 
 
 def _lines(path: str) -> int:

@@ -1,24 +1,42 @@
 """Word lists in, answers out: one line for every line, in order, in constant memory."""
 
 import dataclasses
+import io
 import itertools
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
+import jax
 from absl import logging
 
+from g2p_jax import hosts
+from g2p_jax.data.growing import Growing
 from g2p_jax.data.lexicon import CSV_HEADER, csv_line, tsv_lines
 from g2p_jax.errors import UserError
 from g2p_jax.pictures import attention_map, file_name
 from g2p_jax.pronounce import G2P, Answer, LexiconFirst
 
-CHUNK = 8192  # words whose answers are kept in memory
+CHUNK = 8192  # words that are answered at once, and kept in memory
 
 Words = Iterable[tuple[str, str]]  # (id, word)
+Part = list[tuple[str, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to ask, and how to write it."""
+
+    nbest: int = 1  # with more than 1, so many lines for each word, and a column: probability
+    beam: int = 1  # width of the search; 1: greedy
+    mass: float = 1.0  # of the nbest only as many as have this probability together
+    marked: bool = False  # a last column says who answered, "lexicon" or "model"
+    csv: bool = False  # the contest's `Id,Transcription` rather than `word<TAB>P H O N`
+    strict: bool = False  # a word that holds what the model has never seen is a UserError
+    pictures: Path | None = None  # a folder for attention maps, NUMBER-WORD.png
 
 
 @dataclasses.dataclass
@@ -29,14 +47,6 @@ class Tally:
     checksum: int = 0  # of the words
     strange: int = 0  # words that are empty or hold what the model has never seen
     unknown: dict[str, int] = dataclasses.field(default_factory=dict)  # how often each character
-
-    def add(self, part: list[tuple[str, str]], answers: list[Answer]) -> None:
-        self.words += len(part)
-        self.checksum = _checksum(part, self.checksum)
-        strange = [answer for answer in answers if _is_strange(answer)]
-        self.strange += len(strange)
-        found = (character for answer in strange for character in answer.unknown)
-        self.unknown = dict(Counter(self.unknown) + Counter(found))
 
     def skip(self, words: Words) -> Iterator[tuple[str, str]]:
         """The words after those that are answered; UserError if those have become others."""
@@ -50,19 +60,26 @@ class Tally:
             )
         return words
 
+    def warn(self) -> None:
+        """Says how many words were strange, if any."""
+        if not self.strange:
+            return
+        common = ", ".join(f"{char!r} {n}x" for char, n in Counter(self.unknown).most_common(5))
+        logging.warning(
+            "%d of %d lines are empty or hold characters that the model does not know%s: answered "
+            "without them; --strict makes them an error",
+            self.strange,
+            self.words,
+            f" ({common})" if common else "",
+        )
+
 
 def transcribe(
     g2p: G2P | LexiconFirst,
     words: Words,
     out: TextIO,
+    options: Options = Options(),  # noqa: B008
     *,
-    csv: bool = False,
-    nbest: int = 1,
-    beam: int = 1,
-    mass: float = 1.0,
-    marked: bool = False,
-    strict: bool = False,
-    pictures: Path | None = None,
     chunk: int = CHUNK,
     tally: Tally | None = None,
     mark: Callable[[Tally], None] = lambda tally: None,
@@ -71,40 +88,30 @@ def transcribe(
     """Writes the pronunciation of each (id, word).
 
     A word that holds what the model has never seen is answered without it; one warning counts such
-    words at the end, or with `strict` the first one is a UserError.
+    words at the end. Of several processes each answers its part of the words; the first writes.
 
     Args:
-      csv: write the contest's `Id,Transcription` rather than `word<TAB>P H O N`.
-      nbest: with more than 1, so many lines for each word, and a third column: probability.
-      mass: of these lines only as many as have this probability together.
-      marked: a last column says who answered, "lexicon" or "model".
-      pictures: a folder for an attention map of each word that has letters, NUMBER-WORD.png.
-      chunk: how many words are read before their answers are written.
+      chunk: how many words each process reads before their answers are written.
       tally: of what `out` holds already: those words are not answered again.
       mark: is told the tally about once a second, when `out` holds just the answers to that.
       total: how many words there will be, to say how much time is left; 0: unknown.
     """
     tally = tally or Tally()
     words, before = tally.skip(words), tally.words
-    if csv and not tally.words:
+    if options.csv and not tally.words and hosts.is_first():
         out.write(CSV_HEADER + "\n")
     started = saved = reported = time.monotonic()
-    for part in _chunks(words, chunk):
-        answers = g2p.pronounce((word for _, word in part), nbest, beam, mass)
-        if strict:
-            _check(part, answers)
-        if pictures:
-            draw_attention(g2p, answers, pictures, tally.words)
-        for (id, word), answer in zip(part, answers, strict=True):
-            options = [(p.phonemes, p.probability) for p in answer.pronunciations]
-            if csv:
-                out.write(csv_line(id, options) + "\n")
-            else:
-                lines = tsv_lines(word.replace("\t", " "), options, probability=nbest > 1)
-                end = ("\tlexicon" if answer.known else "\tmodel") if marked else ""
-                out.writelines(line + end + "\n" for line in lines)
+    for part in _chunks(words, chunk * jax.process_count()):
+        first = chunk * jax.process_index()
+        mine = _answers(g2p, part[first : first + chunk], options, tally.words + first)
+        for theirs in hosts.exchange(mine):
+            if hosts.is_first():
+                out.write(theirs["text"])
+            tally.strange += theirs["strange"]
+            tally.unknown = dict(Counter(tally.unknown) + Counter(theirs["unknown"]))
         out.flush()
-        tally.add(part, answers)
+        tally.words += len(part)
+        tally.checksum = _checksum(part, tally.checksum)
         now = time.monotonic()
         if now - saved > 1:
             mark(tally)
@@ -114,15 +121,58 @@ def transcribe(
             left = f", {(total - tally.words) / speed / 60:.1f} minutes left" if total else ""
             logging.info("%d words, %.0f words/s%s", tally.words, speed, left)
             reported = now
-    if tally.strange:
-        common = ", ".join(f"{char!r} {n}x" for char, n in Counter(tally.unknown).most_common(5))
-        logging.warning(
-            "%d of %d lines are empty or hold characters that the model does not know%s: answered "
-            "without them; --strict makes them an error",
-            tally.strange,
-            tally.words,
-            f" ({common})" if common else "",
-        )
+    tally.warn()
+
+
+def transcribe_file(
+    g2p: G2P | LexiconFirst,
+    words: Words,
+    path: str,
+    options: Options,
+    about: dict[str, Any],
+    *,
+    resume: bool = False,
+    total: int = 0,
+) -> None:
+    """`transcribe` into a file that takes its name when it is complete; see `data/growing.py`.
+
+    Args:
+      about: what the answers depend on, as JSON values: only with the same can it be continued.
+      resume: go on with what another process has left.
+    """
+    output = Growing(path, about, resume) if hosts.is_first() else None
+    complete, done = hosts.exchange(output and [resume and output.complete, output.done])[0]
+    if complete:
+        logging.info("%s is complete", path)
+        return
+    tally = Tally(**(done or {}))
+    if tally.words:
+        logging.info("continuing %s after %d words", path, tally.words)
+    mark = lambda tally: output.mark(dataclasses.asdict(tally)) if output else None
+    with output or io.StringIO() as out:
+        transcribe(g2p, words, out, options, tally=tally, mark=mark, total=total)
+
+
+def _answers(g2p: G2P | LexiconFirst, part: Part, options: Options, first: int) -> dict[str, Any]:
+    """The lines of these words, the first of which is number `first`, and how many are strange."""
+    answers = g2p.pronounce((word for _, word in part), options.nbest, options.beam, options.mass)
+    strange, unknown, lines = 0, Counter[str](), []
+    for (id, word), answer in zip(part, answers, strict=True):
+        if answer.unknown or not answer.word.strip():
+            strange += 1
+            unknown.update(answer.unknown)
+            if options.strict:
+                raise UserError(f"line {id}: {_complaint(answer)}; leave --strict out to go on")
+        found = [(p.phonemes, p.probability) for p in answer.pronunciations]
+        if options.csv:
+            lines.append(csv_line(id, found) + "\n")
+        else:
+            rows = tsv_lines(word.replace("\t", " "), found, probability=options.nbest > 1)
+            end = ("\tlexicon" if answer.known else "\tmodel") if options.marked else ""
+            lines.extend(row + end + "\n" for row in rows)
+    if options.pictures:
+        draw_attention(g2p, answers, options.pictures, first)
+    return {"text": "".join(lines), "strange": strange, "unknown": unknown}
 
 
 def draw_attention(
@@ -136,17 +186,6 @@ def draw_attention(
             attention_map(seen, folder / file_name(number, answer.word))
 
 
-def _is_strange(answer: Answer) -> bool:
-    return bool(answer.unknown) or not answer.word.strip()
-
-
-def _check(part: list[tuple[str, str]], answers: list[Answer]) -> None:
-    """UserError for the first strange word."""
-    for (id, _), answer in zip(part, answers, strict=True):
-        if _is_strange(answer):
-            raise UserError(f"line {id}: {_complaint(answer)}; leave --strict out to go on")
-
-
 def _complaint(answer: Answer) -> str:
     if answer.unknown:
         unknown = ", ".join(map(repr, answer.unknown))
@@ -154,12 +193,12 @@ def _complaint(answer: Answer) -> str:
     return f"{answer.word!r} holds nothing to pronounce"
 
 
-def _checksum(part: list[tuple[str, str]], before: int) -> int:
+def _checksum(part: Part, before: int) -> int:
     text = "".join(word + "\n" for _, word in part)
     return zlib.crc32(text.encode(), before)
 
 
-def _chunks(words: Words, size: int) -> Iterator[list[tuple[str, str]]]:
+def _chunks(words: Words, size: int) -> Iterator[Part]:
     words = iter(words)
     while part := list(itertools.islice(words, size)):
         yield part

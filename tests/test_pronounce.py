@@ -15,7 +15,7 @@ from g2p_jax import config, loop, pronounce
 from g2p_jax.data.lexicon import Pair
 from g2p_jax.data.symbols import BOS, Symbols
 from g2p_jax.errors import ModelError, UserError
-from g2p_jax.transcribe import Tally, transcribe
+from g2p_jax.transcribe import Options, Tally, transcribe
 
 WORDS = {
     "cab": "K AE B", "back": "B AE K", "deaf": "D EH F", "fad": "F AE D", "bead": "B IY D",
@@ -153,9 +153,9 @@ def test_a_bad_model_is_one_clear_line(trained, tmp_path, damage):
     assert str(tmp_path) in str(caught.value)
 
 
-def lines(g2p, words, **options) -> list[str]:
-    out = io.StringIO()
-    transcribe(g2p, [(str(n), word) for n, word in enumerate(words, 1)], out, **options)
+def lines(g2p, words, chunk=8192, **options) -> list[str]:
+    out, words = io.StringIO(), [(str(n), word) for n, word in enumerate(words, 1)]
+    transcribe(g2p, words, out, Options(**options), chunk=chunk)
     return out.getvalue().splitlines()
 
 
@@ -211,11 +211,11 @@ def test_strict_makes_an_unknown_character_an_error(g2p):
 def test_an_interrupted_list_is_continued_where_it_was(g2p):
     words = [(str(n), word) for n, word in enumerate(["cab", "c😀b", "", "back", "fad"], 1)]
     whole, text, seen = io.StringIO(), "", []
-    transcribe(g2p, words, whole, nbest=2)
+    transcribe(g2p, words, whole, Options(nbest=2))
     for count in (2, 4, 5):
         out, tally = io.StringIO(), Tally(**seen[-1]) if seen else Tally()
         note = lambda tally: seen.append(dataclasses.asdict(tally))
-        transcribe(g2p, words[:count], out, nbest=2, chunk=2, tally=tally, mark=note)
+        transcribe(g2p, words[:count], out, Options(nbest=2), chunk=2, tally=tally, mark=note)
         seen.append(dataclasses.asdict(tally))
         text += out.getvalue()
     assert text == whole.getvalue()
@@ -246,7 +246,7 @@ def test_attention_is_where_each_step_of_decoding_looks(g2p):
 
 def test_a_picture_for_each_word_that_has_letters(g2p, tmp_path):
     words = (("1", "back"), ("2", "😀"), ("3", "../face"))
-    transcribe(g2p, words, io.StringIO(), pictures=tmp_path / "maps")
+    transcribe(g2p, words, io.StringIO(), Options(pictures=tmp_path / "maps"))
     files = sorted((tmp_path / "maps").iterdir())
     assert [file.name for file in files] == ["0001-back.png", "0003-___face.png"]
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
