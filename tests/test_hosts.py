@@ -24,13 +24,12 @@ ROOT = Path(__file__).parents[1]
 TINY = (
     "model.cell=elman model.encoder_layers=1 model.decoder_layers=1 model.embedding=4 "
     "model.hidden=8 model.readout=4 model.encoder_dropout=0.3 model.decoder_dropout=0.3 "
-    "train.epochs=12 train.batch_size=16 train.buckets=1 train.warmup_steps=2 "
+    "train.epochs=8 train.batch_size=16 train.buckets=1 train.warmup_steps=2 "
     "train.schedule=constant train.optimizer=sgd train.learning_rate=0.1 train.watch=() "
     "train.checkpoint_every=1 train.log_every=5 train.dtype=float32 data.dev_share=0.2 "
     "data.test_share=0.0"
 )
 LONG = 600  # seconds: on a busy machine all takes its time
-RMSPROP = ["train.optimizer=rmsprop", "train.learning_rate=0.01"]
 
 
 class Job:
@@ -116,7 +115,7 @@ def parameters(folder: Path) -> dict[str, np.ndarray]:
 
 def losses(folder: Path) -> list[float]:
     reports = [json.loads(x) for x in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [loss for x in reports if "epoch" in x for loss in (x["train_loss"], x["dev_loss"])]
+    return [report["dev_loss"] for report in reports if "epoch" in report]
 
 
 def assert_close(a: Path, b: Path) -> None:
@@ -144,13 +143,8 @@ def test_rows_are_shared_out(monkeypatch):
         assert Chunks(ids, 3, 8, rows).fingerprint == Chunks(ids, 3, 8).fingerprint
 
 
-def test_processes_do_what_one_does(one, tiny, tmp_path):
-    with Job(tmp_path / "four", 4, 2, *tiny) as job:
-        job.ends(0)
-    assert_close(one, tmp_path / "four")
-
-
 def test_a_lost_process_ends_the_others_and_any_number_continues(one, tiny, tmp_path):
+    """Four processes, two, one: together they do what one alone does."""
     folder, lost = tmp_path / "run", "train.py: another process of this job was lost; start"
     with Job(folder, 4, 2, *tiny) as job:
         job.until("epoch 2 in").processes[2].kill()
@@ -158,7 +152,7 @@ def test_a_lost_process_ends_the_others_and_any_number_continues(one, tiny, tmp_
         assert [job.said(n).count(lost) for n in range(4)] == [1, 1, 0, 1]
         assert [len(job.said(n).splitlines()) for n in (1, 3)] == [1, 1]
     with Job(folder, 2, 2, *tiny) as job:
-        job.until("continuing").until("epoch 5 in").processes[0].kill()
+        job.until("continuing").until("epoch 4 in").processes[0].kill()
         job.ends(1, 60)
         assert lost in job.said(1).splitlines()[-1]
     with Job(folder, 1, 1, *tiny) as job:
@@ -166,19 +160,17 @@ def test_a_lost_process_ends_the_others_and_any_number_continues(one, tiny, tmp_
     assert_close(one, folder)
 
 
-def test_a_stop_signal_to_one_or_all_stops_all_at_the_same_step(tiny, tmp_path):
-    """With RMSprop, and against a run that nobody stopped; its losses are those of one process."""
-    tiny, folder, one, two = [*tiny, *RMSPROP], *(tmp_path / name for name in ("run", "one", "two"))
-    with Job(one, 1, 1, *tiny) as job:
-        job.ends(0)
+def test_a_stop_signal_to_one_or_all_stops_all_at_the_same_step(one, tiny, tmp_path):
+    """And the same command continues bit for bit. Two processes do what one does."""
+    folder, two = tmp_path / "run", tmp_path / "two"
     with Job(two, 2, 2, *tiny) as job:
         assert not job.ends(0).said(1)
-    np.testing.assert_allclose(losses(one), losses(two), rtol=1e-3)
+    assert_close(one, two)
     with Job(folder, 2, 2, *tiny) as job:
         job.until("epoch 2 in").processes[1].send_signal(signal.SIGTERM)
         assert "the same command continues" in job.ends(0, 60).said(0)
     with Job(folder, 2, 2, *tiny) as job:
-        job.until("epoch 5 in")
+        job.until("epoch 4 in")
         for process in job.processes:
             process.send_signal(signal.SIGINT)
         job.ends(0, 60)
@@ -189,9 +181,10 @@ def test_a_stop_signal_to_one_or_all_stops_all_at_the_same_step(tiny, tmp_path):
 
 
 def test_a_text_goes_on_in_the_rows_of_all_processes(tmp_path):
+    """With RMSprop, where small differences grow."""
     (tmp_path / "rhyme.txt").write_text("one two three four five\n" * 400)
     settings = f"data.train={tmp_path}/rhyme.txt data.chunk=10 train.batch_size=16 train.epochs=2"
-    settings += " model.hidden=8 model.embedding=4 train.optimizer=sgd train.dtype=float32"
+    settings += " model.hidden=8 model.embedding=4 train.optimizer=rmsprop train.dtype=float32"
     for name, processes in (("whole", 1), ("run", 2)):
         with Job(tmp_path / name, processes, 2, *settings.split(), config="char_rnn") as job:
             if name == "run":
@@ -199,7 +192,7 @@ def test_a_text_goes_on_in_the_rows_of_all_processes(tmp_path):
             job.ends(0)
     with Job(tmp_path / "run", 1, 1, *settings.split(), config="char_rnn") as job:
         assert "continuing" in job.ends(0).said(0)
-    assert_close(tmp_path / "whole", tmp_path / "run")
+    np.testing.assert_allclose(losses(tmp_path / "whole"), losses(tmp_path / "run"), rtol=1e-3)
 
 
 def test_what_is_wrong_is_said_in_one_line(tiny, tmp_path):
