@@ -28,7 +28,7 @@ from jax.experimental import multihost_utils
 from g2p_jax.errors import UserError
 
 Tree = Any
-SILENCE = 20  # seconds without a heartbeat after which a process counts as lost
+SILENCE = 30  # seconds without a heartbeat after which a process counts as lost
 PATIENCE = 10  # seconds that process 0 waits for others which fail like itself
 HOW = (
     "start it by SLURM, Open MPI, Kubernetes or on a TPU pod; or set on each host "
