@@ -6,7 +6,7 @@ command line, as in --config.train.epochs=3; `g2p_jax/config.py` lists them.
 With --distributed the same command on each of several hosts trains one model, in a folder that all
 share. SLURM, Open MPI, Kubernetes and TPU pods say who is who; by hand, on each host:
 
-JAX_COORDINATOR_ADDRESS=host0:1234 JAX_NUM_PROCESSES=4 JAX_PROCESS_ID=0 python train.py ...
+JAX_COORDINATOR_ADDRESS=head:1234 JAX_NUM_PROCESSES=4 JAX_PROCESS_ID=0 python train.py --distributed
 """
 
 from pathlib import Path

@@ -29,7 +29,7 @@ from jax.experimental import multihost_utils
 from g2p_jax.errors import UserError
 
 Tree = Any
-SILENCE = 20  # seconds without a heartbeat after which a process counts as lost
+SILENCE = 30  # seconds without a heartbeat after which a process counts as lost
 PATIENCE = 10  # seconds that process 0 waits for others which fail like itself
 HOW = (
     "start it by SLURM, Open MPI, Kubernetes or on a TPU pod; or set on each host "
@@ -59,15 +59,15 @@ def connect(distributed: bool) -> Iterator[int]:
     if job.process_id:
         logging.set_verbosity(logging.WARNING)
     leaving = threading.Event()
-    if hasattr(client, "get_live_nodes"):  # else JAX itself ends the others, in many more lines
-        threading.Thread(target=_watch, args=(client, everyone, leaving), daemon=True).start()
+    threading.Thread(target=_watch, args=(client, everyone, leaving), daemon=True).start()
     try:
         yield len(everyone)
         leaving.set()
         client.wait_at_barrier("g2p_jax: done", 1000 * 300)
     except jax.errors.JaxRuntimeError:
-        if not leaving.is_set():
-            time.sleep(2 * SILENCE)  # a lost process is the likely reason: then this one ends here
+        if leaving.is_set():
+            _end(LOST)
+        time.sleep(2 * SILENCE)  # a lost process is the likely reason: then this one ends here
         raise
     finally:
         leaving.set()
@@ -104,11 +104,18 @@ def _watch(client: Any, everyone: list[int], leaving: threading.Event) -> None:
     """Ends this process when another is lost."""
     while not leaving.wait(1):
         try:
-            alive = client.get_live_nodes(everyone)  # waits until all that live have asked
+            alive = _alive(client, everyone)
         except jax.errors.JaxRuntimeError:
-            alive = {}
-        if len(alive) < len(everyone) and not leaving.is_set():
+            alive = 0
+        if alive < len(everyone) and not leaving.is_set():
             _end(LOST)
+
+
+def _alive(client: Any, everyone: list[int]) -> int:
+    """How many processes are there; waits until each of them has asked."""
+    if not hasattr(client, "get_live_nodes"):  # then JAX itself ends all, in many more lines
+        return len(everyone)
+    return len(client.get_live_nodes(everyone))
 
 
 def _on_abort(message: str) -> None:
@@ -128,7 +135,7 @@ def _end(message: str) -> NoReturn:
 def _leave(client: Any, everyone: list[int], process: int) -> None:
     """Process 0 goes last: the others would take its end for a loss."""
     deadline = time.monotonic() + PATIENCE
-    while process == 0 and time.monotonic() < deadline and len(client.get_live_nodes(everyone)) > 1:
+    while process == 0 and time.monotonic() < deadline and _alive(client, everyone) > 1:
         time.sleep(0.1)
     jax.distributed.shutdown()
 

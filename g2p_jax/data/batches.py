@@ -18,6 +18,7 @@ from g2p_jax.data.lexicon import DataError, Pair
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 
 Ints = NDArray[np.int32]
+ALL = slice(None)  # rows of a batch
 
 
 class Batch(NamedTuple):
@@ -164,7 +165,7 @@ class Batches:
         batch_size: int,
         seed: int = 0,
         members: int = 1,
-        rows: slice = slice(None),  # noqa: B008
+        rows: slice = ALL,
     ):
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, not {batch_size}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from g2p_jax.data.batches import Batch, Ints, fingerprint
+from g2p_jax.data.batches import ALL, Batch, Ints, fingerprint
 from g2p_jax.data.lexicon import DataError, Pair, normal_form, read_text
 from g2p_jax.data.symbols import PAD
 
@@ -49,7 +49,7 @@ class Chunks:
 
     unit, counted = "characters", "count"  # what the log counts, and its name among a step's sums
 
-    def __init__(self, ids: Ints, chunk: int, batch_size: int, rows: slice = slice(None)):  # noqa: B008
+    def __init__(self, ids: Ints, chunk: int, batch_size: int, rows: slice = ALL):
         if not len(ids):
             raise ValueError("a text without characters")
         self.buckets, self.batch_size = (chunk,), batch_size

@@ -1,0 +1,207 @@
+"""Several processes as one job: real processes on this machine, real signals, real kills."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from g2p_jax import hosts
+from g2p_jax.checkpoints import Checkpoints
+from g2p_jax.data.batches import Batches, Examples
+from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.data.text import Chunks
+
+ROOT = Path(__file__).parents[1]
+TINY = (
+    "model.cell=elman model.encoder_layers=1 model.decoder_layers=1 model.embedding=4 "
+    "model.hidden=8 model.readout=4 model.encoder_dropout=0.3 model.decoder_dropout=0.3 "
+    "train.epochs=8 train.batch_size=16 train.buckets=1 train.warmup_steps=2 "
+    "train.schedule=constant train.optimizer=sgd train.learning_rate=0.1 train.watch=() "
+    "train.checkpoint_every=1 train.log_every=5 train.dtype=float32 data.dev_share=0.2 "
+    "data.test_share=0.0"
+)
+LONG = 600  # seconds: on a busy machine all takes its time
+
+
+class Job:
+    """`train.py` in so many processes, each with so many devices; none outlives the block."""
+
+    def __init__(self, folder: Path, processes: int, devices: int, *settings: str, config="gru"):
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            address = f"localhost:{free.getsockname()[1]}"
+        command = [sys.executable, "train.py", f"--config=configs/{config}.py:tiny"]
+        command += [f"--config.{setting}" for setting in settings] + [f"--workdir={folder}"]
+        command += ["--distributed"] if processes > 1 else []
+        self.logs = [folder.with_name(f"{folder.name}.{n}.log") for n in range(processes)]
+        self.processes = []
+        for number, log in enumerate(self.logs):
+            job = {
+                "JAX_COORDINATOR_ADDRESS": address,
+                "JAX_NUM_PROCESSES": str(processes),
+                "JAX_PROCESS_ID": str(number),
+                "JAX_NUM_CPU_DEVICES": str(devices),
+                "JAX_PLATFORMS": "cpu",
+                "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+                "JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir,
+            }
+            with log.open("w") as stderr:
+                self.processes.append(
+                    subprocess.Popen(command, cwd=ROOT, env=os.environ | job, stderr=stderr)
+                )
+
+    def __enter__(self) -> "Job":
+        return self
+
+    def __exit__(self, *_) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+    def until(self, text: str) -> "Job":
+        """Waits until process 0 has written it."""
+        deadline = time.monotonic() + LONG
+        while text not in self.said(0):
+            assert self.processes[0].poll() is None and time.monotonic() < deadline, self.said(0)
+            time.sleep(0.05)
+        return self
+
+    def said(self, number: int) -> str:
+        return self.logs[number].read_text()
+
+    def ends(self, status: int, seconds: float = LONG) -> "Job":
+        """Waits until all processes have ended, those that were not killed with this status."""
+        deadline = time.monotonic() + seconds
+        for number, process in enumerate(self.processes):
+            found = process.wait(max(deadline - time.monotonic(), 0))
+            assert found in (status, -signal.SIGKILL), self.said(number)
+        return self
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> list[str]:
+    random = np.random.default_rng(0)
+    words = {"".join(random.choice(list("abcde"), random.integers(2, 8))) for _ in range(120)}
+    lexicon = tmp_path_factory.mktemp("data") / "lexicon.txt"
+    lexicon.write_text("".join(f"{w} {'_'.join(w.upper())}\n" for w in sorted(words)))
+    return [*TINY.split(), f"data.train={lexicon}"]
+
+
+@pytest.fixture(scope="module")
+def one(tiny, tmp_path_factory) -> Path:
+    """What one process with one device does, undisturbed."""
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    with Job(folder, 1, 1, *tiny) as job:
+        job.ends(0)
+    return folder
+
+
+def parameters(folder: Path) -> dict[str, np.ndarray]:
+    checkpoints = Checkpoints(folder / "checkpoints")
+    state, about = checkpoints.restore(None)
+    checkpoints.close()
+    assert about["progress"]["epoch"] == about["config"]["train"]["epochs"]
+    return state["params"]
+
+
+def losses(folder: Path) -> list[float]:
+    reports = [json.loads(x) for x in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [report["dev_loss"] for report in reports if "epoch" in report]
+
+
+def assert_close(a: Path, b: Path) -> None:
+    """SGD: small differences stay small."""
+    same = lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-5)
+    jax.tree.map(same, parameters(a), parameters(b))
+    same(losses(a), losses(b))
+
+
+def test_rows_are_shared_out(monkeypatch):
+    pairs = [Pair(w, (tuple(w),)) for w in ("ab", "ba", "aab", "b", "bb", "a")]
+    examples = Examples.from_pairs(pairs, Symbols.from_pairs(pairs))
+    whole = next(Batches(examples, [4], 8).epoch(0))
+    ids = np.arange(4, 40, dtype=np.int32)
+    text = next(Chunks(ids, 3, 8).epoch(0))
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    for number in range(2):
+        monkeypatch.setattr(jax, "process_index", lambda number=number: number)
+        rows = hosts.rows(8)
+        part = next(Batches(examples, [4], 8, rows=rows).epoch(0))
+        for mine, all in zip(part, whole, strict=True):
+            np.testing.assert_array_equal(mine, all[4 * number : 4 * number + 4])
+        part = next(Chunks(ids, 3, 8, rows).epoch(0))
+        np.testing.assert_array_equal(part.target_BxT, text.target_BxT[rows])
+        assert Chunks(ids, 3, 8, rows).fingerprint == Chunks(ids, 3, 8).fingerprint
+
+
+def test_a_lost_process_ends_the_others_and_any_number_continues(one, tiny, tmp_path):
+    """Four processes, two, one: together they do what one alone does."""
+    folder, lost = tmp_path / "run", "train.py: another process of this job was lost; start"
+    with Job(folder, 4, 2, *tiny) as job:
+        job.until("epoch 2 in").processes[2].kill()
+        job.ends(1, 60)
+        assert [job.said(n).count(lost) for n in range(4)] == [1, 1, 0, 1]
+        assert [len(job.said(n).splitlines()) for n in (1, 3)] == [1, 1]
+    with Job(folder, 2, 2, *tiny) as job:
+        job.until("continuing").until("epoch 4 in").processes[0].kill()
+        job.ends(1, 60)
+        assert lost in job.said(1).splitlines()[-1]
+    with Job(folder, 1, 1, *tiny) as job:
+        assert "continuing" in job.ends(0).said(0)
+    assert_close(one, folder)
+
+
+def test_a_stop_signal_to_one_or_all_stops_all_at_the_same_step(one, tiny, tmp_path):
+    """And the same command continues bit for bit. Two processes do what one does."""
+    folder, two = tmp_path / "run", tmp_path / "two"
+    with Job(two, 2, 2, *tiny) as job:
+        assert not job.ends(0).said(1)
+    assert_close(one, two)
+    with Job(folder, 2, 2, *tiny) as job:
+        job.until("epoch 2 in").processes[1].send_signal(signal.SIGTERM)
+        assert "the same command continues" in job.ends(0, 60).said(0)
+    with Job(folder, 2, 2, *tiny) as job:
+        job.until("epoch 4 in")
+        for process in job.processes:
+            process.send_signal(signal.SIGINT)
+        job.ends(0, 60)
+    with Job(folder, 2, 2, *tiny) as job:
+        assert "continuing" in job.ends(0).said(0)
+    jax.tree.map(np.testing.assert_array_equal, parameters(two), parameters(folder))
+    assert losses(two) == losses(folder)
+
+
+def test_a_text_goes_on_in_the_rows_of_all_processes(tmp_path):
+    """With RMSprop, where small differences grow."""
+    (tmp_path / "rhyme.txt").write_text("one two three four five\n" * 400)
+    settings = f"data.train={tmp_path}/rhyme.txt data.chunk=10 train.batch_size=16 train.epochs=2"
+    settings += " model.hidden=8 model.embedding=4 train.optimizer=rmsprop train.dtype=float32"
+    for name, processes in (("whole", 1), ("run", 2)):
+        with Job(tmp_path / name, processes, 2, *settings.split(), config="char_rnn") as job:
+            if name == "run":
+                job.until("step 10").processes[1].send_signal(signal.SIGTERM)
+            job.ends(0)
+    with Job(tmp_path / "run", 1, 1, *settings.split(), config="char_rnn") as job:
+        assert "continuing" in job.ends(0).said(0)
+    np.testing.assert_allclose(losses(tmp_path / "whole"), losses(tmp_path / "run"), rtol=1e-3)
+
+
+def test_what_is_wrong_is_said_in_one_line(tiny, tmp_path):
+    with Job(tmp_path / "run", 2, 2, *tiny, "train.batch_size=18") as job:
+        job.ends(1)
+        for number in range(2):
+            message = job.said(number).splitlines()[-1]
+            assert "config.train.batch_size is 18: must be a multiple of the 4 devices" in message
+    lone = [sys.executable, "train.py", "--distributed"]
+    done = subprocess.run(lone, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "no job to join" in done.stderr
+    assert "JAX_COORDINATOR_ADDRESS=HOST0:PORT" in done.stderr.splitlines()[-1]
