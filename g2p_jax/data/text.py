@@ -1,5 +1,6 @@
 """One long text as batches for a language model: parallel rows, chunk after chunk."""
 
+import functools
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from g2p_jax.data.batches import Batch, Ints, fingerprint
-from g2p_jax.data.lexicon import DataError, Pair, normal_form, read_text
+from g2p_jax.data.batches import Batch, fingerprint
+from g2p_jax.data.lexicon import DataError, normal_form, read_text
+from g2p_jax.data.pairs import Pair
+from g2p_jax.data.ragged import Array
 from g2p_jax.data.symbols import PAD
 
 
@@ -49,7 +52,7 @@ class Chunks:
 
     unit = "characters"
 
-    def __init__(self, ids: Ints, chunk: int, batch_size: int):
+    def __init__(self, ids: Array, chunk: int, batch_size: int):
         if not len(ids):
             raise ValueError("a text without characters")
         self.buckets, self.batch_size = (chunk,), batch_size
@@ -61,9 +64,9 @@ class Chunks:
         self._rows = np.pad(padded.reshape(batch_size, rows), ((0, 0), (0, length - rows)))
         self._size = len(ids)
 
-    @property
+    @functools.cached_property
     def fingerprint(self) -> str:
-        return fingerprint(self._rows)
+        return fingerprint((self._rows, np.int32))
 
     def __len__(self) -> int:
         return self._size
