@@ -99,23 +99,23 @@ def prepare(path: str) -> dict[str, float]:
 
 
 def train(path: Path, folder: Path) -> dict[str, float]:
-    """Runs train.py until its third progress line; `seconds` are those to the first."""
+    """Runs train.py until its third progress line; the seconds are those to the first."""
     command = [sys.executable, str(ROOT / "train.py"), "--config=configs/gru.py:tiny"]
     settings = [f"--config.data.train={path}", "--config.data.limit=0", f"--workdir={folder}"]
-    started, lines = time.perf_counter(), 0
+    started, progress = time.perf_counter(), []
     run = subprocess.Popen([*command, *settings], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert run.stderr
     for line in run.stderr:
-        lines += "words/s" in line
-        if lines == 1:
-            first = time.perf_counter() - started
-        if lines == 3:
-            run.send_signal(signal.SIGTERM)
+        if "words/s" in line:
+            progress.append(time.perf_counter() - started)
+            if len(progress) == 3:
+                run.send_signal(signal.SIGTERM)
     _, status, usage = os.wait4(run.pid, 0)
+    if status or len(progress) < 3:
+        raise RuntimeError(f"train.py ended with {status} before its third progress line")
     return {
-        "train.py ended with": status,
-        "seconds": round(first, 1),
-        "peak MB": round(usage.ru_maxrss / 1024),
+        "seconds to train": round(progress[0], 1),
+        "peak MB of train.py": round(usage.ru_maxrss / 1024),
     }
 
 

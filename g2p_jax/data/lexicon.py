@@ -207,13 +207,17 @@ def _tsv(path: Path, file: BinaryIO) -> Iterator[Entry]:
 
 def _cmudict(path: Path, file: BinaryIO) -> Iterator[Entry]:
     for number, line in _lines(path, file):
-        if fields := _COMMENT.sub("", line.lstrip(" ")).split():
-            yield number, _VARIANT.sub("", fields[0]), [fields[1:]]
+        if "#" in line or ";" in line:  # for the rare line: patterns are slow
+            line = _COMMENT.sub("", line.lstrip(" "))
+        if fields := line.split():
+            word = _VARIANT.sub("", fields[0]) if ")" in fields[0] else fields[0]
+            yield number, word, [fields[1:]]
 
 
 def _jsonl(path: Path, file: BinaryIO) -> Iterator[Entry]:
     # ["A", "B"] is one pronunciation, unless lists in this file hold whole ones, ["A_B", "C"].
-    whole = any(
+    perhaps = any("_" in line or "\\u" in line for _, line in _lines(path, file))
+    whole = perhaps and any(
         _is_texts(sounds) and "_" in "".join(sounds) for _, _, sounds in _json_items(path, file)
     )
     for place, word, sounds in _json_items(path, file):
