@@ -197,9 +197,10 @@ def _contest(path: Path, file: BinaryIO) -> Iterator[Entry]:
 
 def _tsv(path: Path, file: BinaryIO) -> Iterator[Entry]:
     for number, line in _lines(path, file):
+        line = line.lstrip(" \r")
         word, *columns = line.split("\t")
         if len(columns) != 1:
-            found = f"{len(columns)} tabs in {_shown(line.lstrip(' '))}"
+            found = f"{len(columns)} tabs in {_shown(line)}"
             fix = "put one tab between word and phonemes"
             raise _error(f"{path}:{number}", FORMATS["tsv"], found, fix)
         yield number, word.strip(), [columns[0].split()]
@@ -208,7 +209,7 @@ def _tsv(path: Path, file: BinaryIO) -> Iterator[Entry]:
 def _cmudict(path: Path, file: BinaryIO) -> Iterator[Entry]:
     for number, line in _lines(path, file):
         if "#" in line or ";" in line:  # for the rare line: patterns are slow
-            line = _COMMENT.sub("", line.lstrip(" "))
+            line = _COMMENT.sub("", line.lstrip(" \r"))
         if fields := line.split():
             word = _VARIANT.sub("", fields[0]) if ")" in fields[0] else fields[0]
             yield number, word, [fields[1:]]
@@ -391,9 +392,10 @@ def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
                 answers.append((row[0], tuple(filter(None, row[1].split("_")))))
             return answers
         for number, line in _lines(path, file):
-            word, *columns = line.lstrip(" ").split("\t")
+            line = line.lstrip(" \r")
+            word, *columns = line.split("\t")
             if len(columns) != 1:
-                found = f"{len(columns) + 1} columns in {_shown(line.lstrip(' '))}"
+                found = f"{len(columns) + 1} columns in {_shown(line)}"
                 fix = "write one answer for each word: predict.py without --nbest"
                 raise _error(f"{path}:{number}", FORMATS["tsv"], found, fix)
             answers.append((word, tuple(columns[0].split())))
