@@ -1,7 +1,7 @@
 """How much data fits: time and memory to prepare N pairs, and to begin to train on them.
 
     python benchmarks/size.py --pairs=100000,1000000
-    python benchmarks/size.py --pairs=10000000 --train      # 3 minutes, 800 MB of disk
+    python benchmarks/size.py --pairs=10000000 --train      # 2 minutes, 320 MB of disk
 
 Invents pronounceable words, all different, and writes them as a lexicon, word<TAB>P H O N. A fresh
 process does all that train.py does before its first step: it reads the file, splits it, finds the
