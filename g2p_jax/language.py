@@ -13,7 +13,7 @@ import optax
 
 from g2p_jax import config as config_lib
 from g2p_jax import decoding, model_file, models
-from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.errors import ModelError, UserError
 from g2p_jax.model_file import Params

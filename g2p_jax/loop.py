@@ -19,7 +19,8 @@ from g2p_jax import hosts, models, parallel, training
 from g2p_jax.checkpoints import Checkpoints
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples, choose_buckets
-from g2p_jax.data.lexicon import DataError, Pair, atomic_write
+from g2p_jax.data.lexicon import DataError, atomic_write
+from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.data.text import Chunks
 from g2p_jax.errors import ConfigError, TrainingError
@@ -100,10 +101,10 @@ class Run:
         self.checkpoints = Checkpoints(folder / "checkpoints")
         self.metrics_file = folder / "metrics.jsonl"
 
-    def _batches(self, pairs: list[Pair], buckets: int) -> Batches | Chunks:
+    def _batches(self, pairs: Pairs, buckets: int) -> Batches | Chunks:
         settings = self.config.train
         if not self.config.model.encoder_layers:
-            pairs = [pair._replace(word="") for pair in pairs]
+            pairs = pairs.without_words()
         examples = Examples.from_pairs(pairs, self.symbols)
         if self.config.data.format == "text":
             ids = examples.target.ids[:-1]  # a text goes on: it has no EOS

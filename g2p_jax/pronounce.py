@@ -14,7 +14,7 @@ import numpy as np
 
 from g2p_jax import config as config_lib
 from g2p_jax import decoding, ensembles, model_file, models, parallel, scoring
-from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, PAD, Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.model_file import Params, network

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from g2p_jax.data.batches import Batches, Examples, choose_buckets
-from g2p_jax.data.lexicon import DataError, Pair
+from g2p_jax.data.lexicon import DataError
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 
 LETTERS, SOUNDS = "abcdefg", ("AH", "B", "K", "D", "EH")

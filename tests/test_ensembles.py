@@ -10,7 +10,7 @@ import pytest
 import g2p_jax
 from g2p_jax import config, loop, models, parallel, training
 from g2p_jax.data.batches import Batch, Batches, Examples
-from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, PAD, UNK, Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.pronounce import G2P, join

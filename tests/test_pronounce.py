@@ -12,7 +12,7 @@ import safetensors.numpy
 
 import g2p_jax
 from g2p_jax import config, loop, pronounce
-from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, Symbols
 from g2p_jax.errors import ModelError, UserError
 from g2p_jax.transcribe import Options, Tally, transcribe

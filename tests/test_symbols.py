@@ -3,7 +3,7 @@ import unicodedata
 
 import pytest
 
-from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, PAD, UNK, Symbols, Vocabulary
 
 

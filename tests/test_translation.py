@@ -9,7 +9,7 @@ import g2p_jax
 from configs import translation
 from g2p_jax import loop
 from g2p_jax.data.batches import Examples
-from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import EOS, UNK, Symbols
 
 PAIR = Pair("ein Hund", (("a", "dog"), ("one", "dog")))

@@ -8,16 +8,16 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from g2p_jax.data.lexicon import DataError, Pair
-from g2p_jax.data.symbols import EOS, PAD, Symbols
+from g2p_jax.data.lexicon import DataError
+from g2p_jax.data.pairs import Pair, Pairs
+from g2p_jax.data.ragged import Array, Ints, Ragged
+from g2p_jax.data.symbols import PAD, Symbols
 
-Ints = NDArray[np.int32]
 ALL = slice(None)  # rows of a batch
 
 
@@ -45,33 +45,6 @@ class Batch(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Ragged:
-    """Sequences of ids, one after the other: sequence i is ids[starts[i] : starts[i + 1]]."""
-
-    ids: Ints
-    starts: NDArray[np.int64]
-
-    @classmethod
-    def from_lists(cls, lists: Sequence[Sequence[int]]) -> "Ragged":
-        starts = np.zeros(len(lists) + 1, np.int64)
-        np.cumsum([len(ids) for ids in lists], out=starts[1:])
-        return cls(np.fromiter(chain.from_iterable(lists), np.int32, starts[-1]), starts)
-
-    @cached_property
-    def lengths(self) -> NDArray[np.int64]:
-        return np.diff(self.starts)
-
-    def padded(self, indices: NDArray[np.int64], length: int) -> Ints:
-        """These sequences as rows of an array; an index of -1 gives a row of PAD."""
-        if not len(self.ids):
-            return np.full((len(indices), length), PAD, np.int32)
-        column = np.arange(length)
-        real = column < np.where(indices >= 0, self.lengths[indices], 0)[:, None]
-        position = self.starts[indices][:, None] + column
-        return np.where(real, self.ids.take(position, mode="clip"), np.int32(PAD))
-
-
-@dataclass(frozen=True, eq=False)
 class Examples:
     """Encoded training pairs: one example for every pronunciation of every word."""
 
@@ -85,40 +58,41 @@ class Examples:
         The word is empty where a language model needs none. Raises DataError if there are no pairs,
         for a word that has no known grapheme and for a word with an empty pronunciation.
         """
-        sources: list[list[int]] = []
-        targets: list[list[int]] = []
-        for word, pronunciations in pairs:
-            graphemes, unknown = symbols.graphemes_of(word)
-            if word and not graphemes:
-                raise DataError(f"{word!r} has no grapheme that the model knows; remove the word")
-            source = symbols.graphemes.encode(graphemes)
-            for phonemes in pronunciations:
-                if not phonemes:
-                    raise DataError(f"{word!r} has an empty pronunciation; remove it")
-                sources.append(source)
-                targets.append([*symbols.encode_target(phonemes), EOS])
-        if not sources:
+        pairs = Pairs.of(pairs)
+        if not len(pairs.sounds):
             raise DataError("no examples: the data holds no pairs; check its path or its split")
-        return cls(Ragged.from_lists(sources), Ragged.from_lists(targets))
+        source = symbols.encode_words(pairs.words)
+        owners = pairs.owners
+        for what, wrong in (
+            ("has an empty pronunciation; remove it", owners[pairs.sounds.lengths == 0]),
+            (
+                "has no grapheme that the model knows; remove the word",
+                np.flatnonzero((source.lengths == 0) & (pairs.words.lengths > 0)),
+            ),
+        ):
+            if len(wrong):
+                raise DataError(f"{pairs[int(wrong[0])].word!r} {what}")
+        return cls(source.take(owners), symbols.encode_targets(pairs))
 
-    @cached_property
-    def lengths(self) -> NDArray[np.int64]:
+    @property
+    def lengths(self) -> Array:
         """The bucket length that each example needs at least."""
         return np.maximum(self.source.lengths, self.target.lengths)
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.target)
 
 
-def fingerprint(*arrays: NDArray[Any]) -> str:
-    """Tells one set of training data from another."""
+def fingerprint(*arrays: tuple[Array, DTypeLike]) -> str:
+    """Tells one set of training data from another, whatever bytes its numbers are kept in."""
     digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(array.tobytes())
+    for array, dtype in arrays:
+        for part in np.array_split(array.ravel(), 1 + array.size // 2**20):
+            digest.update(part.astype(dtype).tobytes())
     return digest.hexdigest()
 
 
-def choose_buckets(lengths: Sequence[int] | NDArray[np.int64], count: int) -> tuple[int, ...]:
+def choose_buckets(lengths: Sequence[int] | Array, count: int) -> tuple[int, ...]:
     """The at most `count` bucket lengths that hold all examples with the least padding.
 
     An exact dynamic programme over the distinct lengths: the best k buckets that end at length j
@@ -127,8 +101,9 @@ def choose_buckets(lengths: Sequence[int] | NDArray[np.int64], count: int) -> tu
     """
     if count < 1 or not len(lengths):
         raise ValueError(f"needs a bucket and an example; {count=}, {len(lengths)} examples")
-    distinct, frequency = np.unique(np.asarray(lengths), return_counts=True)
-    upto = np.concatenate([[0], np.cumsum(frequency)])
+    frequency = np.bincount(lengths)
+    distinct = np.flatnonzero(frequency)
+    upto = np.concatenate([[0], np.cumsum(frequency[distinct])])
     # cost[i, j]: tokens of one bucket for the i-th to the j-th length, both included.
     cost = (upto[None, 1:] - upto[:-1, None]) * distinct.astype(float)
     cost[np.tril_indices(len(distinct), -1)] = np.inf
@@ -177,12 +152,20 @@ class Batches:
         self.examples, self.buckets = examples, tuple(buckets)
         self.batch_size, self.seed, self.members, self.rows = batch_size, seed, members, rows
         bucket = np.searchsorted(self.buckets, examples.lengths)  # the first that is long enough
-        self._contents = [np.flatnonzero(bucket == b) for b in range(len(self.buckets))]
+        number = np.int32 if len(examples) < 2**31 else np.int64
+        self._contents = [
+            np.flatnonzero(bucket == b).astype(number) for b in range(len(self.buckets))
+        ]
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         source, target = self.examples.source, self.examples.target
-        return fingerprint(source.ids, source.starts, target.ids, target.starts)
+        return fingerprint(
+            (source.ids, np.int32),
+            (source.starts, np.int64),
+            (target.ids, np.int32),
+            (target.starts, np.int64),
+        )
 
     def __len__(self) -> int:
         return len(self.examples) * self.members
@@ -213,14 +196,14 @@ class Batches:
         """The batches for evaluation: bucket by bucket, examples in the order of the data."""
         return (self._batch(length, indices) for length, indices in self._cut(self._contents))
 
-    def _cut(self, contents: list[NDArray[np.int64]]) -> list[tuple[int, NDArray[np.int64]]]:
+    def _cut(self, contents: list[Array]) -> list[tuple[int, Array]]:
         return [
             (length, indices[i : i + self.batch_size])
             for length, indices in zip(self.buckets, contents, strict=True)
             for i in range(0, len(indices), self.batch_size)
         ]
 
-    def _batch(self, length: int, indices: NDArray[np.int64]) -> Batch:
+    def _batch(self, length: int, indices: Array) -> Batch:
         rows = np.full(self.batch_size, -1)
         rows[: len(indices)] = indices
         rows = rows[self.rows]

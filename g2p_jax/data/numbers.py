@@ -2,7 +2,7 @@
 
 import random
 
-from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.sums import read_options
 
 PREFIX = "numbers:"

@@ -1,19 +1,24 @@
 """Which words are for training, development and test."""
 
+import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
+
+import numpy as np
 
 from g2p_jax import config
 from g2p_jax.data import numbers, sums, text
-from g2p_jax.data.lexicon import Pair, read_lexicon, split_by_word
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.pairs import Pair, Pairs
 
 # Pairs that come from no file.
 MADE = {sums.PREFIX: sums.read_sums, numbers.PREFIX: numbers.read_numbers}
 
 
 class Splits(NamedTuple):
-    train: list[Pair]
-    dev: list[Pair]
-    test: list[Pair]
+    train: Pairs
+    dev: Pairs
+    test: Pairs
 
 
 def load(settings: config.Data) -> Splits:
@@ -26,10 +31,10 @@ def load(settings: config.Data) -> Splits:
     if settings.format == "text":
         return _load_text(settings)
 
-    def read(path: str) -> list[Pair]:
+    def read(path: str) -> Pairs:
         for prefix, read_made in MADE.items():
             if path.startswith(prefix):
-                return read_made(path)
+                return Pairs.of(read_made(path))
         return read_lexicon(path, settings.format, settings.stress, settings.unicode)
 
     dev_share = 0.0 if settings.dev else settings.dev_share
@@ -41,6 +46,31 @@ def load(settings: config.Data) -> Splits:
     test = read(settings.test) if settings.test else test
     limit = settings.limit
     return Splits(some(train, limit), some(dev, -(-limit // 4)), some(test, -(-limit // 4)))
+
+
+def split_by_word(
+    pairs: Iterable[Pair], dev: float, test: float = 0.0, seed: int = 0
+) -> tuple[Pairs, Pairs, Pairs]:
+    """Splits into train, dev and test, of which dev and test get about these shares of the words.
+
+    The side of a word depends on the seed and its spelling only, not on the other words or their
+    order: a lexicon that grows keeps its test words out of train.
+    """
+    if not (dev >= 0 and test >= 0 and dev + test < 1):
+        raise ValueError(f"dev and test must be shares that sum to less than 1; {dev=}, {test=}")
+    pairs = Pairs.of(pairs)
+    if not dev + test:
+        return pairs, pairs[:0], pairs[:0]
+    hashes = (
+        int.from_bytes(hashlib.sha256(f"{seed}:{word}".encode()).digest()[:8], "big")
+        for word in pairs.each_word()
+    )
+    position = np.fromiter(hashes, np.uint64, len(pairs)) / 2.0**64
+    # Test comes first, so that another dev share moves no test word.
+    test_side, held_out = position < test, position < test + dev
+    sides = ~held_out, held_out & ~test_side, test_side
+    train, dev_pairs, test_pairs = (pairs.take(np.flatnonzero(side)) for side in sides)
+    return train, dev_pairs, test_pairs
 
 
 def _load_text(settings: config.Data) -> Splits:
@@ -56,10 +86,10 @@ def _load_text(settings: config.Data) -> Splits:
         else:
             rest, side = text.cut(rest, share)
         sides.append(text.beginning(side, most))
-    test, dev, train = ([side] if side.pronunciations[0] else [] for side in sides)
+    test, dev, train = (Pairs.of([side] if side.pronunciations[0] else []) for side in sides)
     return Splits(train, dev, test)
 
 
-def some(pairs: list[Pair], limit: int) -> list[Pair]:
+def some(pairs: Pairs, limit: int) -> Pairs:
     """At most so many pairs, from all over the list; 0: all."""
     return pairs[:: -(-len(pairs) // limit)] if limit and pairs else pairs

@@ -2,7 +2,8 @@
 
 import random
 
-from g2p_jax.data.lexicon import DataError, Pair
+from g2p_jax.data.lexicon import DataError
+from g2p_jax.data.pairs import Pair
 
 PREFIX = "sums:"
 _DEFAULTS = {"digits": 2, "minus": 0, "count": 10_000, "seed": 0}

@@ -1,12 +1,17 @@
 """Symbols and their numbers: vocabularies, and how a raw word becomes graphemes."""
 
 import functools
+import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from g2p_jax.data.lexicon import Pair, normal_form
+import numpy as np
+
+from g2p_jax.data.lexicon import normal_form
+from g2p_jax.data.pairs import Pair, Pairs, running_text, spell, texts
+from g2p_jax.data.ragged import Ragged, narrow
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
@@ -90,27 +95,31 @@ class Symbols:
     @classmethod
     def from_pairs(
         cls,
-        pairs: Sequence[Pair],
+        pairs: Iterable[Pair],
         case: str = "auto",
         unicode: str = "NFC",
         source: str = "characters",
         target: str = "words",
     ) -> "Symbols":
         """Takes the symbols of the training data, and with "auto" also the case of its words."""
-        if case == "auto":
-            if all(pair.word == pair.word.lower() for pair in pairs):
+        pairs = Pairs.of(pairs)
+        if case == "auto":  # a word is in a case if each of its characters is
+            characters = list(map(chr, pairs.words.distinct()))
+            if all(char == char.lower() for char in characters):
                 case = "lower"
-            elif all(pair.word == pair.word.upper() for pair in pairs):
+            elif all(char == char.upper() for char in characters):
                 case = "upper"
             else:
                 case = "keep"
-        words = (_normalise(pair.word, case, unicode) for pair in pairs)
-        sources = (word if source == "characters" else word.split() for word in words)
-        targets = (
-            phonemes if target == "words" else " ".join(phonemes)
-            for pair in pairs
-            for phonemes in pair.pronunciations
-        )
+        sources: Iterable[Iterable[str]]
+        if source == "characters":
+            blocks = _normalised(pairs.words, case, unicode)
+            sources = (map(chr, block.distinct()) for block in blocks)
+        else:
+            sources = (_normalise(word, case, unicode).split() for word in pairs.each_word())
+        used = [pairs.phonemes[id] for id in pairs.sounds.distinct()]
+        between = " " if pairs.sounds.lengths.max(initial=0) > 1 else ""
+        targets: Iterable[Iterable[str]] = [used] if target == "words" else [*used, between]
         vocabularies = Vocabulary.from_sequences(sources), Vocabulary.from_sequences(targets)
         return cls(*vocabularies, case, unicode, source, target)
 
@@ -145,9 +154,40 @@ class Symbols:
                 unknown.append(char)
         return known, unknown
 
+    def encode_words(self, words: Ragged) -> Ragged:
+        """The ids of the graphemes of spelt words."""
+        table = np.full(sys.maxunicode + 1, PAD, np.min_scalar_type(len(self.graphemes)))
+        if self.source == "characters":
+            for token, id in self.graphemes.ids.items():
+                if len(token) == 1:
+                    table[ord(token)] = id
+
+        def encoded(block: Ragged, normalised: Ragged) -> Ragged:
+            ids = table[normalised.ids]
+            if ids.all():
+                return Ragged(ids, normalised.starts)
+            graphemes = (self.graphemes_of(word)[0] for word in texts(block))
+            return Ragged.from_lists(list(map(self.graphemes.encode, graphemes)))
+
+        normalised = _normalised(words, self.case, self.unicode)
+        return Ragged.joined(map(encoded, words.blocks(), normalised))
+
     def encode_target(self, phonemes: Iterable[str]) -> list[int]:
         """The ids of a pronunciation, UNK for what is unknown."""
         return self.phonemes.encode(phonemes if self.target == "words" else " ".join(phonemes))
+
+    def encode_targets(self, pairs: Pairs) -> Ragged:
+        """The ids of every pronunciation, with EOS at its end."""
+        if self.target == "characters":
+            each = (phonemes for pair in pairs for phonemes in pair.pronunciations)
+            return Ragged.from_lists([[*self.encode_target(phonemes), EOS] for phonemes in each])
+        table = narrow(np.array(self.phonemes.encode(pairs.phonemes), np.uint32))
+
+        def encoded(block: Ragged) -> Ragged:
+            ids = np.insert(table[block.ids], block.starts[1:], EOS)
+            return Ragged(ids, block.starts + np.arange(len(block) + 1))
+
+        return Ragged.joined(map(encoded, pairs.sounds.blocks()))
 
     def decode_target(self, ids: Iterable[int]) -> tuple[str, ...]:
         """The inverse of `encode_target`, up to the first EOS."""
@@ -185,3 +225,12 @@ def _normalise(word: str, case: str, unicode: str) -> str:
     if case != "keep":
         word = word.lower() if case == "lower" else word.upper()
     return normal_form(word, unicode)  # last: a new case can undo the form
+
+
+def _normalised(words: Ragged, case: str, unicode: str) -> Iterator[Ragged]:
+    """Spelt words as the model knows them, block by block."""
+    for block in words.blocks():
+        text = running_text(block)
+        if _normalise(text, case, unicode) != text:  # else no part of it would change either
+            block = spell([_normalise(word, case, unicode) for word in texts(block)])
+        yield block

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from g2p_jax.data.batches import ALL, Batch, Ints, fingerprint
-from g2p_jax.data.lexicon import DataError, Pair, normal_form, read_text
+from g2p_jax.data.batches import ALL, Batch, fingerprint
+from g2p_jax.data.lexicon import DataError, normal_form, read_text
+from g2p_jax.data.pairs import Pair
+from g2p_jax.data.ragged import Array
 from g2p_jax.data.symbols import PAD
 
 
@@ -49,7 +51,7 @@ class Chunks:
 
     unit, counted = "characters", "count"  # what the log counts, and its name among a step's sums
 
-    def __init__(self, ids: Ints, chunk: int, batch_size: int, rows: slice = ALL):
+    def __init__(self, ids: Array, chunk: int, batch_size: int, rows: slice = ALL):
         if not len(ids):
             raise ValueError("a text without characters")
         self.buckets, self.batch_size = (chunk,), batch_size
@@ -59,7 +61,7 @@ class Chunks:
         padded = np.full(batch_size * used, PAD, np.int32)
         padded[: len(ids)] = ids
         all_rows = np.pad(padded.reshape(batch_size, used), ((0, 0), (0, length - used)))
-        self.fingerprint = fingerprint(all_rows)
+        self.fingerprint = fingerprint((all_rows, np.int32))
         self._rows = all_rows[rows]
         self._size = len(ids)
 

@@ -1,0 +1,137 @@
+"""How much data fits: time and memory to prepare N pairs, and to begin to train on them.
+
+    python benchmarks/size.py --pairs=100000,1000000
+    python benchmarks/size.py --pairs=10000000 --train      # 2 minutes, 320 MB of disk
+
+Invents pronounceable words, all different, and writes them as a lexicon, word<TAB>P H O N. A fresh
+process does all that train.py does before its first step: it reads the file, splits it, finds the
+symbols, encodes, and draws the order of the first epoch. With --train another one is train.py
+itself, which is stopped after its first progress lines. Prints one JSON line for each. Linux only.
+"""
+
+import gc
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from absl import app, flags
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # a script of a folder that is not installed
+
+from g2p_jax import config
+from g2p_jax.data import splits
+from g2p_jax.data.batches import Batches, Examples, choose_buckets
+from g2p_jax.data.symbols import Symbols
+
+_PAIRS = flags.DEFINE_list("pairs", ["100000", "1000000"], "How many; one data set for each.")
+_TRAIN = flags.DEFINE_bool("train", False, "Also begin to train.")
+_PREPARE = flags.DEFINE_string("prepare", None, "Only prepare this file, in this process.")
+
+CONSONANTS = (
+    "b B,d D,f F,g G,h HH,j JH,k K,l L,m M,n N,p P,r R,s S,t T,v V,w W,z Z,ch CH,sh SH,th TH,"
+    "br B R,pl P L,st S T,tr T R"
+).split(",")
+VOWELS = "a AE,e EH,i IH,o AA,u AH,ai EY,ea IY,oo UW,ou AW,y AY".split(",")
+
+
+def invented(count: int) -> Iterator[str]:
+    """Lines word<TAB>phonemes, each word three syllables and a consonant; a few thousand at a time.
+
+    Consonants and vowels take turns, so that a word can come about in one way only.
+    """
+    parts = [[part.split(" ", 1) for part in kind] for kind in (CONSONANTS, VOWELS)]
+    kinds = [*parts, *parts, *parts, parts[0]]
+    most = int(np.prod([len(kind) for kind in kinds]))
+    if count > most:
+        raise ValueError(f"there are only {most} words")
+    for start in range(0, count, 10_000):
+        # A walk through all numbers below `most`, with which the step has no divisor in common.
+        rest, spelt, sounds = (
+            np.arange(start, min(start + 10_000, count)) * 123_456_791 % most,
+            [],
+            [],
+        )
+        for kind in kinds:
+            rest, which = np.divmod(rest, len(kind))
+            spelt.append([kind[i][0] for i in which.tolist()])
+            sounds.append([kind[i][1] for i in which.tolist()])
+        lines = zip(zip(*spelt, strict=True), zip(*sounds, strict=True), strict=True)
+        yield "".join(f"{''.join(word)}\t{' '.join(phonemes)}\n" for word, phonemes in lines)
+
+
+def resident() -> int:
+    """Bytes of memory that this process has now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def prepare(path: str) -> dict[str, float]:
+    """What Run does before the first step; train.py's own settings."""
+    settings, before = config.Config(), resident()
+    started, cpu = time.perf_counter(), time.process_time()
+    settings.data.train = path
+    data = splits.load(settings.data)
+    symbols = Symbols.from_pairs(data.train)
+    examples = Examples.from_pairs(data.train, symbols)
+    buckets = choose_buckets(examples.lengths, settings.train.buckets)
+    batches = Batches(examples, buckets, settings.train.batch_size)
+    order = batches.epoch(0)
+    next(order)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    pairs = sum(map(len, data))
+    gc.collect()
+    return {
+        "pairs": pairs,
+        "seconds": round(seconds, 2),
+        "pairs per second": round(pairs / seconds),
+        "pairs per CPU second": round(pairs / cpu),  # what a busy machine says of a quiet one
+        "bytes per pair that stay": round((resident() - before) / pairs, 1),
+        "peak MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def train(path: Path, folder: Path) -> dict[str, float]:
+    """Runs train.py until its third progress line; the seconds are those to the first."""
+    command = [sys.executable, str(ROOT / "train.py"), "--config=configs/gru.py:tiny"]
+    settings = [f"--config.data.train={path}", "--config.data.limit=0", f"--workdir={folder}"]
+    started, progress = time.perf_counter(), []
+    run = subprocess.Popen([*command, *settings], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert run.stderr
+    for line in run.stderr:
+        if "words/s" in line:
+            progress.append(time.perf_counter() - started)
+            if len(progress) == 3:
+                run.send_signal(signal.SIGTERM)
+    _, status, usage = os.wait4(run.pid, 0)
+    if status or len(progress) < 3:
+        raise RuntimeError(f"train.py ended with {status} before its third progress line")
+    return {
+        "seconds to train": round(progress[0], 1),
+        "peak MB of train.py": round(usage.ru_maxrss / 1024),
+    }
+
+
+def main(_: list[str]) -> None:
+    if _PREPARE.value:
+        print(json.dumps(prepare(_PREPARE.value)))
+        return
+    for count in map(int, _PAIRS.value):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "lexicon.tsv")
+            with path.open("w") as file:
+                file.writelines(invented(count))
+            subprocess.run([sys.executable, __file__, f"--prepare={path}"], check=True)
+            if _TRAIN.value:
+                print(json.dumps({"pairs": count} | train(path, Path(folder, "run"))), flush=True)
+
+
+if __name__ == "__main__":
+    app.run(main)

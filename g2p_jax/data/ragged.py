@@ -1,0 +1,92 @@
+"""Millions of short sequences of numbers: two arrays and some bytes for each, not a list of lists.
+
+Work that needs more memory for each number than its own bytes is done block by block.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK = 1 << 14  # sequences that are worked on at a time
+
+Array = NDArray[Any]
+Ints = NDArray[np.int32]
+
+
+def narrow(numbers: Array) -> Array:
+    """Numbers from 0 on, in as few bytes as the largest needs."""
+    return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
+
+
+def borders(lengths: Array) -> Array:
+    """Where sequences of these lengths start, one after the other, and where the last one ends."""
+    total = lengths.sum(dtype=np.int64)
+    starts = np.zeros(len(lengths) + 1, np.int32 if total < 2**31 else np.int64)
+    np.cumsum(lengths, dtype=starts.dtype, out=starts[1:])
+    return starts
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Sequences of numbers, one after the other: sequence i is ids[starts[i] : starts[i + 1]]."""
+
+    ids: Array  # unsigned, of 1, 2 or 4 bytes
+    starts: Array  # int32 where that suffices, else int64
+
+    @classmethod
+    def from_lists(cls, lists: Sequence[Sequence[int]]) -> "Ragged":
+        ids = np.fromiter(chain.from_iterable(lists), np.uint32)
+        return cls(narrow(ids), borders(np.fromiter(map(len, lists), np.int64, len(lists))))
+
+    @classmethod
+    def joined(cls, parts: Iterable["Ragged"]) -> "Ragged":
+        """The sequences of all parts."""
+        parts = [cls.from_lists([]), *parts]
+        lengths = np.concatenate([part.lengths for part in parts])
+        return cls(np.concatenate([part.ids for part in parts]), borders(lengths))
+
+    @property
+    def lengths(self) -> Array:
+        return np.diff(self.starts)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def part(self, start: int, stop: int) -> "Ragged":
+        """The sequences from `start` to before `stop`; shares their numbers."""
+        starts = self.starts[start : stop + 1]
+        return Ragged(self.ids[starts[0] : starts[-1]], starts - starts[0])
+
+    def blocks(self) -> Iterator["Ragged"]:
+        """All sequences, some at a time."""
+        return (self.part(start, start + BLOCK) for start in range(0, len(self), BLOCK))
+
+    def take(self, indices: Array) -> "Ragged":
+        """These sequences, in this order."""
+
+        def some(chosen: Array) -> Ragged:
+            old = self.starts[chosen]
+            lengths = self.starts[chosen + 1] - old
+            new = borders(lengths)
+            return Ragged(self.ids[np.arange(new[-1]) + np.repeat(old - new[:-1], lengths)], new)
+
+        return Ragged.joined(some(indices[i : i + BLOCK]) for i in range(0, len(indices), BLOCK))
+
+    def distinct(self) -> list[int]:
+        """Which numbers there are, in rising order."""
+        found: set[int] = set()
+        for block in self.blocks():
+            found.update(np.flatnonzero(np.bincount(block.ids)).tolist())
+        return sorted(found)
+
+    def padded(self, indices: Array, length: int) -> Ints:
+        """These sequences as rows of an array, with zeros behind; index -1 gives a row of zeros."""
+        if not len(self.ids):
+            return np.zeros((len(indices), length), np.int32)
+        position = self.starts[indices][:, None] + np.arange(length)
+        real = position < self.starts[indices + 1][:, None]  # never for -1, whose end is 0
+        return np.where(real, self.ids.take(position, mode="clip"), 0).astype(np.int32)
