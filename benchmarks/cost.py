@@ -38,12 +38,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import flags, logging
+from absl import flags
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
 
 from benchmarks import steps
-from benchmarks.processes import Process, cores, memory
+from benchmarks.processes import Process, cores, memory, say
 from g2p_jax import cli, models, parallel, pictures
 from g2p_jax import config as config_lib
 from g2p_jax.data import splits
@@ -238,7 +238,9 @@ def points(rows: list[Row], series: str, name: str) -> tuple[list[int], list[flo
     """x and y of one line of the picture; memory is what the process held more than at first."""
     mine = sorted((r for r in rows if r["series"] == series and name in r), key=lambda r: r["x"])
     less = "empty_mb" if name == "peak_mb" else ""
-    return [row["x"] for row in mine], [row[name] - row.get(less, 0) for row in mine]
+    values = {row["x"]: row[name] - row.get(less, 0) for row in mine}
+    seen = {x: y for x, y in values.items() if y > 0}  # all that a logarithm can show
+    return list(seen), list(seen.values())
 
 
 def table(rows: list[Row]) -> Iterator[str]:
@@ -283,8 +285,7 @@ def draw(rows: list[Row], path: Path) -> None:
             text = f"{label}: $x^{{{exponent:.2f}}}$, last two {last:.2f}"
             axis.loglog(x, y, "o-" if name != "program_mb" else "s--", label=text)
             axis.set_xticks(x, [f"{value:,}" for value in x], rotation=30)
-            axis.minorticks_off()
-            axis.margins(y=0.3)  # for the legend
+            axis.set_xticks([], minor=True)
         axes[1, column].set_xlabel(LABELS[series])
         step = series in ("letters", "hidden", "symbols")
         axes[0, column].set_ylabel(f"time of {'a training step' if step else 'all words'} (ms)")
@@ -292,6 +293,8 @@ def draw(rows: list[Row], path: Path) -> None:
         for axis in axes[:, column]:
             axis.grid(alpha=0.3)
             axis.legend(fontsize="small", loc="upper left")
+            values = np.concatenate([line.get_ydata() for line in axis.lines])
+            axis.set_ylim(values.min() / 2, 5 * values.max())  # room for the legend
     figure.savefig(path, dpi=120)
 
 
@@ -324,7 +327,7 @@ def main(words: list[str]) -> None:
             for number, (series, x) in enumerate(grid, 1):
                 if (series, x) in done:
                     continue
-                logging.info("point %d of %d: %s %d", number, len(grid), series, x)
+                say(f"point {number} of {len(grid)}: {series} {x}")
                 result = point(config, series, x, pairs, Path(folder), devices)
                 rows.append(result | about)
                 with atomic_write(path) as file:

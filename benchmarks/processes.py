@@ -84,3 +84,8 @@ def memory() -> tuple[float, float]:
         unit = 1024**2 if sys.platform == "darwin" else 1024
         now = peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     return now, peak
+
+
+def say(text: str) -> None:
+    """To people; what machines read goes to standard output."""
+    print(text, file=sys.stderr, flush=True)

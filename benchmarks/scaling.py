@@ -38,12 +38,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from absl import flags, logging
+from absl import flags
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
 
 from benchmarks import plan, steps
-from benchmarks.processes import Process, cores
+from benchmarks.processes import Process, cores, say
 from g2p_jax import cli, parallel, pictures
 from g2p_jax import config as config_lib
 from g2p_jax.data.batches import Batch, Batches
@@ -160,9 +160,7 @@ def entries(
     about["parameters"] = sum(x.size for x in jax.tree.leaves(steps.parameters_of(net)))
 
     def entry(series: str, place: tuple[int, int], devices: int, rows: int, members: int) -> Entry:
-        logging.info(
-            "compiling: %s, %d devices, %d rows, %d members", series, devices, rows, members
-        )
+        say(f"compiling: {series}, {devices} devices, {rows} rows, {members} members")
         mine = [steps.resized(batch, rows, members) for batch in batches]
         measure = processes[place].prepare(step, config, symbols, mine, devices, members)
         measure()
@@ -199,7 +197,7 @@ def measure(groups: list[list[Entry]], path: Path) -> None:
     """Round after round; the lines so far are written after each."""
     turns = list(itertools.chain(*groups))
     for number in range(_ROUNDS.value):
-        logging.info("round %d of %d", number + 1, _ROUNDS.value)
+        say(f"round {number + 1} of {_ROUNDS.value}")
         first = number * len(turns) // _ROUNDS.value
         for entry in turns[first:] + turns[:first]:
             seconds, entry.words = entry.measure()
