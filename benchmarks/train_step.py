@@ -45,6 +45,7 @@ from absl import app, flags, logging
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
 
 from benchmarks import torch_models
+from benchmarks.steps import flops_per_word
 from configs import attention, gru, phoneme_lm, seq2seq
 from g2p_jax import config, losses, models, parallel, training
 from g2p_jax.data.batches import Batch
@@ -141,21 +142,6 @@ def network(settings: config.Model, precision: str) -> models.Network:
     return models.Seq2Seq(settings, GRAPHEMES, PHONEMES, jnp.dtype(precision))
 
 
-def flops_per_word(settings: config.Model, length: int) -> float:
-    """Of the matmuls: two for each weight and use, and the backward pass twice that again."""
-    net = network(settings, "float32")
-    token = np.ones((1, 1), np.int32)
-    params = jax.eval_shape(net.init, jax.random.key(0), token, token)["params"]
-    uses = 0
-    for path, weight in jax.tree_util.tree_leaves_with_path(params):
-        name = jax.tree_util.keystr(path)
-        if weight.ndim == 2 and "embedding" not in name:
-            uses += weight.size * (1 if "bridge" in name else length)
-    if settings.attention != "none":
-        uses += 2 * length**2 * models.memory_width(settings)  # scores and context
-    return 3 * 2 * uses
-
-
 def ours(settings: config.Model, precision: str, batches: list[Batch]) -> Run:
     net = network(settings, precision)
     state = training.init_state(net, TRAIN, steps=1)
@@ -216,7 +202,7 @@ def systems(name: str, size: int) -> Iterator[Entry]:
     """Everything that trains this model with this batch size."""
     settings, random = SETTINGS[name], np.random.default_rng(0)
     batches = [random_batch(random, size, _LENGTH.value) for _ in range(4)]
-    flops = size * flops_per_word(settings, _LENGTH.value)
+    flops = size * flops_per_word(network(settings, "float32"), _LENGTH.value)
     for system, precision in itertools.product(["g2p_jax", *TORCH[name]], PRECISIONS):
         if _SYSTEMS.value and system not in _SYSTEMS.value:
             continue

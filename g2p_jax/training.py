@@ -166,6 +166,9 @@ def init_state(net: Network, settings: config_lib.Train, steps: int, members: in
         params = net.init(jax.random.key(seed), token, token)["params"]
         return params, optimizer(settings, steps).init(params)
 
-    seeds = settings.seed + jnp.arange(members)
-    made = jax.jit(one)(seeds[0]) if members == 1 else jax.jit(jax.vmap(one))(seeds)
-    return State(jnp.int32(0), *made)
+    # One after the other: orthogonal weights come from LAPACK, which for a batch of matrices waits
+    # on a CPU for the very threads that it runs on, and on few cores for ever (jaxlib 0.10).
+    made = [*map(jax.jit(one), settings.seed + jnp.arange(members))]
+    if members == 1:
+        return State(jnp.int32(0), *made[0])
+    return State(jnp.int32(0), *jax.tree.map(lambda *leaves: jnp.stack(leaves), *made))

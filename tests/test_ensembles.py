@@ -1,6 +1,10 @@
 """Ensembles: in training each member is a run of its own, in search the mean of all."""
 
 import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +25,7 @@ MODEL = config.Model(
 SGD = config.Train(optimizer="sgd", learning_rate=0.1, warmup_steps=0, schedule="constant")
 NET = models.Seq2Seq(MODEL, 9, 8, jnp.dtype("float32"))
 WORDS = ["cab", "back", "deaf", "fad", "bead", "face"]
+ROOT = Path(__file__).parents[1]
 PAIRS = [Pair(word, (tuple(word.upper()),)) for word in WORDS]
 
 
@@ -64,6 +69,23 @@ def test_members_are_trained_as_alone(devices, apart):
             alone.params,
         )
     np.testing.assert_allclose(metrics["loss"], total, rtol=1e-5)
+
+
+def test_large_members_begin_on_two_cores():
+    """In one program, LAPACK would wait for the threads that it runs on: see init_state."""
+    code = """
+import os
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+import jax, numpy as np
+from configs import gru
+from g2p_jax import models, training
+config = gru.get_config()
+net = models.Seq2Seq(config.model, 30, 40, np.dtype("float32"))
+jax.block_until_ready(training.init_state(net, config.train, 10, members=3))
+"""
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": os.fspath(ROOT)}
+    subprocess.run([sys.executable, "-c", code], env=environment, timeout=300, check=True)
 
 
 def test_each_member_has_every_pair_once_in_an_order_of_its_own():

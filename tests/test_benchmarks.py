@@ -1,0 +1,122 @@
+"""What the benchmarks measure is what they say; not how fast it is."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from benchmarks import plan, steps
+from benchmarks.processes import Process, cores, memory
+from configs import gru
+from g2p_jax import config, models
+from g2p_jax.data.batches import Batch
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments, code=0):
+    command = [sys.executable, *map(str, arguments)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == code, ended.stderr
+    return ended.stdout or ended.stderr
+
+
+def look():
+    return len(jax.devices()), cores(), memory(), os.getpid()
+
+
+def test_a_process_has_its_own_cores_devices_and_memory():
+    with Process(cores=1, devices=3) as process:
+        devices, seen, (now, peak), number = process.call(look)
+        again = process.prepare(square, 3)
+        assert again() == again() == (9, number)  # what was made stays in that process
+    assert (devices, seen) == (3, 1) and number != os.getpid()
+    assert 10 < now <= peak
+
+
+def square(x):
+    return lambda: (x * x, os.getpid())
+
+
+def test_the_time_of_an_all_reduce_is_that_of_its_messages():
+    """A ring, message by message: each chip sends a part to the next, 2 (n - 1) times."""
+    size, n, link, hop = 24e6, 8, 5e9, 3e-6
+    seconds = 0.0
+    for _ in ("add up", "hand on"):
+        for _ in range(n - 1):
+            seconds += size / n / link + hop
+    chip = plan.Chip(1.0, 1.0, link, hop, most=8, far_link=1e9, far_hop=1e-5)
+    assert plan.all_reduce(size, n, chip) == pytest.approx(seconds)
+    far = 2 * 3 * (size / n / 4 / 1e9 + 1e-5)  # four groups: each chip sums its eighth with three
+    assert plan.all_reduce(size, 4 * n, chip) == pytest.approx(seconds + far)
+    assert plan.all_reduce(size, 1, chip) == 0
+    with pytest.raises(ValueError, match="ends at 8"):
+        plan.all_reduce(size, 16, chip._replace(far_link=0.0))
+
+
+def test_a_step_takes_as_long_as_the_slower_of_devices_and_host():
+    chip = plan.Chip(flops=1e12, memory=1e11, link=1e10, hop=0.0, most=512)
+    work = plan.Work(parameters=1_000_000, flops=1e8, loops=100)
+    settings = {"utilisation": 0.5, "overhead": 2e-6, "input_speed": 1e5}
+    step = plan.step_time(work, 50, 2, chip, **settings)
+    assert step[:4] == pytest.approx((0.01, 2e-4, 3.2e-4, 4e-4))
+    assert step.total == pytest.approx(0.01092) and step.input == pytest.approx(1e-3)
+    assert plan.step_time(work, 50, 64, chip, **settings).total == pytest.approx(0.032)
+
+
+def test_flops_are_those_that_xla_counts():
+    """For one time step: XLA counts what is in a loop once, however often it runs."""
+    settings = gru.get_config().model
+    net = models.Seq2Seq(settings, 33, 43, np.dtype("float32"))
+    token = np.ones((4, 1), np.int32)
+    lowered = jax.jit(net.apply).lower({"params": steps.parameters_of(net)}, token, token)
+    forward = lowered.cost_analysis()["flops"] / len(token)
+    assert steps.flops_per_word(net, 1) / 3 == pytest.approx(forward, rel=0.05)
+
+
+def test_batches_of_other_sizes_hold_the_same_words():
+    batch = Batch(np.arange(6).reshape(3, 2), np.arange(9).reshape(3, 3), np.arange(3.0))
+    twice = steps.resized(batch, 6)
+    for x, y in zip(batch, twice, strict=True):
+        np.testing.assert_array_equal(y, np.concatenate([x, x]))
+    np.testing.assert_array_equal(steps.resized(batch, 2).target_BxT, batch.target_BxT[:2])
+    assert steps.resized(batch, 3, members=4).source_BxS.shape == (4, 3, 2)
+
+
+def test_a_measured_step_is_a_step_of_training():
+    made = gru.get_config("tiny")
+    made.data.limit = 300
+    symbols, examples = steps.load(config.validate(made))
+    batches = steps.sample(steps.batches_of(examples, made.train), 3)
+    net = steps.float32_network(made, symbols)
+    step = steps.TrainStep(made, net, jax.local_devices()[:2])
+    assert step.run(batches) > 0 and int(step.state.step) == 3
+    assert step.parameters == sum(x.size for x in jax.tree.leaves(steps.parameters_of(net)))
+
+
+def test_cost_goes_on_where_it_was_stopped_and_fits_exponents(tmp_path):
+    grids = [f"--{name}=" for name in ("letters", "hidden", "symbols", "words")]
+    command = ["benchmarks/cost.py", *grids, f"--output={tmp_path}", "--rounds=1"]
+    run(*command, "--entries=300")
+    run(*command, "--entries=300,140000")
+    rows = [json.loads(line) for line in (tmp_path / "cost.jsonl").read_text().splitlines()]
+    assert [row["x"] for row in rows] == [300, 140_000]
+    assert rows[1]["peak_mb"] > rows[0]["peak_mb"] > 0
+    for row in rows:  # another law: time ~ x^1.5
+        row["milliseconds"] = row["x"] ** 1.5
+    (tmp_path / "cost.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert "| entries | 300 | 140,000 | 1.50 | 1.50 |" in run(*command, "--draw")
+    assert (tmp_path / "cost.png").stat().st_size > 10_000
+
+
+def test_plan_needs_no_measurement_but_that_of_the_input(tmp_path):
+    command = "benchmarks/scaling.py", "--plan", f"--output={tmp_path}"
+    assert "give --input" in run(*command, code=1)
+    text = run(*command, "--input=2e6", "--chips=8,512")
+    assert text.count("| TPU v5p | 512 |") == 2 and "TPU v5e | 512" not in text
+    assert "nothing measured yet" in run(command[0], "--draw", command[2], code=1)
