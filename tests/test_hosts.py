@@ -16,7 +16,7 @@ import pytest
 from g2p_jax import hosts
 from g2p_jax.checkpoints import Checkpoints
 from g2p_jax.data.batches import Batches, Examples
-from g2p_jax.data.lexicon import Pair
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.data.text import Chunks
 
@@ -33,14 +33,20 @@ LONG = 600  # seconds: on a busy machine all takes its time
 
 
 class Job:
-    """`train.py` in so many processes, each with so many devices; none outlives the block."""
+    """A command in so many processes, each with so many devices; none outlives the block.
 
-    def __init__(self, folder: Path, processes: int, devices: int, *settings: str, config="gru"):
+    Without a command of its own: `train.py` with these settings.
+    """
+
+    def __init__(
+        self, folder: Path, processes: int, devices: int, *settings: str, config="gru", command=()
+    ):
         with socket.socket() as free:
             free.bind(("localhost", 0))
             address = f"localhost:{free.getsockname()[1]}"
-        command = [sys.executable, "train.py", f"--config=configs/{config}.py:tiny"]
-        command += [f"--config.{setting}" for setting in settings] + [f"--workdir={folder}"]
+        train = ["train.py", f"--config=configs/{config}.py:tiny", f"--workdir={folder}"]
+        train += [f"--config.{setting}" for setting in settings]
+        command = [sys.executable, *(command or train)]
         command += ["--distributed"] if processes > 1 else []
         self.logs = [folder.with_name(f"{folder.name}.{n}.log") for n in range(processes)]
         self.processes = []
@@ -205,3 +211,34 @@ def test_what_is_wrong_is_said_in_one_line(tiny, tmp_path):
     done = subprocess.run(lone, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "no job to join" in done.stderr
     assert "JAX_COORDINATOR_ADDRESS=HOST0:PORT" in done.stderr.splitlines()[-1]
+
+
+def test_several_processes_answer_one_list_in_order(one, tmp_path):
+    """The same bytes as one process writes; killed, one goes on where two have been."""
+    random, words = np.random.default_rng(3), tmp_path / "words.txt"
+    lines = ("".join(random.choice(list("abcdexä"), n)) for n in random.integers(0, 9, 50_000))
+    words.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    def predict(name: str, processes: int, *flags: str) -> Job:
+        output = f"--output={tmp_path / name}"
+        command = ["predict.py", f"--ckpt={one}", f"--input={words}", output, *flags]
+        return Job(tmp_path / name, processes, 1, command=command)
+
+    with predict("alone.tsv", 1) as alone, predict("both.tsv", 2) as both:
+        alone.ends(0)
+        both.ends(0)
+    count = [
+        job.said(0).partition(" lines are empty")[0].rpartition(" ")[2] for job in (alone, both)
+    ]
+    assert count == ["50000", "50000"]
+    expected = (tmp_path / "alone.tsv").read_bytes()
+    assert expected.count(b"\n") == 50_000 and (tmp_path / "both.tsv").read_bytes() == expected
+
+    with predict("killed.tsv", 2) as job:
+        while not (tmp_path / "killed.tsv.part.json").exists():
+            assert job.processes[0].poll() is None, job.said(0)
+            time.sleep(0.02)
+    with predict("killed.tsv", 1, "--resume") as again:
+        again.ends(0)
+    assert "continuing" in again.said(0)
+    assert (tmp_path / "killed.tsv").read_bytes() == expected
