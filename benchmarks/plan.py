@@ -7,9 +7,9 @@ Seconds of one step, for W words on each of n chips and a network of P parameter
   update      32 P bytes / memory bandwidth: clipping reads the gradient (4 P bytes); AdamW reads
               it, too, and reads and writes weights and two moments (28 P)
   all-reduce  2 (n - 1) / n x 4 P bytes / link + hops x latency of one
-  input       n W words / words per second of one core
+  input       W words for each chip of a host, 8 at most / words per second of one core
 
-The devices do the first four one after the other; every host makes all rows of the next batch
+The devices do the first four one after the other; every host makes its rows of the next batch
 meanwhile, so a step takes the longer of the two.
 
 Chips are as their makers specify them. What no specification says are assumptions, to be given:
@@ -19,6 +19,8 @@ measured on one chip (benchmarks/scaling.py) would replace compute, loops and up
 
 from collections.abc import Iterator
 from typing import NamedTuple
+
+A_HOST = 8  # chips, at most
 
 
 class Chip(NamedTuple):
@@ -109,7 +111,7 @@ def step_time(
         loops=work.loops * overhead,
         update=32 * work.parameters / chip.memory,
         all_reduce=all_reduce(4 * work.parameters, chips, chip),
-        input=chips * words / input_speed,
+        input=min(chips, A_HOST) * words / input_speed,
     )
 
 

@@ -66,7 +66,8 @@ def test_a_step_takes_as_long_as_the_slower_of_devices_and_host():
     step = plan.step_time(work, 50, 2, chip, **settings)
     assert step[:4] == pytest.approx((0.01, 2e-4, 3.2e-4, 4e-4))
     assert step.total == pytest.approx(0.01092) and step.input == pytest.approx(1e-3)
-    assert plan.step_time(work, 50, 64, chip, **settings).total == pytest.approx(0.032)
+    settings["input_speed"] = 1e4
+    assert plan.step_time(work, 50, 64, chip, **settings).total == pytest.approx(8 * 50 / 1e4)
 
 
 def test_flops_are_those_that_xla_counts():
