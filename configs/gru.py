@@ -6,8 +6,8 @@ python train.py --config=configs/gru.py:tiny     # half a minute, to try it out
 On all of CMUdict: dev WER 25.70 %, PER 6.03 %, one seed, 29 min on 2 cores of an EPYC (bfloat16)
 with other work beside it; 25.15 % on a Xeon without AMX (float32), 35 min.
 On the CMUdict 2007 benchmark (--config.data.train=train.txt --config.data.dev=dev.txt
---config.data.test_share=0.0): dev WER 23.26 %, PER 5.56 %, 30 min on that EPYC with other work beside
-it; 22.51 % on that Xeon, 30 min. Since then huge pages save a quarter of the time.
+--config.data.test_share=0.0): dev WER 23.26 %, PER 5.56 %, 30 min on that EPYC beside other
+work; 22.51 % on that Xeon, 30 min. Since then huge pages save a quarter of the time.
 """
 
 from configs.sizes import choose
