@@ -346,6 +346,7 @@ def calculated(config: config_lib.Config, rows: list[Row]) -> Iterator[str]:
 
 
 def main(words: list[str]) -> None:
+    cli.use_huge_pages()  # as train.py does
     if words:
         raise UserError(f"flags only, found {words[0]!r}")
     jax.config.update("jax_platforms", "cpu")  # this process leaves all others to the measured ones

@@ -47,7 +47,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that 
 from benchmarks import torch_models
 from benchmarks.steps import flops_per_word
 from configs import attention, gru, phoneme_lm, seq2seq
-from g2p_jax import config, losses, models, parallel, training
+from g2p_jax import cli, config, losses, models, parallel, training
 from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, PAD, SPECIALS
 
@@ -288,5 +288,6 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    cli.use_huge_pages()  # for PyTorch, too
     jax.config.update("jax_platforms", "cpu")
     app.run(main)
