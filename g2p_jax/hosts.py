@@ -30,6 +30,7 @@ from g2p_jax.errors import UserError
 
 Tree = Any
 SILENCE = 30  # seconds without a heartbeat after which a process counts as lost
+HEAD_START = 3  # seconds of the others, who would complain at length if process 0 ended first
 PATIENCE = 10  # seconds that process 0 waits for others which fail like itself
 HOW = (
     "start it by SLURM, Open MPI, Kubernetes or on a TPU pod; or set on each host "
@@ -108,6 +109,7 @@ def _watch(client: Any, everyone: list[int], leaving: threading.Event) -> None:
         except jax.errors.JaxRuntimeError:
             alive = 0
         if alive < len(everyone) and not leaving.is_set():
+            time.sleep(0 if jax.process_index() else HEAD_START)
             _end(LOST)
 
 
