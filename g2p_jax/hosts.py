@@ -9,7 +9,6 @@ goes on from its last checkpoint when it is started again.
 """
 
 import ctypes
-import hashlib
 import json
 import os
 import signal
@@ -153,21 +152,9 @@ def rows(count: int) -> slice:
     return slice(share * jax.process_index(), share * (jax.process_index() + 1))
 
 
-def from_first(value: float) -> float:
-    """The value that process 0 has, bit for bit."""
-    bits = np.array([value], np.float64).view(np.uint32)  # JAX has no float64
-    return float(multihost_utils.broadcast_one_to_all(bits).view(np.float64)[0])
-
-
 def gather(tree: Tree) -> Tree:
     """Of arrays [local devices, ...] those of all processes: [devices, ...], on the host."""
     return multihost_utils.process_allgather(tree, tiled=True)
-
-
-def alike(value: str) -> bool:
-    """Whether all processes have this value."""
-    digest = np.frombuffer(hashlib.sha256(value.encode()).digest(), np.uint32)
-    return bool((multihost_utils.process_allgather(digest) == digest).all())
 
 
 def exchange(value: Any) -> list[Any]:
@@ -181,3 +168,13 @@ def exchange(value: Any) -> list[Any]:
     return [
         json.loads(row[:length].tobytes()) for row, length in zip(everything, lengths, strict=True)
     ]
+
+
+def from_first(value: float) -> float:
+    """The value that process 0 has, bit for bit."""
+    return exchange(value)[0]
+
+
+def alike(value: str) -> bool:
+    """Whether all processes have this value."""
+    return len(set(exchange(value))) == 1
