@@ -74,7 +74,7 @@ class Run:
         self.steps = settings.epochs * self.steps_per_epoch
 
         net, members = network(config, self.symbols), config.ensemble
-        # Where each device can have as many members, that is faster than a part of all their rows.
+        # Where each device can have as many members, no gradients need be added up between devices.
         fair = members > 1 and members % self.local == 0
         self.members_apart = fair and jax.process_count() == 1
         self._place_state(training.init_state(net, settings, self.steps, members))
@@ -233,7 +233,8 @@ class Run:
         """Evaluates, keeps the model if it is the best, and saves."""
         settings = self.config.train
         progress, epoch = self.progress, self.step // self.steps_per_epoch
-        self.model.params = self._whole().params if self.members_apart else self.state.params
+        params = self.state.params
+        self.model.params = parallel.unshard(params) if self.members_apart else params
         dev_loss, seen = self._dev_loss(), Examination({}, "", "")
         if hosts.is_first():  # the others wait for what it says
             seen = self.model.examine(self.data.dev, settings.watch)
