@@ -7,7 +7,7 @@ for the reverse direction.
 
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -44,8 +44,32 @@ def affine(dtype: Any, weights: Weights, x: jax.Array) -> jax.Array:
     return linear(x, *weights, dtype=dtype)
 
 
-def gated(gates: int, dtype: Any, weights: Weights, x: jax.Array) -> cells.Gates:
+class Embedded(NamedTuple):
+    """The vectors of tokens, not looked up yet.
+
+    A layer multiplies the table by its weights, and looks up the products: a few dozen symbols
+    need fewer products than the letters of a batch.
+    """
+
+    table_VxI: jax.Array
+    tokens: jax.Array
+
+
+def embed(
+    table_VxI: jax.Array, tokens: jax.Array, masks: Masks, place: str
+) -> jax.Array | Embedded:
+    """The tokens' vectors [..., I], with dropout of that place."""
+    symbols, width = table_VxI.shape
+    if place not in masks and symbols <= 2 * width:  # else one-hot products would take longer
+        return Embedded(table_VxI, tokens)
+    return drop(masks, place, jnp.take(table_VxI, tokens, axis=0))
+
+
+def gated(gates: int, dtype: Any, weights: Weights, x: jax.Array | Embedded) -> cells.Gates:
     """x W + b as one array for each gate, in the argument order of a map of `unroll.scan`."""
+    if isinstance(x, Embedded):
+        products = linear_lib.gates(x.table_VxI, *weights, gates, dtype)
+        return tuple(linear_lib.look_up(product, x.tokens, dtype) for product in products)
     return linear_lib.gates(x, *weights, gates, dtype)
 
 
@@ -71,7 +95,7 @@ class Recurrent(nn.Module):
             for name, width in cell.recurrent.items()
         }
 
-    def gates(self, x: jax.Array) -> cells.Gates:
+    def gates(self, x: jax.Array | Embedded) -> cells.Gates:
         """The input gates W x + b: for all time steps in one matmul, before the loop."""
         return gated(cells.CELLS[self.cell].gates, self.dtype, (self.w, self.b), x)
 
@@ -90,7 +114,7 @@ class Recurrent(nn.Module):
 
     def __call__(
         self,
-        x_TxBxI: jax.Array,
+        x_TxBxI: jax.Array | Embedded,
         state: cells.State | None = None,
         mask_TxB: jax.Array | None = None,
         reverse: bool = False,
@@ -99,18 +123,18 @@ class Recurrent(nn.Module):
 
         A step whose mask is False copies the state through.
         """
-        cell = cells.CELLS[self.cell]
+        cell, gates = cells.CELLS[self.cell], self.gates(x_TxBxI)
         if state is None:
-            state = (jnp.zeros((x_TxBxI.shape[1], self.hidden)),) * cell.states
+            state = (jnp.zeros((gates[0].shape[1], self.hidden)),) * cell.states
 
         def step(apply, state, x):
-            gates, mask_Bx1 = x
-            new = cell.step(apply, gates, state)
+            gates_BxH, mask_Bx1 = x
+            new = cell.step(apply, gates_BxH, state)
             if mask_Bx1 is not None:
                 new = jax.tree.map(lambda n, s: jnp.where(mask_Bx1, n, s), new, state)
             return new, new[0]
 
-        xs = self.gates(x_TxBxI), None if mask_TxB is None else mask_TxB[..., None]
+        xs = gates, None if mask_TxB is None else mask_TxB[..., None]
         return scan(step, self.maps, self.u, state, xs, reverse)
 
 

@@ -30,6 +30,7 @@ from g2p_jax.layers import (
     context_width,
     draw_masks,
     drop,
+    embed,
     gated,
     initializers,
     memory_width,
@@ -82,7 +83,7 @@ class Encoder(nn.Module):
             self.key = Linear(memory_width(s), s.hidden, self.dtype, **init["linear"])
 
     def __call__(self, source_SxB: jax.Array, mask_SxB: jax.Array, masks: Masks) -> Memory:
-        x = drop(masks, "letters", jnp.take(self.embedding, source_SxB, axis=0))
+        x: Any = embed(self.embedding, source_SxB, masks, "letters")
         states: States = ()
         for layer in range(self.settings.encoder_layers):
             runs = []
@@ -173,8 +174,8 @@ class Decoder(nn.Module):
         parts = jnp.split(start, arrays, axis=-1)
         return tuple(tuple(parts[i : i + size]) for i in range(0, arrays, size))
 
-    def embed(self, tokens: jax.Array, masks: Masks) -> jax.Array:
-        return drop(masks, "phonemes", jnp.take(self.embedding, tokens, axis=0))
+    def embed(self, token_B: jax.Array, masks: Masks) -> jax.Array:
+        return drop(masks, "phonemes", jnp.take(self.embedding, token_B, axis=0))
 
     def asked(self, memory: Memory) -> tuple[jax.Array, ...]:
         """What `weigh` reads besides the query."""
@@ -234,7 +235,8 @@ class LuongDecoder(Decoder):
         return tuple(new), self.logits(h, context), weights
 
     def unroll(self, memory, states, tokens_TxB, masks):
-        state, h = self.layers[0](self.embed(tokens_TxB, masks), states[0])
+        phonemes = embed(self.embedding, tokens_TxB, masks, "phonemes")
+        state, h = self.layers[0](phonemes, states[0])
         h, new = drop(masks, "decoder_0", h), [state]
         context, weights = self.look(memory, h)
         for number, layer in enumerate(self.layers[1:], start=1):
@@ -301,8 +303,8 @@ class BahdanauDecoder(Decoder):
                 new.append(cell.step(recur, h, state))
             return tuple(new), (new[-1][0], context, weights)
 
-        x = self.embed(tokens_TxB, masks)
-        phoneme_gates = gated(gates, self.dtype, (from_phonemes, layers[0].b), x)
+        phonemes = embed(self.embedding, tokens_TxB, masks, "phonemes")
+        phoneme_gates = gated(gates, self.dtype, (from_phonemes, layers[0].b), phonemes)
         between = [f"decoder_{number}" for number in range(len(layers) - 1)]
         xs = phoneme_gates, for_each_step(masks, len(tokens_TxB), between)
         states, (h, context, weights) = scan(step, maps, shared, states, xs)

@@ -148,6 +148,31 @@ def test_dropout_keeps_the_mean_and_the_rate(variational):
     assert layers.draw_masks(SMALL, 3, 4, 50, jax.random.key(0)) == {}
 
 
+@pytest.mark.parametrize("symbols", [4, 40])  # few: multiplied before they are looked up
+def test_gates_of_embedded_tokens(symbols):
+    random = np.random.default_rng(0)
+    normal = lambda *shape: random.normal(size=shape).astype(np.float32)
+    weights = normal(symbols, 5), normal(5, 6), normal(6)
+    tokens, slopes = random.integers(symbols, size=(3, 2)), normal(3, 2, 6)
+
+    def ours(table, w, b):
+        x = layers.embed(table, tokens, {}, "letters")
+        assert isinstance(x, layers.Embedded) == (symbols == 4)
+        return jnp.concatenate(layers.gated(2, jnp.float32, (w, b), x), axis=-1)
+
+    def plain(table, w, b):
+        return jnp.take(table, tokens, axis=0) @ w + b[None, None]
+
+    outputs, gradients = [], []
+    for function in (ours, plain):
+        output, pull_back = jax.vjp(jax.jit(function), *weights)
+        outputs.append(output)
+        gradients.append(pull_back(slopes))
+    np.testing.assert_allclose(*outputs, rtol=1e-5, atol=1e-5)
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
 def test_nothing_leaks_out_of_the_loops():
     net, variables = make(ARRANGEMENTS["the lecture's"])
     source, target = batch()
