@@ -75,6 +75,9 @@ class Train:
     final_rate: float = 0.02  # share of the learning rate that is left at the end
     weight_decay: float = 1e-2  # adamw only
     clip: float = 1.0  # global gradient norm; 0: no clipping
+    average: float = (
+        0.0  # > 0: answer with averaged weights; their decay in a step: 0.999
+    )
     label_smoothing: float = 0.1
     teacher_forcing: float = 1.0  # share of decoder steps that are given the true last phoneme
     final_teacher_forcing: float = 1.0  # what it has become, linearly, at the end
@@ -145,6 +148,7 @@ def validate(config: Config) -> Config:
     check(config.data.limit >= 0, "data.limit", "0 or more")
     for field in ("clip", "warmup_steps", "weight_decay", "patience", "seed"):
         check(getattr(config.train, field) >= 0, f"train.{field}", "0 or more")
+    check(0 <= config.train.average < 1, "train.average", "in [0, 1)")
     check(config.train.learning_rate > 0, "train.learning_rate", "more than 0")
     model = config.model
     check(model.readout >= 0, "model.readout", "0 or more")

@@ -233,7 +233,7 @@ class Run:
         """Evaluates, keeps the model if it is the best, and saves."""
         settings = self.config.train
         progress, epoch = self.progress, self.step // self.steps_per_epoch
-        params = self.state.params
+        params = training.answering(self.state, settings)
         self.model.params = parallel.unshard(params) if self.members_apart else params
         dev_loss, seen = self._dev_loss(), Examination({}, "", "")
         if hosts.is_first():  # the others wait for what it says

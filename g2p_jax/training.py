@@ -6,7 +6,7 @@ the parameters of one that never was.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.struct
 import jax
@@ -57,7 +57,40 @@ def optimizer(settings: config_lib.Train, steps: int) -> optax.GradientTransform
         "sgd": lambda: optax.sgd(rate),
     }[settings.optimizer]()
     clip = optax.clip_by_global_norm(settings.clip) if settings.clip else optax.identity()
-    return optax.chain(clip, update)
+    average = [averaging(settings.average)] if settings.average else []
+    return optax.chain(clip, update, *average)
+
+
+class Averaged(NamedTuple):
+    """The state of `averaging`."""
+
+    count: jax.Array
+    params: Any
+
+
+def averaging(decay: float) -> optax.GradientTransformation:
+    """Keeps an exponential moving average of the parameters (Polyak and Juditsky 1992).
+
+        average <- d average + (1 - d) params,    d = min(decay, (1 + step) / (10 + step))
+
+    To stand last in a chain; it does not change the updates.
+    """
+
+    def init(params: Any) -> Averaged:
+        return Averaged(jnp.int32(0), jax.tree.map(jnp.copy, params))
+
+    def update(updates: Any, state: Averaged, params: Any = None) -> tuple[Any, Averaged]:
+        new = optax.apply_updates(params, updates)
+        rest = 1 - jnp.minimum(decay, (1 + state.count) / (10 + state.count))
+        average = optax.incremental_update(new, state.params, rest)
+        return updates, Averaged(state.count + 1, average)
+
+    return optax.GradientTransformation(init, update)
+
+
+def answering(state: State, settings: config_lib.Train) -> Any:
+    """The parameters to answer with."""
+    return state.opt_state[-1].params if settings.average else state.params
 
 
 def forcing_ratio(settings: config_lib.Train, steps: int) -> optax.Schedule | None:

@@ -124,3 +124,19 @@ def test_rmsprop_has_the_meaning_of_pytorch():
         updates, state = update.update(jnp.array(g), state, ours)
         ours = optax.apply_updates(ours, updates)
     np.testing.assert_allclose(ours, p, rtol=1e-5)
+
+
+def test_averaged_weights_at_hand_worked_points():
+    settings = config.Train(
+        optimizer="sgd", learning_rate=0.5, schedule="constant", warmup_steps=0, average=0.2
+    )
+    optimizer, params = training.optimizer(settings, 3), {"w": jnp.ones(1)}
+    state = training.State(jnp.int32(0), params, optimizer.init(params))
+    averages = []
+    for _ in range(3):  # w is 1/2, 0, -1/2; what is left of the average is 1/10, 2/11, then 1/5
+        updates, opt_state = optimizer.update({"w": jnp.ones(1)}, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
+        state = training.State(state.step + 1, params, opt_state)
+        averages.append(training.answering(state, settings)["w"][0])
+    np.testing.assert_allclose(averages, [0.55, 0.1, -0.38], rtol=1e-6)
+    assert training.answering(state, config.Train()) is state.params
