@@ -25,13 +25,15 @@ def main(words: list[str]) -> None:
     if words:
         raise UserError(f"flags only, found {words[0]!r}")
     cli.use_huge_pages()
-    cli.use_compilation_cache()
-    from g2p_jax import hosts, parallel
-    from g2p_jax.loop import Run
+    with cli.stop_on_signal() as stop:
+        cli.use_compilation_cache()
+        from g2p_jax import hosts, parallel
+        from g2p_jax.loop import Run
 
-    with hosts.connect(_DISTRIBUTED.value) as processes:
-        parallel.use_cpu_cores(_CONFIG.value.train.batch_size, processes)
-        Run(_CONFIG.value, Path(_WORKDIR.value or f"runs/{_CONFIG.value.name}")).train()
+        with hosts.connect(_DISTRIBUTED.value) as processes:
+            parallel.use_cpu_cores(_CONFIG.value.train.batch_size, processes)
+            folder = Path(_WORKDIR.value or f"runs/{_CONFIG.value.name}")
+            Run(_CONFIG.value, folder).train(stop)
 
 
 if __name__ == "__main__":

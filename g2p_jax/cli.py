@@ -4,6 +4,7 @@ import contextlib
 import logging as std_logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,6 +97,24 @@ class _Lines(logging.PythonFormatter):
 def _of_a_library(record) -> bool:
     """Orbax writes dozens of lines for each checkpoint."""
     return bool(re.search(r"[/\\](orbax|jax|flax)[/\\]", record.pathname))
+
+
+@contextlib.contextmanager
+def stop_on_signal() -> Iterator[list[int]]:
+    """Gives a list that is empty until SIGTERM or Ctrl-C; a second Ctrl-C interrupts as usual."""
+    received: list[int] = []
+
+    def handle(number: int, frame: Any) -> None:
+        received.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        logging.info("stopping when a step is complete ...")
+
+    before = {n: signal.signal(n, handle) for n in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def use_huge_pages() -> None:

@@ -75,9 +75,7 @@ class Train:
     final_rate: float = 0.02  # share of the learning rate that is left at the end
     weight_decay: float = 1e-2  # adamw only
     clip: float = 1.0  # global gradient norm; 0: no clipping
-    average: float = (
-        0.0  # > 0: answer with averaged weights; their decay in a step: 0.999
-    )
+    average: float = 0.0  # > 0: answer with averaged weights; their decay in a step: 0.999
     label_smoothing: float = 0.1
     teacher_forcing: float = 1.0  # share of decoder steps that are given the true last phoneme
     final_teacher_forcing: float = 1.0  # what it has become, linearly, at the end

@@ -3,10 +3,8 @@
 import dataclasses
 import json
 import math
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,8 @@ import jax
 import numpy as np
 from absl import logging
 
+from g2p_jax import cli, hosts, models, parallel, training
 from g2p_jax import config as config_lib
-from g2p_jax import hosts, models, parallel, training
 from g2p_jax.checkpoints import Checkpoints
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples, choose_buckets
@@ -140,11 +138,14 @@ class Run:
             state = state.replace(params=params, opt_state=opt_state)
         return jax.tree.map(np.array, state)
 
-    def train(self) -> Progress:
-        """Trains to the end, or until a signal asks to stop; returns how far it came."""
+    def train(self, stop: list[int] | None = None) -> Progress:
+        """Trains to the end, or until it is to stop; returns how far it came.
+
+        stop: what `cli.stop_on_signal` gave, if it has been listening before; else this does it.
+        """
         self._resume()
         try:
-            with stop_on_signal() as stop:
+            with nullcontext(stop) if stop is not None else cli.stop_on_signal() as stop:
                 while not (self.step == self.steps or self.stopping or self._out_of_patience()):
                     self._train_epoch(stop)
                     if self.step % self.steps_per_epoch == 0:
@@ -342,21 +343,3 @@ class Run:
                     )
         if about["data"] != self.batches.fingerprint:
             raise ConfigError(f"{begun}other training data{advice}")
-
-
-@contextmanager
-def stop_on_signal() -> Iterator[list[int]]:
-    """Gives a list that is empty until SIGTERM or Ctrl-C; a second Ctrl-C interrupts as usual."""
-    received: list[int] = []
-
-    def handle(number: int, frame: Any) -> None:
-        received.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        logging.info("stopping after this step ...")
-
-    before = {n: signal.signal(n, handle) for n in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -64,7 +64,7 @@ def optimizer(settings: config_lib.Train, steps: int) -> optax.GradientTransform
 class Averaged(NamedTuple):
     """The state of `averaging`."""
 
-    count: jax.Array
+    steps: jax.Array
     params: Any
 
 
@@ -81,9 +81,9 @@ def averaging(decay: float) -> optax.GradientTransformation:
 
     def update(updates: Any, state: Averaged, params: Any = None) -> tuple[Any, Averaged]:
         new = optax.apply_updates(params, updates)
-        rest = 1 - jnp.minimum(decay, (1 + state.count) / (10 + state.count))
+        rest = 1 - jnp.minimum(decay, (1 + state.steps) / (10 + state.steps))
         average = optax.incremental_update(new, state.params, rest)
-        return updates, Averaged(state.count + 1, average)
+        return updates, Averaged(state.steps + 1, average)
 
     return optax.GradientTransformation(init, update)
 

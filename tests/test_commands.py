@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -122,7 +123,16 @@ def test_a_run_killed_again_and_again_ends_bit_for_bit_the_same(trained, lexicon
         np.testing.assert_array_equal(whole[name], killed[name])
 
 
-def test_sigterm_saves_and_ends_well(lexicon, cache, tmp_path, command):
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Whether the process has a handler for that signal."""
+    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())[1]
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
+@pytest.mark.parametrize("when", ["while it trains", "while it loads"])
+def test_sigterm_saves_and_ends_well(lexicon, cache, tmp_path, command, when):
+    if when == "while it loads" and sys.platform != "linux":
+        pytest.skip("only Linux says what a process catches")
     arguments = train_arguments(lexicon, tmp_path / "run")
     process = subprocess.Popen(
         [sys.executable, *map(str, arguments)],
@@ -131,10 +141,14 @@ def test_sigterm_saves_and_ends_well(lexicon, cache, tmp_path, command):
         stderr=subprocess.PIPE,
         text=True,
     )
-    for line in process.stderr:
-        if " step " in line:
-            process.send_signal(signal.SIGTERM)
-            break
+    if when == "while it loads":
+        while not catches(process.pid, signal.SIGTERM):
+            time.sleep(0.01)
+    else:
+        for line in process.stderr:
+            if " step " in line:
+                break
+    process.send_signal(signal.SIGTERM)
     text = process.communicate(timeout=60)[1]
     assert process.returncode == 0
     assert "the same command continues" in text

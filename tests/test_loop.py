@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from g2p_jax import config, loop, parallel, training
+from g2p_jax import cli, config, loop, parallel, training
 from g2p_jax.errors import ConfigError
 from g2p_jax.pronounce import network
 
@@ -121,7 +121,7 @@ def test_patience_stops_and_stays_stopped(settings, tmp_path):
 
 
 def test_a_second_ctrl_c_interrupts(settings, tmp_path):
-    with pytest.raises(KeyboardInterrupt), loop.stop_on_signal() as stop:
+    with pytest.raises(KeyboardInterrupt), cli.stop_on_signal() as stop:
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
         while not stop:
             time.sleep(0.01)
