@@ -28,6 +28,7 @@ _MASS = flags.DEFINE_float(
 _LEXICON = flags.DEFINE_string("lexicon", None, "What it holds comes from there: a file, cmudict.")
 _MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
 _BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
+_ALIGN = flags.DEFINE_bool("align", False, "Add each phoneme's letters, and its probability.")
 _ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
 _RESUME = flags.DEFINE_bool("resume", False, "Continue an --output that was left unfinished.")
 _DISTRIBUTED = flags.DEFINE_bool("distributed", False, "One of several processes, as in train.py.")
@@ -39,6 +40,8 @@ def main(words: list[str]) -> None:
         raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
     if words and _INPUT.value:
         raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
+    if _ALIGN.value and (_OUTPUT.value or "").endswith(".csv"):
+        raise UserError("--align has no place in a submission: leave it out, or write a .tsv")
     if _RESUME.value and not _OUTPUT.value:
         raise UserError("--resume continues an output file; say which: --output=FILE")
     if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):
@@ -62,6 +65,7 @@ def main(words: list[str]) -> None:
             nbest=8 if _MASS.value < 1 and not _NBEST.present else _NBEST.value,
             beam=_BEAM.value,
             mass=_MASS.value,
+            aligned=_ALIGN.value,
             marked=bool(_LEXICON.value),
             csv=(_OUTPUT.value or "").endswith(".csv"),
             strict=_STRICT.value,
@@ -69,7 +73,7 @@ def main(words: list[str]) -> None:
         )
         source = read_words(words or _INPUT.value or sys.stdin.buffer)
         if _OUTPUT.value:
-            asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _LEXICON)
+            asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _LEXICON, _ALIGN)
             about = {f"--{flag.name}": flag.value for flag in asked} | {
                 "the model": _model(_CKPT.value)
             }

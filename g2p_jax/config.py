@@ -94,6 +94,7 @@ class Config:
     model: Model = dataclasses.field(default_factory=Model)
     train: Train = dataclasses.field(default_factory=Train)
     ensemble: int = 1  # members that are trained together, and answer together
+    temperature: float = 1.0  # of the phonemes' probabilities; see calibrate.py
 
 
 def validate(config: Config) -> Config:
@@ -124,6 +125,8 @@ def validate(config: Config) -> Config:
     one_of("train.dtype", ("auto", "float32", "bfloat16"))
     if config.ensemble < 1:
         raise ConfigError(f"config.ensemble is {config.ensemble}: must be at least 1")
+    if not config.temperature > 0:
+        raise ConfigError(f"config.temperature is {config.temperature}: must be more than 0")
     for section, fields in (
         ("data", "longest chunk"),
         ("model", "embedding hidden decoder_layers"),
@@ -197,7 +200,8 @@ def from_dict(values: dict[str, Any]) -> Config:
     sections = {"data": Data, "model": Model, "train": Train}
     try:
         parts = {key: build(**values.get(key, {})) for key, build in sections.items()}
-        config = Config(values.get("name", ""), **parts, ensemble=values.get("ensemble", 1))
+        whole = {key: values[key] for key in ("ensemble", "temperature") if key in values}
+        config = Config(values.get("name", ""), **parts, **whole)
     except (TypeError, AttributeError) as error:
         raise ConfigError(f"not a config of this version of g2p_jax: {error}") from error
     config.train.watch = tuple(config.train.watch)

@@ -26,7 +26,7 @@ class Hypotheses(NamedTuple):
     log_prob_BxN: jax.Array  # of the whole pronunciation and its end; -inf: there is none
 
 
-def _log_probs(logits: jax.Array) -> jax.Array:
+def log_probs(logits: jax.Array) -> jax.Array:
     """log P(next phoneme); what is no phoneme and no end has none."""
     never = jnp.isin(jnp.arange(logits.shape[-1]), jnp.array([PAD, BOS, UNK]))
     never = jnp.expand_dims(never, tuple(range(logits.ndim - 1)))
@@ -53,7 +53,7 @@ def sample(
     def body(carry, key):
         state, token_B, done_B = carry
         state, logits_BxV = step(state, token_B)
-        log_probs_BxV = _log_probs(logits_BxV)
+        log_probs_BxV = log_probs(logits_BxV)
         if endless:
             log_probs_BxV = log_probs_BxV.at[:, EOS].set(-jnp.inf)
         token_B = jax.random.categorical(key, log_probs_BxV / temperature).astype(token_B.dtype)
@@ -83,7 +83,7 @@ def greedy(step: Step, state: State, limit_B: jax.Array, length: int) -> Hypothe
     def body(carry):
         t, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B = carry
         state, logits_BxV = step(state, token_B)
-        log_probs_BxV = _log_probs(logits_BxV)
+        log_probs_BxV = log_probs(logits_BxV)
         token_B = jnp.argmax(log_probs_BxV, axis=-1).astype(jnp.int32)
 
         ends_B = log_prob_B + log_probs_BxV[:, EOS]  # the probability of ending here
@@ -136,7 +136,7 @@ def beam(step: Step, state: State, limit_B: jax.Array, length: int, size: int) -
     def body(carry):
         t, state, token_BxK, open_BxK, open_BxKxT, done_BxK, done_BxKxT = carry
         state, logits = step(state, token_BxK.reshape(-1))
-        log_probs_BxKxV = _log_probs(logits).reshape(batch, size, -1)
+        log_probs_BxKxV = log_probs(logits).reshape(batch, size, -1)
 
         # Ending: the best K of those that have ended before and those that end now.
         within_Bx1 = (t <= limit_B)[:, None]

@@ -28,15 +28,26 @@ class Speaker(NamedTuple):
     step: Callable[[Any, Any, jax.Array], tuple[Any, jax.Array]]  # -> states, logits_BxV
 
 
-def speaker(net: models.Seq2Seq, params: Params, members: int) -> Speaker:
+def mean(logits: jax.Array) -> jax.Array:
+    """The logarithm of the mean of the members' probabilities: [M, ..., V] -> [..., V]."""
+    log_probs = jax.nn.log_softmax(logits)
+    return jax.nn.logsumexp(log_probs, axis=0) - jnp.log(len(logits))
+
+
+def speaker(net: models.Seq2Seq, params: Params, members: int, temperature: float = 1.0) -> Speaker:
     """The network with these weights; with a leading axis of the weights, all members as one."""
     if members == 1:
         apply = functools.partial(net.apply, {"params": params})
+
+        def one_step(memory, states, token_B):
+            states, logits_BxV, _ = apply(memory, states, token_B, method="step")
+            return states, logits_BxV / temperature
+
         return Speaker(
             encode=functools.partial(apply, method="encode"),
             repeat=models.repeat,
             start=functools.partial(apply, method="start"),
-            step=lambda *args: apply(*args, method="step")[:2],
+            step=one_step,
         )
 
     def each(method: str, in_axes: Sequence[int | None], out_axes: Any = 0) -> Callable:
@@ -45,8 +56,7 @@ def speaker(net: models.Seq2Seq, params: Params, members: int) -> Speaker:
 
     def step(memory, states, token_B):
         states, logits_MxBxV, _ = each("step", (0, 1, None), (1, 0, 0))(memory, states, token_B)
-        log_probs = jax.nn.log_softmax(logits_MxBxV)
-        return states, jax.nn.logsumexp(log_probs, axis=0) - jnp.log(members)
+        return states, mean(logits_MxBxV) / temperature
 
     return Speaker(
         encode=each("encode", (None,)),

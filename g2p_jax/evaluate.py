@@ -10,7 +10,7 @@ from absl import flags
 
 from g2p_jax import cli
 from g2p_jax.data import splits
-from g2p_jax.data.lexicon import atomic_write, read_lexicon
+from g2p_jax.data.lexicon import atomic_write
 from g2p_jax.errors import UserError
 
 _CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a model file.")
@@ -35,13 +35,7 @@ def main(words: list[str]) -> None:
     g2p = load(_CKPT.value)
     if _MEMBERS.value:
         g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
-    settings = g2p.config.data
-    if _DATA.value:
-        pairs = read_lexicon(_DATA.value, _FORMAT.value, settings.stress, settings.unicode)
-    else:
-        pairs = getattr(splits.load(settings), _SPLIT.value)
-        if not pairs:
-            raise UserError(f"the model's data has no {_SPLIT.value} words; give --data=FILE")
+    pairs = splits.references(g2p.config.data, _DATA.value, _FORMAT.value, _SPLIT.value)
     answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
     total, errors = scoring.Score(), Path(_ERRORS.value or "errors.tsv")
     with atomic_write(errors) as file:

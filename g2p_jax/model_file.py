@@ -71,6 +71,13 @@ def locate(path: str | Path) -> Path:
     return file
 
 
+def precision(file: Path) -> str:
+    """The type of the weights in a model file: "float32" or "float16"."""
+    with safetensors.safe_open(file, framework="numpy") as opened:
+        name = next(iter(opened.keys()))
+        return str(opened.get_tensor(name).dtype)
+
+
 def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
     """Reads a model: the file, or the folder that `train.py` wrote; raises ModelError."""
     file = locate(path)

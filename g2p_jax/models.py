@@ -312,6 +312,11 @@ class BahdanauDecoder(Decoder):
         return states, self.logits(h, context), weights
 
 
+def shifted(target_BxT: jax.Array) -> jax.Array:
+    """What the decoder reads where it is given the true phonemes: BOS, then all but the last."""
+    return jnp.roll(target_BxT.T, 1, axis=0).at[0].set(BOS)
+
+
 class Seq2Seq(nn.Module):
     """Letters in, phonemes out.
 
@@ -356,7 +361,7 @@ class Seq2Seq(nn.Module):
             rather than the one that it finds most probable itself; None: always.
           first_row: of a larger batch, the row that is the first here; see `layers.draw_masks`.
         """
-        tokens_TxB = jnp.roll(target_BxT.T, 1, axis=0).at[0].set(BOS)
+        tokens_TxB = shifted(target_BxT)
         masks: Masks = {}
         if key is not None:
             batch, letters = source_BxS.shape

@@ -15,8 +15,9 @@ import numpy as np
 from g2p_jax import config as config_lib
 from g2p_jax import decoding, ensembles, model_file, models, parallel, scoring
 from g2p_jax.data.pairs import Pair
-from g2p_jax.data.symbols import BOS, PAD, Symbols
+from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.errors import ModelError
+from g2p_jax.inspection import Inspection, look_at, looker
 from g2p_jax.model_file import Params, network
 from g2p_jax.scoring import Examination
 
@@ -47,17 +48,6 @@ class Answer(NamedTuple):
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
     unknown: tuple[str, ...]  # characters that the model has never seen, and left out
     known: bool = False  # from a lexicon, not from the model
-
-
-class Attention(NamedTuple):
-    """Where the model looked: a row of weights for each phoneme, and a last one for the end.
-
-    Phonemes are target tokens here: of a model of characters, characters.
-    """
-
-    letters: tuple[str, ...]
-    phonemes: tuple[str, ...]
-    weights: np.ndarray  # [phonemes + 1, letters]; rows sum to 1
 
 
 class G2P:
@@ -116,32 +106,39 @@ class G2P:
             answers.append(Answer(word, tuple(_heaviest(best[:nbest], mass)), tuple(unknown)))
         return answers
 
-    def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Attention:
+    def inspect(self, asked: Iterable[tuple[str, Sequence[str]]]) -> list[Inspection]:
+        """How the model sees each (word, phonemes), in order: attention and probabilities."""
+        symbols, devices = self.symbols, tuple(self._devices)
+        spelled = [
+            (symbols.graphemes_of(word)[0], symbols.encode_target(phonemes))
+            for word, phonemes in asked
+        ]
+        net, members = network(self.config, symbols), self.config.ensemble
+        run = looker(net, members, self.config.temperature, devices)
+        look = lambda rows: run(self.params, parallel.shard(rows, len(devices)))
+        pairs = [(symbols.graphemes.encode(letters), ids) for letters, ids in spelled]
+        return [
+            Inspection(
+                tuple(letters), tuple(symbols.phonemes.decode(ids)), weights, log_probs, (*ids, EOS)
+            )
+            for (letters, ids), (log_probs, weights) in zip(
+                spelled, look_at(look, pairs), strict=True
+            )
+        ]
+
+    def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Inspection:
         """Where the model looks in the word while it says `phonemes`; None: what it would say.
 
         ModelError for a model without attention; ValueError for a word without known letters.
         """
         if self.config.model.attention == "none":
             raise ModelError("this model has no attention: it carries the whole word in one state")
-        letters, _ = self.symbols.graphemes_of(word)
-        if not letters:
-            raise ValueError(f"{word!r} holds no letter that the model knows")
         if phonemes is None:
             phonemes = self.pronounce([word])[0].pronunciations[0].phonemes
-        source = np.array([self.symbols.graphemes.encode(letters)], np.int32)
-        tokens = np.array([[BOS, *self.symbols.encode_target(phonemes)]], np.int32)
-
-        def look(net: models.Seq2Seq) -> jax.Array:
-            memory = net.encode(jnp.asarray(source))
-            return net.decoder.unroll(memory, net.start(memory), tokens.T, {})[2][:, 0]
-
-        net, said = network(self.config, self.symbols), self.symbols.phonemes.decode(tokens[0, 1:])
-        weights_TxS = lambda params: net.apply({"params": params}, method=look)
-        if self.config.ensemble > 1:
-            each = jax.vmap(weights_TxS)
-            weights_TxS = lambda params: each(params).mean(axis=0)
-        seen = jax.jit(weights_TxS)(jax.device_get(self.params))
-        return Attention(tuple(letters), tuple(said), np.asarray(seen))
+        seen = self.inspect([(word, phonemes)])[0]
+        if not seen.letters:
+            raise ValueError(f"{word!r} holds no letter that the model knows")
+        return seen
 
     def _decode(
         self, pieces: set[tuple[str, ...]], beam: int
@@ -177,7 +174,7 @@ class G2P:
         for row, spelling in enumerate(spellings):
             source[row, : len(spelling)] = self.symbols.graphemes.encode(spelling)
         net, members = network(self.config, self.symbols), self.config.ensemble
-        search = searcher(net, members, beam, tuple(self._devices))
+        search = searcher(net, members, self.config.temperature, beam, tuple(self._devices))
         return search(self.params, parallel.shard(source, len(self._devices)))
 
     def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
@@ -214,7 +211,8 @@ class LexiconFirst:
     """
 
     def __init__(self, lexicon: Iterable[Pair], model: G2P):
-        self._model, self.attention = model, model.attention
+        self._model = model
+        self.attention, self.inspect = model.attention, model.inspect
         self._known: dict[str, tuple[Pronunciation, ...]] = {}
         for word, spoken in lexicon:
             each = tuple(Pronunciation(phonemes, 1 / len(spoken)) for phonemes in spoken)
@@ -255,7 +253,7 @@ def join(models: Sequence[G2P]) -> G2P:
     ]
     params = jax.tree.map(lambda *ws: np.concatenate(ws), *trees)
     count = sum(model.config.ensemble for model in models)
-    config = dataclasses.replace(models[0].config, ensemble=count)
+    config = dataclasses.replace(models[0].config, ensemble=count, temperature=1.0)
     return G2P(config, models[0].symbols, params)
 
 
@@ -266,17 +264,26 @@ def phoneme_limit(letters: Any) -> Any:
 
 @functools.cache
 def searcher(
-    net: models.Seq2Seq, members: int, beam: int, devices: tuple[jax.Device, ...]
+    net: models.Seq2Seq,
+    members: int,
+    temperature: float,
+    beam: int,
+    devices: tuple[jax.Device, ...],
 ) -> Callable:
     """`search` of rows shared by the devices, each of which ends with its own last word."""
-    return parallel.map_rows(functools.partial(search, net, members, beam), devices)
+    return parallel.map_rows(functools.partial(search, net, members, temperature, beam), devices)
 
 
 def search(
-    net: models.Seq2Seq, members: int, beam: int, params: Params, source_BxS: jax.Array
+    net: models.Seq2Seq,
+    members: int,
+    temperature: float,
+    beam: int,
+    params: Params,
+    source_BxS: jax.Array,
 ) -> decoding.Hypotheses:
     """The `beam` best pronunciations of a batch of spellings."""
-    speaker = ensembles.speaker(net, params, members)
+    speaker = ensembles.speaker(net, params, members, temperature)
     memory = speaker.encode(source_BxS)
     letters_B = jnp.sum(source_BxS != PAD, axis=1)
     limit_B, length = phoneme_limit(letters_B), phoneme_limit(source_BxS.shape[1])

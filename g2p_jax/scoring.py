@@ -68,6 +68,35 @@ def mcnemar(only_a: int, only_b: int) -> float:
     return min(1.0, 2 * tail / 2**n)
 
 
+def reliability(
+    probabilities: Sequence[float], right: Sequence[bool], bins: int = 10
+) -> list[tuple[int, float, float]]:
+    """For bins of equal width: how many answers, their mean probability, the share that is right.
+
+    Bins without answers are left out.
+    """
+    grouped: dict[int, list[tuple[float, bool]]] = {}
+    for p, is_right in zip(probabilities, right, strict=True):
+        grouped.setdefault(min(int(p * bins), bins - 1), []).append((p, is_right))
+    counted = []
+    for _, members in sorted(grouped.items()):
+        p, hits = (math.fsum(values) / len(members) for values in zip(*members, strict=True))
+        counted.append((len(members), p, hits))
+    return counted
+
+
+def calibration_error(
+    probabilities: Sequence[float], right: Sequence[bool], bins: int = 10
+) -> float:
+    """The mean difference between an answer's probability and the share of such that is right.
+
+    The expected calibration error of Naeini et al. (2015): over bins of equal width, weighted by
+    the answers in them.
+    """
+    counted = reliability(probabilities, right, bins)
+    return sum(n * abs(p - hits) for n, p, hits in counted) / sum(n for n, _, _ in counted)
+
+
 @dataclass(frozen=True)
 class Score:
     """Counts that add up over words; the rates are fractions, and nan when nothing was counted."""

@@ -35,6 +35,7 @@ class Options:
     mass: float = 1.0  # of the nbest only as many as have this probability together
     marked: bool = False  # a last column says who answered, "lexicon" or "model"
     csv: bool = False  # the contest's `Id,Transcription` rather than `word<TAB>P H O N`
+    aligned: bool = False  # two columns: the letters of each phoneme, and its probability
     strict: bool = False  # a word that holds what the model has never seen is a UserError
     pictures: Path | None = None  # a folder for attention maps, NUMBER-WORD.png
 
@@ -157,6 +158,7 @@ def _answers(g2p: G2P | LexiconFirst, part: Part, options: Options, first: int) 
     """The lines of these words, the first of which is number `first`, and how many are strange."""
     answers = g2p.pronounce((word for _, word in part), options.nbest, options.beam, options.mass)
     strange, unknown, lines = 0, Counter[str](), []
+    columns = _alignments(g2p, answers) if options.aligned else itertools.repeat("")
     for (id, word), answer in zip(part, answers, strict=True):
         if answer.unknown or not answer.word.strip():
             strange += 1
@@ -169,10 +171,18 @@ def _answers(g2p: G2P | LexiconFirst, part: Part, options: Options, first: int) 
         else:
             rows = tsv_lines(word.replace("\t", " "), found, probability=options.nbest > 1)
             end = ("\tlexicon" if answer.known else "\tmodel") if options.marked else ""
-            lines.extend(row + end + "\n" for row in rows)
+            lines.extend(row + next(columns) + end + "\n" for row in rows)
     if options.pictures:
         draw_attention(g2p, answers, options.pictures, first)
     return {"text": "".join(lines), "strange": strange, "unknown": unknown}
+
+
+def _alignments(g2p: G2P | LexiconFirst, answers: list[Answer]) -> Iterator[str]:
+    """For each pronunciation the letters of its phonemes, and how probable each of them is."""
+    asked = [(a.word, p.phonemes) for a in answers for p in a.pronunciations]
+    for seen in g2p.inspect(asked):
+        letters = " ".join(part.replace(" ", "_") or "-" for part in seen.spelled)
+        yield f"\t{letters}\t{' '.join(f'{p:.2f}' for p in seen.probabilities[:-1])}"
 
 
 def draw_attention(

@@ -173,6 +173,8 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     assert done.startswith("hello\tHH AH L OW\tlexicon\nhello\tHH EH L OW\t")
     done = command("predict.py", ckpt, "--mass=0.99", "hello").stdout
     assert 1 < len(done.splitlines()) <= 8
+    rows = command("predict.py", ckpt, "--align", "hello").stdout.rstrip("\n").split("\t")
+    assert [len(row.split()) for row in rows[1:]] == [len(rows[1].split())] * 3
     done = command("predict.py", ckpt, "--nbest=2", "hello", "héllo", "h😀")
     assert len(done.stdout.splitlines()) == 6
     assert "1 of 3 lines" in done.stderr
@@ -237,6 +239,20 @@ def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
     assert "--members=a: expected numbers" in wrong
 
 
+def test_a_temperature_is_stored_and_found_again(trained, command, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    shutil.copy(trained / "model.safetensors", run)
+    calibrate = "-m", "g2p_jax.calibrate", f"--ckpt={run}"
+    first, second = (command(*calibrate).stdout.splitlines() for _ in range(2))
+    assert first[0].startswith("temperature ") and first[0] == second[0]
+    before, after = (re.findall(r"[\d.]+%", lines[1]) for lines in (first, second))
+    assert after == [before[1]] * 2
+    assert (run / "calibration.png").stat().st_size > 5000
+    ask = [command("predict.py", f"--ckpt={path}", "hello").stdout for path in (trained, run)]
+    assert ask[0] == ask[1]
+
+
 def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
     run = tmp_path / "lm"
     command(
@@ -275,6 +291,8 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["train.py", "--config.data.train=no.txt"], 1, "no.txt: expected a readable file"),
         (["train.py", "hello"], 1, "flags only"),
         (["-m", "g2p_jax.evaluate", "--data=README.md"], 1, "which model?"),
+        (["-m", "g2p_jax.calibrate", "--ckpt=no"], 1, "no: no trained model here"),
+        (["predict.py", "--ckpt=x", "--align", "--output=a.csv"], 1, "no place in a submission"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, status, message, command, tmp_path):

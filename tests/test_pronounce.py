@@ -244,6 +244,34 @@ def test_attention_is_where_each_step_of_decoding_looks(g2p):
         g2p.attention("123")
 
 
+def test_each_phoneme_has_its_share_of_the_probability(g2p):
+    """Of many words in batches of many shapes, and of a model of another temperature."""
+    words = [*WORDS, "abcdefabcdef", "😀"] * 9
+    hot = pronounce.G2P(dataclasses.replace(g2p.config, temperature=3.0), g2p.symbols, g2p.params)
+    for model in (g2p, hot):
+        asked = [(a.word, p) for a in model.pronounce(words, nbest=3) for p in a.pronunciations]
+        seen = model.inspect((word, said.phonemes) for word, said in asked)
+        for (word, said), one in zip(asked, seen, strict=True):
+            assert one.phonemes == said.phonemes and one.letters == tuple(word.strip("😀"))
+            assert one.weights.shape == (len(said.phonemes) + 1, len(one.letters))
+            if one.letters:
+                np.testing.assert_allclose(one.probabilities.prod(), said.probability, rtol=1e-4)
+    assert hot.pronounce(["cab"])[0].pronunciations[0].probability < 0.9
+
+
+def test_aligned_answers_have_two_more_columns(g2p):
+    out = io.StringIO()
+    words = (("1", "back"), ("2", "face"), ("3", "😀"))
+    transcribe(g2p, words, out, Options(aligned=True, nbest=2, marked=True))
+    rows = [line.split("\t") for line in out.getvalue().splitlines()]
+    assert [len(row) for row in rows] == [6] * 5
+    assert rows[4] == ["😀", "", "1", "", "", "model"]
+    for word, phonemes, probability, letters, each, _ in rows[:4]:
+        assert set("".join(letters.split())) <= set(word)
+        assert len(letters.split()) == len(each.split()) == len(phonemes.split())
+        assert np.prod([float(p) for p in each.split()]) >= float(probability) - 0.05
+
+
 def test_a_picture_for_each_word_that_has_letters(g2p, tmp_path):
     words = (("1", "back"), ("2", "😀"), ("3", "../face"))
     transcribe(g2p, words, io.StringIO(), Options(pictures=tmp_path / "maps"))

@@ -4,7 +4,16 @@ import random
 
 import pytest
 
-from g2p_jax.scoring import Score, alignment, edit_distance, mcnemar, score, score_all
+from g2p_jax.scoring import (
+    Score,
+    alignment,
+    calibration_error,
+    edit_distance,
+    mcnemar,
+    reliability,
+    score,
+    score_all,
+)
 
 
 @pytest.mark.parametrize(
@@ -142,3 +151,13 @@ def test_mcnemar(only_a, only_b, p):
         == mcnemar(only_b, only_a)
         == pytest.approx(p, rel=0.2 if only_a > 100 else 1e-9)
     )
+
+
+def test_calibration_of_hand_worked_answers():
+    probabilities, right = [0.95, 0.9, 1.0, 0.3, 0.35], [True, True, False, False, True]
+    counted = reliability(probabilities, right)
+    assert [n for n, _, _ in counted] == [2, 3]
+    assert [p for _, p, _ in counted] == pytest.approx([0.325, 0.95])
+    assert [hits for _, _, hits in counted] == pytest.approx([1 / 2, 2 / 3])
+    expected = (2 * 0.175 + 3 * (0.95 - 2 / 3)) / 5
+    assert calibration_error(probabilities, right) == pytest.approx(expected)

@@ -10,6 +10,7 @@ from g2p_jax import config
 from g2p_jax.data import numbers, sums, text
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair, Pairs
+from g2p_jax.errors import UserError
 
 # Pairs that come from no file.
 MADE = {sums.PREFIX: sums.read_sums, numbers.PREFIX: numbers.read_numbers}
@@ -46,6 +47,19 @@ def load(settings: config.Data) -> Splits:
     test = read(settings.test) if settings.test else test
     limit = settings.limit
     return Splits(some(train, limit), some(dev, -(-limit // 4)), some(test, -(-limit // 4)))
+
+
+def references(settings: config.Data, path: str | None, format: str, split: str) -> Pairs:
+    """The words to score a model of these settings on: a lexicon file, or its train, dev or test.
+
+    UserError if that has none.
+    """
+    if path:
+        return read_lexicon(path, format, settings.stress, settings.unicode)
+    pairs = getattr(load(settings), split)
+    if not pairs:
+        raise UserError(f"the model's data has no {split} words; give --data=FILE")
+    return pairs
 
 
 def split_by_word(
