@@ -60,7 +60,8 @@ def embed(
 ) -> jax.Array | Embedded:
     """The tokens' vectors [..., I], with dropout of that place."""
     symbols, width = table_VxI.shape
-    if place not in masks and symbols <= 2 * width:  # else one-hot products would take longer
+    few = symbols <= min(tokens.size, 2 * width)  # else one-hot products would take longer
+    if few and place not in masks:
         return Embedded(table_VxI, tokens)
     return drop(masks, place, jnp.take(table_VxI, tokens, axis=0))
 
@@ -107,7 +108,7 @@ class Recurrent(nn.Module):
             for name, width in cells.CELLS[self.cell].recurrent.items()
         }
 
-    def step(self, x_BxI: jax.Array, state: cells.State) -> cells.State:
+    def step(self, x_BxI: jax.Array | Embedded, state: cells.State) -> cells.State:
         maps = self.maps
         recur = lambda name, h: maps[name](self.u[name], h)
         return cells.CELLS[self.cell].step(recur, self.gates(x_BxI), state)

@@ -99,7 +99,7 @@ def look_up(table_VxI: jax.Array, tokens: jax.Array, dtype: jnp.dtype) -> jax.Ar
     Its derivative adds rows up by a matmul with operands in `dtype`, as one-hot rows times dy:
     for the few symbols of an alphabet that is faster than to add one row after the other.
     """
-    return jnp.take(table_VxI, tokens, axis=0)
+    return jnp.take(table_VxI, tokens, axis=0, mode="clip")
 
 
 def _look_up_forward(table_VxI, tokens, dtype):

@@ -174,9 +174,6 @@ class Decoder(nn.Module):
         parts = jnp.split(start, arrays, axis=-1)
         return tuple(tuple(parts[i : i + size]) for i in range(0, arrays, size))
 
-    def embed(self, token_B: jax.Array, masks: Masks) -> jax.Array:
-        return drop(masks, "phonemes", jnp.take(self.embedding, token_B, axis=0))
-
     def asked(self, memory: Memory) -> tuple[jax.Array, ...]:
         """What `weigh` reads besides the query."""
         v = (self.v,) if self.settings.attention in ADDITIVE else ()
@@ -226,7 +223,8 @@ class LuongDecoder(Decoder):
         return [s.embedding] + [s.hidden + context_width(s)] * (s.decoder_layers - 1)
 
     def step(self, memory, states, token_B, masks):
-        state = self.layers[0].step(self.embed(token_B, masks), states[0])
+        phoneme = embed(self.embedding, token_B, masks, "phonemes")
+        state = self.layers[0].step(phoneme, states[0])
         h, new = drop(masks, "decoder_0", state[0]), [state]
         context, weights = self.look(memory, h)
         for number, layer in enumerate(self.layers[1:], start=1):
@@ -259,7 +257,8 @@ class BahdanauDecoder(Decoder):
 
     def step(self, memory, states, token_B, masks):
         context, weights = self.look(memory, states[-1][0])
-        h, new = _concatenate(self.embed(token_B, masks), context), []
+        phoneme = drop(masks, "phonemes", jnp.take(self.embedding, token_B, axis=0))
+        h, new = _concatenate(phoneme, context), []
         for number, layer in enumerate(self.layers):
             new.append(layer.step(h, states[number]))
             h = drop(masks, f"decoder_{number}", new[-1][0])
