@@ -29,7 +29,7 @@ def get_config(size: str = "base", cell: str = "gru") -> Config:
             decoder_dropout=0.2,
         ),
         train=Train(
-            epochs=15,
+            epochs=14,
             batch_size=64,
             buckets=8,
             optimizer="adamw",
