@@ -15,7 +15,6 @@ from ml_collections import config_flags
 
 from g2p_jax.errors import UserError
 
-
 MALLOC = "hugetlb=1", "mmap_threshold=1073741824", "trim_threshold=2147483648"  # bytes
 
 

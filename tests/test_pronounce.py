@@ -109,9 +109,9 @@ def test_answers_do_not_depend_on_what_else_is_asked(g2p):
 def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
     search, traced = pronounce.search, []
 
-    def traced_search(net, members, beam, params, source):
+    def traced_search(net, members, temperature, beam, params, source):
         traced.append(source.shape[-1])
-        return search(net, members, beam, params, source)
+        return search(net, members, temperature, beam, params, source)
 
     monkeypatch.setattr(pronounce, "search", traced_search)
     pronounce.searcher.cache_clear()
