@@ -29,15 +29,14 @@ def get_config(size: str = "base", cell: str = "gru") -> Config:
             decoder_dropout=0.2,
         ),
         train=Train(
-            epochs=14,
+            epochs=12,
             batch_size=64,
             buckets=8,
             optimizer="adamw",
             learning_rate=1e-3,
             schedule="linear",
             warmup_steps=500,
-            final_rate=0.1,
-            average=0.9997,
+            final_rate=0.0,
             label_smoothing=0.1,
         ),
     )
