@@ -18,7 +18,6 @@ from absl import flags
 
 from g2p_jax import cli, scoring
 from g2p_jax.data import splits
-from g2p_jax.errors import UserError
 
 if TYPE_CHECKING:
     from g2p_jax.inspection import Inspection
@@ -50,16 +49,10 @@ def fit(seen: "Sequence[Inspection]", right: Sequence[bool]) -> float:
 
 
 def main(words: list[str]) -> None:
-    if words:
-        raise UserError(f"flags only, found {words[0]!r}")
-    if _CKPT.value is None:
-        raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
-    cli.use_compilation_cache()
-    from g2p_jax import model_file, parallel, pictures
-    from g2p_jax.pronounce import G2P, MOST_ROWS, load
+    stored = cli.asked_model(words, _CKPT.value)
+    from g2p_jax import model_file, pictures
+    from g2p_jax.pronounce import G2P
 
-    parallel.use_cpu_cores(MOST_ROWS)
-    stored = load(_CKPT.value)
     g2p = G2P(replace(stored.config, temperature=1.0), stored.symbols, stored.params)
     pairs = splits.references(g2p.config.data, _DATA.value, _FORMAT.value, "dev")
     best = [answer.pronunciations[0].phonemes for answer in g2p.pronounce(p.word for p in pairs)]
@@ -67,7 +60,7 @@ def main(words: list[str]) -> None:
     right = [phonemes in pair.pronunciations for pair, phonemes in zip(pairs, best, strict=True)]
     temperature = fit(seen, right)
 
-    file = model_file.locate(_CKPT.value)
+    file = model_file.locate(str(_CKPT.value))
     g2p.config = replace(g2p.config, temperature=temperature)
     g2p.save(file, model_file.precision(file))
     before = probabilities(seen, stored.config.temperature).tolist()

@@ -8,12 +8,15 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import app, flags, logging
 from ml_collections import config_flags
 
 from g2p_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from g2p_jax.pronounce import G2P
 
 MALLOC = "hugetlb=1", "mmap_threshold=1073741824", "trim_threshold=2147483648"  # bytes
 
@@ -60,6 +63,20 @@ def define_config(default: str) -> flags.FlagHolder:
     """The flag --config=FILE.py, and --config.a.b=VALUE for each of its settings."""
     with _usage_errors(sys.argv):  # it reads the command line already when it is defined
         return config_flags.DEFINE_config_file("config", default, "What to train, on what.")
+
+
+def asked_model(words: list[str], ckpt: str | None) -> "G2P":
+    """The model of --ckpt, on all CPU cores, for a command that takes flags only."""
+    if words:
+        raise UserError(f"flags only, found {words[0]!r}")
+    if ckpt is None:
+        raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
+    use_compilation_cache()
+    from g2p_jax import parallel
+    from g2p_jax.pronounce import MOST_ROWS, load
+
+    parallel.use_cpu_cores(MOST_ROWS)
+    return load(ckpt)
 
 
 def numbers(flag: str, values: list[str]) -> list[int]:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from absl import flags
 
-from g2p_jax import cli
+from g2p_jax import cli, scoring
 from g2p_jax.data import splits
 from g2p_jax.data.lexicon import atomic_write
-from g2p_jax.errors import UserError
 
 _CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a model file.")
 _DATA = flags.DEFINE_string("data", None, "A lexicon file to score on.")
@@ -23,16 +22,7 @@ _ERRORS = flags.DEFINE_string("errors", None, "Where to write the errors; defaul
 
 
 def main(words: list[str]) -> None:
-    if words:
-        raise UserError(f"flags only, found {words[0]!r}")
-    if _CKPT.value is None:
-        raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
-    cli.use_compilation_cache()
-    from g2p_jax import parallel, scoring
-    from g2p_jax.pronounce import MOST_ROWS, load
-
-    parallel.use_cpu_cores(MOST_ROWS)
-    g2p = load(_CKPT.value)
+    g2p = cli.asked_model(words, _CKPT.value)
     if _MEMBERS.value:
         g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
     pairs = splits.references(g2p.config.data, _DATA.value, _FORMAT.value, _SPLIT.value)
