@@ -2,7 +2,7 @@
 
 `vmap` makes one program of all members, in training and in search; members differ in their first
 weights, their dropout and the order of their data. In search each phoneme has the mean of the
-probabilities that the members give it.
+probabilities that the members give it. How their logits become probabilities is a `Reading`.
 
 Letters of shapes: M members, B words, V phoneme inventory.
 """
@@ -15,8 +15,36 @@ import jax
 import jax.numpy as jnp
 
 from g2p_jax import models
+from g2p_jax.config import Config
 
 Params = Any
+LEAST = 0.01  # of a probability that is no more than what smoothing gave to every phoneme
+
+
+class Reading(NamedTuple):
+    """How the logits of a network become what it believes."""
+
+    members: int = 1
+    smoothing: float = 0.0  # that its labels had in training
+    temperature: float = 1.0
+
+    @classmethod
+    def of(cls, config: Config) -> "Reading":
+        return cls(config.ensemble, config.train.label_smoothing, config.temperature)
+
+    def __call__(self, logits: jax.Array) -> jax.Array:
+        """[M, ..., V] -> [..., V], logits again; without the axis M of a single member.
+
+        Labels of smoothing s taught the network to say q = (1 - s) p + s / V where it believes p,
+        so p = (q - s / V) / (1 - s). Never less than LEAST of q, which keeps the order.
+        """
+        if self.members > 1:
+            log_probs = jax.nn.log_softmax(logits)
+            logits = jax.nn.logsumexp(log_probs, axis=0) - jnp.log(self.members)
+        if self.smoothing:
+            said = jax.nn.softmax(logits)
+            logits = jnp.log(jnp.maximum(said - self.smoothing / said.shape[-1], LEAST * said))
+        return logits / self.temperature
 
 
 class Speaker(NamedTuple):
@@ -28,20 +56,14 @@ class Speaker(NamedTuple):
     step: Callable[[Any, Any, jax.Array], tuple[Any, jax.Array]]  # -> states, logits_BxV
 
 
-def mean(logits: jax.Array) -> jax.Array:
-    """The logarithm of the mean of the members' probabilities: [M, ..., V] -> [..., V]."""
-    log_probs = jax.nn.log_softmax(logits)
-    return jax.nn.logsumexp(log_probs, axis=0) - jnp.log(len(logits))
-
-
-def speaker(net: models.Seq2Seq, params: Params, members: int, temperature: float = 1.0) -> Speaker:
+def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
     """The network with these weights; with a leading axis of the weights, all members as one."""
-    if members == 1:
+    if reading.members == 1:
         apply = functools.partial(net.apply, {"params": params})
 
         def one_step(memory, states, token_B):
             states, logits_BxV, _ = apply(memory, states, token_B, method="step")
-            return states, logits_BxV / temperature
+            return states, reading(logits_BxV)
 
         return Speaker(
             encode=functools.partial(apply, method="encode"),
@@ -56,7 +78,7 @@ def speaker(net: models.Seq2Seq, params: Params, members: int, temperature: floa
 
     def step(memory, states, token_B):
         states, logits_MxBxV, _ = each("step", (0, 1, None), (1, 0, 0))(memory, states, token_B)
-        return states, mean(logits_MxBxV) / temperature
+        return states, reading(logits_MxBxV)
 
     return Speaker(
         encode=each("encode", (None,)),

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from g2p_jax import decoding, ensembles, models, parallel
+from g2p_jax import decoding, models, parallel
 from g2p_jax.data.symbols import EOS, PAD
+from g2p_jax.ensembles import Reading
 
 ROWS = 64
 SHORTEST = 8  # shapes of batches are powers of two from here on, each compiled once
@@ -70,7 +71,7 @@ def align(weights_TxS: np.ndarray) -> list[slice]:
 
 
 def look(
-    net: models.Seq2Seq, members: int, temperature: float, params: Any, rows: Any
+    net: models.Seq2Seq, reading: Reading, params: Any, rows: Any
 ) -> tuple[jax.Array, jax.Array]:
     """Log-probabilities [B, T, V] and attention [B, T, S], given (source_BxS, target_BxT)."""
     source_BxS, target_BxT = rows
@@ -81,21 +82,19 @@ def look(
         return net.decoder.unroll(memory, net.start(memory), tokens_TxB, {})[1:]
 
     run = lambda params: net.apply({"params": params}, method=unrolled)
-    if members == 1:
+    if reading.members == 1:
         logits, weights = run(params)
     else:
         logits, weights = jax.vmap(run)(params)
-        logits, weights = ensembles.mean(logits), weights.mean(axis=0)
-    log_probs = decoding.log_probs(logits / temperature)
+        weights = weights.mean(axis=0)
+    log_probs = decoding.log_probs(reading(logits))
     return log_probs.swapaxes(0, 1), weights.swapaxes(0, 1)
 
 
 @functools.cache
-def looker(
-    net: models.Seq2Seq, members: int, temperature: float, devices: tuple[jax.Device, ...]
-) -> Callable:
+def looker(net: models.Seq2Seq, reading: Reading, devices: tuple[jax.Device, ...]) -> Callable:
     """`look` at rows shared by the devices."""
-    return parallel.map_rows(functools.partial(look, net, members, temperature), devices)
+    return parallel.map_rows(functools.partial(look, net, reading), devices)
 
 
 Look = Callable[[tuple[np.ndarray, np.ndarray]], tuple[jax.Array, jax.Array]]

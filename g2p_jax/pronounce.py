@@ -16,6 +16,7 @@ from g2p_jax import config as config_lib
 from g2p_jax import decoding, ensembles, model_file, models, parallel, scoring
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import EOS, PAD, Symbols
+from g2p_jax.ensembles import Reading
 from g2p_jax.errors import ModelError
 from g2p_jax.inspection import Inspection, look_at, looker
 from g2p_jax.model_file import Params, network
@@ -113,8 +114,7 @@ class G2P:
             (symbols.graphemes_of(word)[0], symbols.encode_target(phonemes))
             for word, phonemes in asked
         ]
-        net, members = network(self.config, symbols), self.config.ensemble
-        run = looker(net, members, self.config.temperature, devices)
+        run = looker(network(self.config, symbols), Reading.of(self.config), devices)
         look = lambda rows: run(self.params, parallel.shard(rows, len(devices)))
         pairs = [(symbols.graphemes.encode(letters), ids) for letters, ids in spelled]
         return [
@@ -173,8 +173,8 @@ class G2P:
         source = np.full((rows, length), PAD, np.int32)
         for row, spelling in enumerate(spellings):
             source[row, : len(spelling)] = self.symbols.graphemes.encode(spelling)
-        net, members = network(self.config, self.symbols), self.config.ensemble
-        search = searcher(net, members, self.config.temperature, beam, tuple(self._devices))
+        net = network(self.config, self.symbols)
+        search = searcher(net, Reading.of(self.config), beam, tuple(self._devices))
         return search(self.params, parallel.shard(source, len(self._devices)))
 
     def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
@@ -232,8 +232,11 @@ class LexiconFirst:
         ]
 
 
-def load(path: str | Path) -> G2P:
-    """Reads a model: the file, or the folder that `train.py` wrote; raises ModelError."""
+def load(path: str | Path = "english") -> G2P:
+    """Reads a model: the file, the folder that `train.py` wrote, or the name of one of ours.
+
+    Raises ModelError.
+    """
     config, symbols, params = model_file.read(path)
     if config.model.encoder_layers == 0:
         raise ModelError(
@@ -264,26 +267,21 @@ def phoneme_limit(letters: Any) -> Any:
 
 @functools.cache
 def searcher(
-    net: models.Seq2Seq,
-    members: int,
-    temperature: float,
-    beam: int,
-    devices: tuple[jax.Device, ...],
+    net: models.Seq2Seq, reading: Reading, beam: int, devices: tuple[jax.Device, ...]
 ) -> Callable:
     """`search` of rows shared by the devices, each of which ends with its own last word."""
-    return parallel.map_rows(functools.partial(search, net, members, temperature, beam), devices)
+    return parallel.map_rows(functools.partial(search, net, reading, beam), devices)
 
 
 def search(
     net: models.Seq2Seq,
-    members: int,
-    temperature: float,
+    reading: Reading,
     beam: int,
     params: Params,
     source_BxS: jax.Array,
 ) -> decoding.Hypotheses:
     """The `beam` best pronunciations of a batch of spellings."""
-    speaker = ensembles.speaker(net, params, members, temperature)
+    speaker = ensembles.speaker(net, params, reading)
     memory = speaker.encode(source_BxS)
     letters_B = jnp.sum(source_BxS != PAD, axis=1)
     limit_B, length = phoneme_limit(letters_B), phoneme_limit(source_BxS.shape[1])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import g2p_jax
-from g2p_jax import config, loop, models, parallel, training
+from g2p_jax import config, ensembles, loop, models, parallel, training
 from g2p_jax.data.batches import Batch, Batches, Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, PAD, UNK, Symbols
@@ -129,6 +129,7 @@ def test_an_answer_has_the_mean_probability_of_each_phoneme(three, beam):
                 params = jax.device_get(model.params)
                 logits = net.apply({"params": params}, source, target)[0]
                 mean += np.asarray(jax.nn.softmax(logits)) / 3
+            mean = np.maximum(mean - 0.1 / mean.shape[1], 0.01 * mean)  # label smoothing of 0.1
             mean[:, [PAD, BOS, UNK]] = 0
             mean /= mean.sum(axis=1, keepdims=True)
             expected = np.prod(mean[np.arange(len(ids)), ids])
@@ -177,3 +178,19 @@ def test_an_ensemble_is_trained_saved_and_asked(members, tmp_path):
     assert all(w.shape[0] == members for w in weights)
     assert any(float(jnp.abs(w[0] - w[1]).max()) > 0.1 for w in weights)
     assert len(g2p.members([1]).pronounce(WORDS)) == len(WORDS)
+
+
+def test_a_reading_takes_label_smoothing_back():
+    """What cross entropy with smoothed labels teaches is (1 - s) p + s / V."""
+    p_MxV = np.array([[0.7, 0.2, 0.0997, 0.0003], [0.1, 0.6, 0.2997, 0.0003]])
+    taught = np.log(0.9 * p_MxV + 0.1 / 4).astype(np.float32)
+    for members, logits, p_V in ((1, taught[0], p_MxV[0]), (2, taught, p_MxV.mean(axis=0))):
+        read = ensembles.Reading(members, smoothing=0.1)
+        np.testing.assert_allclose(jax.nn.softmax(read(logits)), p_V, atol=1e-4)
+        warm = p_V**0.5 / (p_V**0.5).sum()
+        np.testing.assert_allclose(
+            jax.nn.softmax(read._replace(temperature=2.0)(logits)), warm, atol=2e-3
+        )
+    never = np.log(np.float32([0.97, 0.02, 0.009, 0.001]))  # less than 0.1 / 4, but still in order
+    assert np.all(np.diff(ensembles.Reading(1, 0.1)(never)) < 0)
+    np.testing.assert_allclose(ensembles.Reading()(never), never)

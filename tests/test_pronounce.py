@@ -2,16 +2,18 @@
 
 import dataclasses
 import io
+import json
 import logging
 import math
 
 import jax
 import numpy as np
 import pytest
+import safetensors
 import safetensors.numpy
 
 import g2p_jax
-from g2p_jax import config, loop, pronounce
+from g2p_jax import config, loop, model_file, pronounce
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, Symbols
 from g2p_jax.errors import ModelError, UserError
@@ -109,9 +111,9 @@ def test_answers_do_not_depend_on_what_else_is_asked(g2p):
 def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
     search, traced = pronounce.search, []
 
-    def traced_search(net, members, temperature, beam, params, source):
+    def traced_search(net, reading, beam, params, source):
         traced.append(source.shape[-1])
-        return search(net, members, temperature, beam, params, source)
+        return search(net, reading, beam, params, source)
 
     monkeypatch.setattr(pronounce, "search", traced_search)
     pronounce.searcher.cache_clear()
@@ -134,7 +136,9 @@ def test_saved_and_loaded_models_answer_the_same(g2p, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["copy.safetensors"]
 
 
-@pytest.mark.parametrize("damage", ["truncated", "text", "no metadata", "other shape", "missing"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "text", "no metadata", "other shape", "no number", "missing"]
+)
 def test_a_bad_model_is_one_clear_line(trained, tmp_path, damage):
     file = tmp_path / "model.safetensors"
     content = (trained / "model.safetensors").read_bytes()
@@ -148,9 +152,64 @@ def test_a_bad_model_is_one_clear_line(trained, tmp_path, damage):
     elif damage == "other shape":
         g2p.params["decoder"]["embedding"] = np.zeros((3, 3))
         g2p.save(file)
+    elif damage == "no number":
+        g2p.params["decoder"]["embedding"] *= np.nan
+        g2p.save(file)
     with pytest.raises(ModelError) as caught:
         g2p_jax.load(tmp_path)
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "section, setting, value",
+    [
+        ("model", "hidden", "256"),
+        ("model", "hidden", 10**30),
+        ("model", "decoder_layers", 10**9),
+        ("model", "cell", ["gru"]),
+        ("data", "longest", 10**12),
+        ("train", "watch", 5),
+        ("", "model", 5),
+        ("", "ensemble", 10**9),
+        ("", "temperature", float("nan")),
+        ("model", "unheard_of", 1),
+    ],
+)
+def test_a_hostile_config_is_one_clear_line(trained, tmp_path, section, setting, value):
+    with safetensors.safe_open(trained / "model.safetensors", framework="numpy") as file:
+        about, weights = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    settings = json.loads(about["config"])
+    (settings[section] if section else settings)[setting] = value
+    about["config"] = json.dumps(settings)
+    safetensors.numpy.save_file(weights, tmp_path / "model.safetensors", about)
+    with pytest.raises(ModelError) as caught:
+        g2p_jax.load(tmp_path)
+    assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("part, text", [("config", "[" * 100_000), ("symbols", "[[1]]")])
+def test_a_hostile_header_is_one_clear_line(trained, tmp_path, part, text):
+    with safetensors.safe_open(trained / "model.safetensors", framework="numpy") as file:
+        about, weights = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    safetensors.numpy.save_file(weights, tmp_path / "model.safetensors", about | {part: text})
+    with pytest.raises(ModelError, match="not a g2p_jax model, or damaged"):
+        g2p_jax.load(tmp_path)
+
+
+def test_the_model_that_comes_with_us(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    english = g2p_jax.load()
+    assert [english(word) for word in ("through", "phone", "rebuilt")] == [
+        "TH R UW", "F OW N", "R IY B IH L T",
+    ]  # fmt: skip
+    assert english.config == g2p_jax.load("english").config
+    text = (model_file.PRETRAINED / "english" / "README.md").read_text()
+    assert "WER" in text and "licence" in text.lower()
+    (tmp_path / "english").mkdir()  # the user's own folder goes first
+    with pytest.raises(ModelError, match="english: no trained model here"):
+        g2p_jax.load("english")
+    with pytest.raises(ModelError, match="g2p_jax comes with english"):
+        g2p_jax.load("englisch")
 
 
 def lines(g2p, words, chunk=8192, **options) -> list[str]:
