@@ -1,5 +1,6 @@
-"""Pronounces words: python predict.py --ckpt=runs/gru hello world
+"""Pronounces words: python predict.py hello world
 
+The model is the English one that comes with g2p_jax, or that of --ckpt=runs/gru.
 Words come as arguments, from --input, or from standard input, one on each line; the answers go to
 standard output or --output as `word<TAB>P H O N`. Where the output's name ends in .csv they are a
 contest submission: `Id,Transcription`, phonemes joined by _.
@@ -18,7 +19,9 @@ from g2p_jax import cli
 from g2p_jax.data.lexicon import read_lexicon, read_words
 from g2p_jax.errors import UserError
 
-_CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a model file.")
+_CKPT = flags.DEFINE_string(
+    "ckpt", "english", "A folder that train.py wrote, a model file, or a model that comes with us."
+)
 _INPUT = flags.DEFINE_string("input", None, "A word list; or CSV with a column Word, and Id.")
 _OUTPUT = flags.DEFINE_string("output", None, "Where to write; .csv: a contest submission.")
 _NBEST = flags.DEFINE_integer("nbest", 1, "Pronunciations of each word, at most.", lower_bound=1)
@@ -36,8 +39,6 @@ _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error.")
 
 
 def main(words: list[str]) -> None:
-    if _CKPT.value is None:
-        raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
     if words and _INPUT.value:
         raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
     if _ALIGN.value and (_OUTPUT.value or "").endswith(".csv"):

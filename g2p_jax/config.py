@@ -5,7 +5,9 @@ with the model, so a checkpoint needs nothing else to be understood.
 """
 
 import dataclasses
-from typing import Any
+import inspect
+import math
+from typing import Any, cast, get_origin
 
 from g2p_jax.data.lexicon import FORMATS
 from g2p_jax.data.symbols import CASES, TOKENS
@@ -17,6 +19,7 @@ ATTENTIONS = ("dot", "additive", "additive_relu", "none")
 STARTS = ("bridge", "copy", "zeros")
 OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "linear")
+MOST = 1 << 16  # of letters in a word, units in a layer
 
 
 @dataclasses.dataclass
@@ -125,7 +128,7 @@ def validate(config: Config) -> Config:
     one_of("train.dtype", ("auto", "float32", "bfloat16"))
     if config.ensemble < 1:
         raise ConfigError(f"config.ensemble is {config.ensemble}: must be at least 1")
-    if not config.temperature > 0:
+    if not 0 < config.temperature < math.inf:
         raise ConfigError(f"config.temperature is {config.temperature}: must be more than 0")
     for section, fields in (
         ("data", "longest chunk"),
@@ -153,6 +156,9 @@ def validate(config: Config) -> Config:
     check(config.train.learning_rate > 0, "train.learning_rate", "more than 0")
     model = config.model
     check(model.readout >= 0, "model.readout", "0 or more")
+    for setting in ("data.longest", "model.embedding", "model.hidden", "model.readout"):
+        section, _, field = setting.rpartition(".")
+        check(getattr(getattr(config, section), field) <= MOST, setting, f"at most {MOST:,}")
     check(model.encoder_layers >= 0, "model.encoder_layers", "0 or more")
     if model.encoder_layers == 0:
         why = "in a language model (config.model.encoder_layers=0)"
@@ -202,7 +208,13 @@ def from_dict(values: dict[str, Any]) -> Config:
         parts = {key: build(**values.get(key, {})) for key, build in sections.items()}
         whole = {key: values[key] for key in ("ensemble", "temperature") if key in values}
         config = Config(values.get("name", ""), **parts, **whole)
+        config.train.watch = tuple(config.train.watch)
     except (TypeError, AttributeError) as error:
         raise ConfigError(f"not a config of this version of g2p_jax: {error}") from error
-    config.train.watch = tuple(config.train.watch)
+    for section, part in {"config": config, **parts}.items():
+        for field in dataclasses.fields(part):
+            value, kind = getattr(part, field.name), cast(Any, field.type)
+            if not isinstance(value, (int, float) if kind is float else get_origin(kind) or kind):
+                kind = inspect.formatannotation(kind)
+                raise ConfigError(f"{section}.{field.name} is {value!r}: must be of type {kind}")
     return validate(config)

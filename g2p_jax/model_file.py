@@ -24,7 +24,16 @@ from g2p_jax.linear import operand_dtype
 from g2p_jax.models import Network
 
 NAME = "model.safetensors"
+PRETRAINED = Path(__file__).parent / "pretrained"  # one folder for each model that comes with us
 Params = Any
+_UNREADABLE = (
+    safetensors.SafetensorError,
+    OSError,
+    KeyError,
+    TypeError,
+    ValueError,
+    RecursionError,
+)  # fmt: skip
 
 
 def network(config: config_lib.Config, symbols: Symbols) -> Network:
@@ -60,13 +69,20 @@ def write(
 
 
 def locate(path: str | Path) -> Path:
-    """The model file: itself, or in the folder that `train.py` wrote; raises ModelError."""
-    path = Path(path)
+    """The model file: itself, or in the folder that `train.py` wrote; or one that comes with us.
+
+    Raises ModelError if there is none.
+    """
+    given = path = Path(path)
+    shipped = sorted(folder.name for folder in PRETRAINED.iterdir())
+    if not path.exists() and str(path) in shipped:
+        path = PRETRAINED / path
     file = path / NAME if path.is_dir() else path
     if not file.exists():
         raise ModelError(
-            f"{path}: no trained model here; {NAME} appears after the first epoch of "
-            f"python train.py --config=configs/gru.py --workdir={path}"
+            f"{given}: no trained model here; {NAME} appears after the first epoch of "
+            f"python train.py --config=configs/gru.py --workdir={given}; "
+            f"g2p_jax comes with {', '.join(shipped)}"
         )
     return file
 
@@ -79,7 +95,7 @@ def precision(file: Path) -> str:
 
 
 def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
-    """Reads a model: the file, or the folder that `train.py` wrote; raises ModelError."""
+    """Reads a model from what `locate` finds. Raises ModelError, whatever the file may hold."""
     file = locate(path)
     try:
         with safetensors.safe_open(file, framework="numpy") as opened:
@@ -87,10 +103,12 @@ def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
             weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         config = config_lib.from_dict(json.loads(about["config"]))
         symbols = Symbols.from_json(json.loads(about["symbols"]))
-    except (safetensors.SafetensorError, KeyError, ValueError, OSError) as error:
+    except _UNREADABLE as error:
         reason = str(error).partition("\n")[0]
         message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"
         raise ModelError(message) from error
+    if config.model.encoder_layers + config.model.decoder_layers > len(weights):
+        raise ModelError(f"{file}: damaged: its config asks for more layers than it has weights")
     token = np.zeros((1, 1), np.int32)
     wanted = jax.eval_shape(network(config, symbols).init, jax.random.key(0), token, token)
     wanted = flax.traverse_util.flatten_dict(wanted["params"], sep="/")
@@ -102,5 +120,7 @@ def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
             raise ModelError(
                 f"{file}: damaged: its config asks for {name} of shape {want}, it has {have}"
             )
+        if not np.isfinite(weights[name]).all():
+            raise ModelError(f"{file}: damaged: {name} holds what is no number; train it again")
     params = {name: jnp.asarray(w, jnp.float32) for name, w in weights.items()}
     return config, symbols, flax.traverse_util.unflatten_dict(params, sep="/")
