@@ -10,17 +10,18 @@ training, as addition.tsv and addition.png into --output.
 
 import itertools
 import json
+import subprocess
 import sys
 from pathlib import Path
 
-from absl import app, flags, logging
+from absl import app, flags
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # a script of a folder that is not installed
 
 from configs import addition
-from g2p_jax import cli, pictures
+from g2p_jax import pictures
 from g2p_jax.data.lexicon import atomic_write
-from g2p_jax.loop import Run
 
 _CELLS = flags.DEFINE_list("cells", ["elman", "gru", "lstm"], "Which to compare.")
 _DIGITS = flags.DEFINE_list("digits", ["2", "3"], "Of each number, at most.")
@@ -32,10 +33,14 @@ Row = tuple[str, int, int, int, float, float]  # cell, digits, minus, seed, righ
 
 
 def measure(cell: str, digits: int, minus: int, seed: int) -> Row:
-    """Trains one network, or reads what it reached if it has been trained."""
-    config = addition.get_config(f"cell={cell},digits={digits},minus={minus},seed={seed}")
-    folder = Path(_RUNS.value) / config.name
-    Run(config, folder).train()
+    """Trains one network, or continues, or reads what it reached.
+
+    Each in a process of its own: XLA gives the memory of compiled programs back only at the end.
+    """
+    options = f"cell={cell},digits={digits},minus={minus},seed={seed}"
+    folder = Path(_RUNS.value).resolve() / addition.get_config(options).name
+    train = "train.py", f"--config=configs/addition.py:{options}", f"--workdir={folder}"
+    subprocess.run([sys.executable, *train, "--verbosity=-1"], cwd=ROOT, check=True)
     reports = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
     *_, last = (report for report in reports if "epoch" in report)
     return cell, digits, minus, seed, 1 - last["dev_wer"], last["seconds"]
@@ -59,8 +64,6 @@ def draw(rows: list[Row], path: Path) -> None:
 
 
 def main(_: list[str]) -> None:
-    logging.set_verbosity(logging.WARNING)
-    cli.use_compilation_cache()
     rows, digits = [], map(int, _DIGITS.value)
     print("cell\tdigits\tminus\tseed\tright %\tseconds")
     for many, minus, cell, seed in itertools.product(
