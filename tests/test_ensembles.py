@@ -165,7 +165,7 @@ def test_an_ensemble_is_trained_saved_and_asked(members, tmp_path):
             encoder_dropout=0.0, decoder_dropout=0.0,
         ),
         train=config.Train(
-            epochs=60, patience=30, batch_size=8, buckets=1, learning_rate=1e-2, warmup_steps=1,
+            epochs=22, batch_size=8, buckets=1, learning_rate=1e-2, warmup_steps=1,
             schedule="constant", log_every=1000, watch=("cab",), dtype="float32",
         ),
     )  # fmt: skip

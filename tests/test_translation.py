@@ -54,7 +54,7 @@ def test_a_small_corpus_is_learned(tokens, tmp_path):
     settings = translation.get_config(f"tiny,tokens={tokens}")
     settings.data = dataclasses.replace(settings.data, train=str(corpus), dev=str(corpus), limit=0)
     settings.train = dataclasses.replace(
-        settings.train, batch_size=8, epochs=18, buckets=1, dtype="float32", log_every=1000,
+        settings.train, batch_size=8, epochs=8, buckets=1, dtype="float32", log_every=1000,
         watch=("one and two",),
     )  # fmt: skip
     run = loop.Run(settings, tmp_path / "run")
