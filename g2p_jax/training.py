@@ -44,7 +44,8 @@ def learning_rate(settings: config_lib.Train, steps: int) -> optax.Schedule:
         "cosine": lambda: optax.cosine_decay_schedule(peak, rest, settings.final_rate),
         "linear": lambda: optax.linear_schedule(peak, peak * settings.final_rate, rest),
     }[settings.schedule]()
-    return optax.join_schedules([optax.linear_schedule(0.0, peak, warmup), after], [warmup])
+    before = optax.linear_schedule(0.0, peak, max(warmup, 1))  # optax has a warning for 0 steps
+    return optax.join_schedules([before, after], [warmup])
 
 
 def optimizer(settings: config_lib.Train, steps: int) -> optax.GradientTransformation:

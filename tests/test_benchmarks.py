@@ -121,3 +121,13 @@ def test_plan_needs_no_measurement_but_that_of_the_input(tmp_path):
     text = run(*command, "--input=2e6", "--chips=8,512")
     assert text.count("| TPU v5p | 512 |") == 2 and "TPU v5e | 512" not in text
     assert "nothing measured yet" in run(command[0], "--draw", command[2], code=1)
+
+
+def test_the_time_to_each_word_error_rate():
+    command = ["benchmarks/time_to_accuracy.py", "--", "--config=configs/gru.py:tiny"]
+    command += ["--config.data.limit=300", "--config.train.epochs=2"]
+    rows = [
+        json.loads(line) for line in run(*command[:1], "--wer=0,100", *command[1:]).splitlines()
+    ]
+    assert [row["wer"] for row in rows] == [100, 0]
+    assert rows[0]["epoch"] == 1 and rows[0]["seconds"] > 1 and rows[1]["seconds"] is None

@@ -97,6 +97,12 @@ def test_learning_rate_schedule_at_hand_worked_points():
     np.testing.assert_allclose([linear(s) for s in (10, 60, 110)], [1, 0.55, 0.1], atol=1e-6)
 
 
+def test_a_schedule_without_warm_up_is_no_reason_for_a_warning(caplog):
+    with caplog.at_level(0):
+        rate = training.learning_rate(SGD, 10)
+    assert not caplog.records and rate(0) == rate(9) == 0.5
+
+
 def test_teacher_forcing_falls_linearly_and_only_then_costs_a_pass():
     settings = config.Train(teacher_forcing=1.0, final_teacher_forcing=0.5)
     ratio = training.forcing_ratio(settings, 100)
