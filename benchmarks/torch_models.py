@@ -93,6 +93,7 @@ class EncoderDecoder(LanguageModel):
     def forward(self, source_BxS, lengths_B, inputs_BxT):
         column = torch.arange(source_BxS.shape[1])[None]
         place = torch.where(column < lengths_B[:, None], lengths_B[:, None] - 1 - column, column)
+        place = place.to(source_BxS.device)
         packed = pack_padded_sequence(
             self.letters(source_BxS.gather(1, place)),
             lengths_B,

@@ -1,8 +1,9 @@
-"""Words per second of a whole training step, ours against PyTorch's, on this machine's CPU.
+"""Words per second of a whole training step, ours against PyTorch's, on one machine.
 
     pip install -r benchmarks/requirements.txt
     python benchmarks/train_step.py                         # minutes
     python benchmarks/train_step.py --models=attention --batches=64 --systems=g2p_jax,pytorch-loop
+    python benchmarks/train_step.py --platform=gpu          # both on the first GPU
 
 A step is forward, backward, clipping and RMSprop's update, with teacher forcing and no dropout. All
 systems get the same batches of random words. They take turns, round after round, so that what else
@@ -22,8 +23,8 @@ Systems, each with float32 and bfloat16 matmuls (PyTorch: autocast):
     in the default model little is left to compile.
 
 Output: a JSON line for each model, system, precision and batch size; `gflops` counts the matmuls of
-the padded batch, as if no system left any out. Then the matmul limit, a product of two 1024 x 1024
-matrices; then our speed over that of the fastest PyTorch system.
+the padded batch, as if no system left any out. Then the matmul limit, a product of two square
+matrices (1024 on a CPU, 8192 on a GPU); then our speed over that of the fastest PyTorch system.
 """
 
 import dataclasses
@@ -58,6 +59,7 @@ _BATCHES = flags.DEFINE_list("batches", ["256"], "Batch sizes.")
 _SYSTEMS = flags.DEFINE_list("systems", [], "Only these; default: all.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Times that each system is measured.", lower_bound=1)
 _STEPS = flags.DEFINE_integer("steps", 4, "Steps of each measurement.", lower_bound=1)
+_PLATFORM = flags.DEFINE_enum("platform", "cpu", ["cpu", "gpu"], "Where.")
 _LENGTH = flags.DEFINE_integer("length", 10, "Letters and phonemes of a batch.", lower_bound=4)
 
 GRAPHEMES, PHONEMES = 32, 43
@@ -165,7 +167,7 @@ def ours(settings: config.Model, precision: str, batches: list[Batch]) -> Run:
 def theirs(net: torch_models.Net, precision: str, batches: list[Batch], compiled: bool) -> Run:
     loss = torch.compile(net.loss) if compiled else net.loss
     optimizer = torch.optim.RMSprop(net.parameters(), lr=TRAIN.learning_rate)
-    autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
+    autocast = torch.autocast(torch_device(), torch.bfloat16, enabled=precision == "bfloat16")
     queue = itertools.cycle([torch_batch(batch) for batch in batches])
 
     def run(steps: int) -> None:
@@ -176,13 +178,25 @@ def theirs(net: torch_models.Net, precision: str, batches: list[Batch], compiled
             value.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), TRAIN.clip)
             optimizer.step()
+        wait()
 
     return run
 
 
+def torch_device() -> str:
+    return "cuda" if _PLATFORM.value == "gpu" else "cpu"
+
+
+def wait() -> None:
+    """Until PyTorch's device has done what it was asked."""
+    if _PLATFORM.value == "gpu":
+        torch.cuda.synchronize()
+
+
 def torch_batch(batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     source, target = (torch.from_numpy(x).long() for x in batch[:2])
-    return source, (source != PAD).sum(1), target
+    lengths = (source != PAD).sum(1)  # nn.utils.rnn packs by lengths on the CPU
+    return source.to(torch_device()), lengths, target.to(torch_device())
 
 
 def check(name: str) -> None:
@@ -191,7 +205,10 @@ def check(name: str) -> None:
     net = network(settings, "float32")
     for twin in dict.fromkeys(TORCH[name].values()):
         model = twin(settings, GRAPHEMES, PHONEMES)
-        logits = net.apply({"params": model.to_jax()}, batch.source_BxS, batch.target_BxT)
+        params = model.to_jax()
+        with jax.default_matmul_precision("highest"):  # a GPU would round to TF32
+            logits = net.apply({"params": params}, batch.source_BxS, batch.target_BxT)
+        model.to(torch_device())
         total, count = losses.cross_entropy(logits, batch.target_BxT, batch.target_mask)
         loss = model.loss(*torch_batch(batch)).item()
         if abs(total / count - loss) > 1e-5:
@@ -209,28 +226,30 @@ def systems(name: str, size: int) -> Iterator[Entry]:
         if system == "g2p_jax":
             run = ours(settings, precision, batches)
         else:
-            net = TORCH[name][system](settings, GRAPHEMES, PHONEMES)
+            net = TORCH[name][system](settings, GRAPHEMES, PHONEMES).to(torch_device())
             run = theirs(net, precision, batches, compiled=system == "pytorch-compile")
         row = {"model": name, "system": system, "precision": precision, "batch": size}
         yield Entry(row, run, flops, size)
 
 
 def matmuls() -> Iterator[Entry]:
-    """The speed limit: eight products of two 1024 x 1024 matrices."""
+    """The speed limit: eight products of two square matrices."""
+    side = 8192 if _PLATFORM.value == "gpu" else 1024
     for system, precision in itertools.product(("jax", "pytorch"), PRECISIONS):
-        x = np.random.default_rng(0).standard_normal((1024, 1024), np.float32)
+        x = np.random.default_rng(0).standard_normal((side, side), np.float32)
         if system == "jax":
             x = jnp.asarray(x, precision)
             product = jax.jit(lambda x: jnp.dot(x, x, preferred_element_type=jnp.float32))
         else:
-            x = torch.from_numpy(x).to(getattr(torch, precision))
+            x = torch.from_numpy(x).to(torch_device(), getattr(torch, precision))
             product = lambda x: x @ x
 
         def run(steps: int, x: Any = x, product: Callable = product) -> None:
             jax.block_until_ready([product(x) for _ in range(8 * steps)])
+            wait()
 
         row = {"model": "matmul", "system": system, "precision": precision}
-        yield Entry(row, run, flops=8 * 2 * 1024**3)
+        yield Entry(row, run, flops=8 * 2 * side**3)
 
 
 def works(entry: Entry) -> bool:
@@ -271,6 +290,7 @@ def main(arguments: list[str]) -> None:
     for flag, choices in ((_MODELS, set(SETTINGS)), (_SYSTEMS, known)):
         if unknown := set(flag.value) - choices:
             raise app.UsageError(f"--{flag.name}: {unknown} not among {sorted(choices)}")
+    jax.config.update("jax_platforms", "cuda" if _PLATFORM.value == "gpu" else "cpu")
     parallel.use_cpu_cores(max(map(int, _BATCHES.value)))
     torch.manual_seed(0)
     for name in _MODELS.value:
@@ -289,5 +309,4 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     cli.use_huge_pages()  # for PyTorch, too
-    jax.config.update("jax_platforms", "cpu")
     app.run(main)
