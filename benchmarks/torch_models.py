@@ -7,6 +7,7 @@ Sequences are batch first. Shapes: B words, S letters, T phonemes, H hidden unit
 from collections.abc import Callable
 from typing import Any
 
+import flax.traverse_util
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from g2p_jax import config
-from g2p_jax.data.symbols import BOS, PAD
+from g2p_jax.data.symbols import BOS, EOS, PAD
 
 Get = Callable[[Tensor], Tensor | None]  # what to take of a weight: itself, or its gradient
 
@@ -234,6 +235,36 @@ class Luong(Twin):
         for layer, state in zip(self.layers[1:], states[1:], strict=True):
             h, _ = layer(torch.cat([h, context], -1), state[None])
         return self.output(torch.tanh(self.readout(torch.cat([h, context], -1))))
+
+    def greedy(self, source_BxS: Tensor, lengths_B: Tensor, limit: int) -> Tensor:
+        """The most probable phoneme after each other until EOS: [B, T], padded with PAD."""
+        memory, mask, states = self.encode(source_BxS, lengths_B)
+        states = [state[None] for state in states]
+        token = torch.full((len(source_BxS),), BOS)
+        done, tokens = torch.zeros(len(source_BxS), dtype=torch.bool), []
+        while len(tokens) < limit and not done.all():
+            h, states[0] = self.layers[0](self.phonemes(token)[:, None], states[0])
+            scores = torch.bmm(self.query(h), memory.mT.to(h.dtype)) * self.memory**-0.5
+            weights = torch.softmax(scores.masked_fill(~mask[:, None], -torch.inf), -1)
+            context = torch.bmm(weights.to(h.dtype), memory.to(h.dtype))
+            for n, layer in enumerate(self.layers[1:], 1):
+                h, states[n] = layer(torch.cat([h, context], -1), states[n])
+            logits = self.output(torch.tanh(self.readout(torch.cat([h, context], -1))))
+            token = logits[:, 0, EOS:].argmax(-1) + EOS  # neither PAD nor BOS
+            done |= token == EOS
+            tokens.append(torch.where(done, PAD, token))
+        return torch.stack(tokens, 1)
+
+    def from_jax(self, params: dict[str, Any]) -> None:
+        """Takes our weights: the inverse of `to_jax`."""
+        weights = list(self.parameters())
+        for number, weight in enumerate(weights):
+            nn.init.constant_(weight, number)  # to see where each of them goes
+        given = flax.traverse_util.flatten_dict(params)
+        for place, numbered in flax.traverse_util.flatten_dict(self.to_jax()).items():
+            ours = np.array(given[place])
+            weight = ours if place[-1] == "embedding" else ours.T.copy()
+            weights[int(numbered.flat[0])].data = torch.from_numpy(weight)
 
     def to_jax(self, get: Get = lambda x: x) -> dict[str, Any]:
         params = super().to_jax(get)
