@@ -69,9 +69,7 @@ def load(path: Path):
 CONFIGS = sorted(set((ROOT / "configs").glob("*.py")) - {ROOT / "configs" / "sizes.py"})
 UNMEASURED = {
     "addition",
-    "attention",
     "char_rnn",
-    "contest",
     "elman",
     "lstm",
     "phoneme_lm",
