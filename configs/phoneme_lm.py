@@ -8,7 +8,8 @@ python -m g2p_jax.generate --ckpt=runs/phoneme_lm --score "HH AH L OW"   # how E
 Embedding(43, 128), LSTM(128, 256, 2 layers), Linear(256, 43): 938,155 parameters with CMUdict's 39
 phonemes and four special symbols.
 
-Not measured yet.
+On the pronunciations of CMUdict: dev loss 2.156 nats a phoneme, dev perplexity 8.63, 8 min on one
+core of an EPYC (bfloat16) with other work beside it.
 """
 
 from configs.sizes import choose

@@ -71,8 +71,6 @@ UNMEASURED = {
     "addition",
     "char_rnn",
     "elman",
-    "lstm",
-    "phoneme_lm",
     "seq2seq",
     "translation",
 }  # fmt: skip; to become empty
