@@ -80,6 +80,8 @@ class Train:
     clip: float = 1.0  # global gradient norm; 0: no clipping
     average: float = 0.0  # > 0: answer with averaged weights; their decay in a step: 0.999
     label_smoothing: float = 0.1
+    teacher: str = ""  # a model to learn from, beside the labels
+    distill: float = 0.5  # the share of the loss that is the teacher's
     teacher_forcing: float = 1.0  # share of decoder steps that are given the true last phoneme
     final_teacher_forcing: float = 1.0  # what it has become, linearly, at the end
     patience: int = 0  # stop after so many epochs without a better dev WER; 0: never
@@ -147,13 +149,15 @@ def validate(config: Config) -> Config:
     ):
         section, _, field = setting.rpartition(".")
         check(0 <= getattr(getattr(config, section), field) < 1, setting, "in [0, 1)")
-    for field in ("teacher_forcing", "final_teacher_forcing", "final_rate", "label_smoothing"):
+    for field in "teacher_forcing final_teacher_forcing final_rate label_smoothing distill".split():
         check(0 <= getattr(config.train, field) <= 1, f"train.{field}", "in [0, 1]")
     check(config.data.limit >= 0, "data.limit", "0 or more")
     for field in ("clip", "warmup_steps", "weight_decay", "patience", "seed"):
         check(getattr(config.train, field) >= 0, f"train.{field}", "0 or more")
     check(0 <= config.train.average < 1, "train.average", "in [0, 1)")
     check(config.train.learning_rate > 0, "train.learning_rate", "more than 0")
+    if config.train.teacher and config.ensemble > 1:
+        raise ConfigError(f"config.ensemble is {config.ensemble}: must be 1 for a student")
     model = config.model
     check(model.readout >= 0, "model.readout", "0 or more")
     for setting in ("data.longest", "model.embedding", "model.hidden", "model.readout"):
@@ -164,6 +168,7 @@ def validate(config: Config) -> Config:
         why = "in a language model (config.model.encoder_layers=0)"
         check(model.attention == "none", "model.attention", f"'none' {why}")
         check(model.start == "zeros", "model.start", f"'zeros' {why}")
+        check(not config.train.teacher, "train.teacher", f"'' {why}")
         check(config.train.teacher_forcing == 1, "train.teacher_forcing", f"1 {why}")
         check(config.train.final_teacher_forcing == 1, "train.final_teacher_forcing", f"1 {why}")
         if config.ensemble > 1:

@@ -30,7 +30,8 @@ class Reading(NamedTuple):
 
     @classmethod
     def of(cls, config: Config) -> "Reading":
-        return cls(config.ensemble, config.train.label_smoothing, config.temperature)
+        labels = 1 - config.train.distill if config.train.teacher else 1  # their share of the loss
+        return cls(config.ensemble, labels * config.train.label_smoothing, config.temperature)
 
     def __call__(self, logits: jax.Array) -> jax.Array:
         """[M, ..., V] -> [..., V], logits again; without the axis M of a single member.

@@ -21,6 +21,7 @@ from g2p_jax.data.lexicon import DataError, atomic_write
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.data.text import Chunks
+from g2p_jax.distill import Lessons, beliefs
 from g2p_jax.errors import ConfigError, TrainingError
 from g2p_jax.language import LM
 from g2p_jax.meter import Meter, clock, shown
@@ -66,7 +67,7 @@ class Run:
                 f"{len(self.devices)} devices that share it"
             )
         self.rows = hosts.rows(settings.batch_size)
-        self.batches = self._batches(self.data.train, settings.buckets)
+        self.batches = self._batches(self.data.train, settings.buckets, settings.teacher)
         self.dev_batches = self._batches(self.data.dev, 2)
         self.steps_per_epoch = self.batches.steps_per_epoch
         self.steps = settings.epochs * self.steps_per_epoch
@@ -99,7 +100,7 @@ class Run:
         self.checkpoints = Checkpoints(folder / "checkpoints")
         self.metrics_file = folder / "metrics.jsonl"
 
-    def _batches(self, pairs: Pairs, buckets: int) -> Batches | Chunks:
+    def _batches(self, pairs: Pairs, buckets: int, teacher: str = "") -> Batches | Chunks:
         settings = self.config.train
         if not self.config.model.encoder_layers:
             pairs = pairs.without_words()
@@ -109,7 +110,11 @@ class Run:
             return Chunks(ids, self.config.data.chunk, settings.batch_size, self.rows)
         lengths = choose_buckets(examples.lengths, buckets)
         members = self.config.ensemble
-        return Batches(examples, lengths, settings.batch_size, settings.seed, members, self.rows)
+        made = examples, lengths, settings.batch_size, settings.seed, members, self.rows
+        if not teacher:
+            return Batches(*made)
+        logging.info("asking the teacher %s", teacher)
+        return Lessons(beliefs(teacher, examples, self.symbols), *made)
 
     def _beginning(self) -> dict[str, Any]:
         """What each row of a text begins with; pairs begin with nothing."""
@@ -328,15 +333,14 @@ class Run:
     def _check_same_run(self, about: dict[str, Any]) -> None:
         begun = f"{self.folder} was begun with "
         advice = ": choose another --workdir, or delete that folder to begin anew"
-        if about["config"].get("ensemble", 1) != self.config.ensemble:
-            before = about["config"].get("ensemble", 1)
+        old = config_lib.from_dict(about["config"])  # settings it has not heard of: as by default
+        if old.ensemble != self.config.ensemble:
             raise ConfigError(
-                f"{begun}config.ensemble={before}, now it is {self.config.ensemble}{advice}"
+                f"{begun}config.ensemble={old.ensemble}, now it is {self.config.ensemble}{advice}"
             )
         for section in ("model", "train"):
-            mine = json.loads(json.dumps(config_lib.to_dict(self.config)[section]))
-            for field, value in mine.items():
-                name, before = f"{section}.{field}", about["config"][section].get(field)
+            for field, value in dataclasses.asdict(getattr(self.config, section)).items():
+                name, before = f"{section}.{field}", getattr(getattr(old, section), field)
                 if name not in HARMLESS and value != before:
                     raise ConfigError(
                         f"{begun}config.{name}={before!r}, now it is {value!r}{advice}"

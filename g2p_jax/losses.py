@@ -19,3 +19,9 @@ def cross_entropy(
         uniform_BxT = -jax.nn.log_softmax(logits_BxTxV).mean(axis=-1)
         loss_BxT = (1 - smoothing) * loss_BxT + smoothing * uniform_BxT
     return jnp.sum(loss_BxT * weight_BxT), jnp.sum(weight_BxT)
+
+
+def disbelief(logits_BxTxV: jax.Array, belief_BxTxV: ArrayLike, weight_BxT: ArrayLike) -> jax.Array:
+    """Summed cross entropy in nats with a teacher's probabilities (Hinton et al. 2015)."""
+    belief_BxTxV = jnp.asarray(belief_BxTxV, logits_BxTxV.dtype)
+    return jnp.sum(optax.softmax_cross_entropy(logits_BxTxV, belief_BxTxV) * weight_BxT)

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 
 from g2p_jax import config as config_lib
 from g2p_jax import decoding, ensembles, model_file, models, parallel, scoring
 from g2p_jax.data.pairs import Pair
+from g2p_jax.data.ragged import Ints
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.ensembles import Reading
 from g2p_jax.errors import ModelError
@@ -125,6 +127,16 @@ class G2P:
                 spelled, look_at(look, pairs), strict=True
             )
         ]
+
+    def believe(self, source_BxS: Ints, target_BxT: Ints) -> NDArray[np.float32]:
+        """P(phoneme) [B, T, V] at each place of the targets, given those before it.
+
+        Rows of PAD and ids; the devices share them.
+        """
+        net, devices = network(self.config, self.symbols), tuple(self._devices)
+        run = looker(net, Reading.of(self.config), devices)
+        log_probs, _ = run(self.params, parallel.shard((source_BxS, target_BxT), len(devices)))
+        return np.exp(np.concatenate(log_probs))
 
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Inspection:
         """Where the model looks in the word while it says `phonemes`; None: what it would say.

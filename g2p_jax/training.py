@@ -15,7 +15,7 @@ import optax
 
 from g2p_jax import config as config_lib
 from g2p_jax import losses, parallel
-from g2p_jax.data.batches import Batch
+from g2p_jax.data.batches import Batch, Fed, Lesson
 from g2p_jax.models import Network
 
 Metrics = dict[str, jax.Array]
@@ -117,8 +117,9 @@ def make_train_step(
     update, ratio = optimizer(settings, steps), forcing_ratio(settings, steps)
 
     def one(
-        seed: jax.Array, step: jax.Array, params: Any, opt_state: Any, carry: Any, batch: Batch
+        seed: jax.Array, step: jax.Array, params: Any, opt_state: Any, carry: Any, fed: Fed
     ) -> tuple[Any, Any, Any, Metrics]:
+        batch, belief_BxTxV = fed if isinstance(fed, Lesson) else (fed, None)
         key = jax.random.fold_in(jax.random.key(seed), step)
         forcing_key, dropout_key = jax.random.split(key)
         first_row = jax.lax.axis_index(parallel.AXIS) * len(batch.weight_B)
@@ -133,6 +134,9 @@ def make_train_step(
             weight = batch.target_mask * batch.weight_B[:, None]
             smoothing = settings.label_smoothing
             total, count = losses.cross_entropy(logits, batch.target_BxT, weight, smoothing)
+            if belief_BxTxV is not None:
+                taught = losses.disbelief(logits, belief_BxTxV, weight)
+                total = (1 - settings.distill) * total + settings.distill * taught
             nats, _ = losses.cross_entropy(logits, batch.target_BxT, weight)
             return total, (count, nats, new)
 
@@ -145,7 +149,7 @@ def make_train_step(
         metrics["gradient"] = optax.tree.norm(gradients)
         return optax.apply_updates(params, updates), opt_state, carry, metrics
 
-    def train_step(state: State, batch: Batch) -> tuple[State, Metrics]:
+    def train_step(state: State, batch: Fed) -> tuple[State, Metrics]:
         step, parts = state.step, (state.params, state.opt_state, state.carry, batch)
         if members == 1 and not shared:
             *new, metrics = one(jnp.int32(settings.seed), step, *parts)

@@ -18,7 +18,7 @@ ORDER = (
     "errors linear unroll cells attention losses data.ragged data.pairs data.lexicon data.symbols "
     "config data.sums data.numbers data.batches data.text data.splits data.growing scoring layers "
     "models decoding ensembles parallel hosts checkpoints training meter model_file "
-    "inspection pronounce language pictures transcribe cli loop evaluate calibrate compare "
+    "inspection pronounce distill language pictures transcribe cli loop evaluate calibrate compare "
     "gradients join generate __init__"
 ).split()
 NO_JAX = {"errors", "config", "scoring", "cli"} | {m for m in ORDER if m.startswith("data.")}

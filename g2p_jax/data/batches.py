@@ -44,6 +44,16 @@ class Batch(NamedTuple):
         return self.target_BxT != PAD
 
 
+class Lesson(NamedTuple):
+    """A batch, and the probability that a teacher gives every phoneme at each of its places."""
+
+    batch: Batch
+    belief_BxTxV: NDArray[np.float16]
+
+
+Fed = Batch | Lesson  # what a training step takes
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
     """Encoded training pairs: one example for every pronunciation of every word."""
@@ -174,7 +184,7 @@ class Batches:
     def steps_per_epoch(self) -> int:
         return sum(-(-len(indices) // self.batch_size) for indices in self._contents)
 
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Fed]:
         """The batches of an epoch from number `start` on, in an order of its own.
 
         The order depends on (seed, epoch) only, so a resumed epoch goes on where it stopped, and
@@ -189,12 +199,16 @@ class Batches:
             order = random.permutation(len(plans[0])) if member == 0 else order
         if self.members == 1:
             return (self._batch(*plans[0][i]) for i in order[start:])
-        together = ([self._batch(*plan[i]) for plan in plans] for i in order[start:])
+        together = ([self._padded(*plan[i]) for plan in plans] for i in order[start:])
         return (Batch(*map(np.stack, zip(*batches, strict=True))) for batches in together)
 
     def in_order(self) -> Iterator[Batch]:
         """The batches for evaluation: bucket by bucket, examples in the order of the data."""
-        return (self._batch(length, indices) for length, indices in self._cut(self._contents))
+        return (self._padded(length, indices) for length, indices in self._cut(self._contents))
+
+    def numbers_in_order(self) -> Iterator[Array]:
+        """Which examples the rows of each batch for evaluation are."""
+        return (indices for _, indices in self._cut(self._contents))
 
     def _cut(self, contents: list[Array]) -> list[tuple[int, Array]]:
         return [
@@ -203,10 +217,17 @@ class Batches:
             for i in range(0, len(indices), self.batch_size)
         ]
 
-    def _batch(self, length: int, indices: Array) -> Batch:
+    def _batch(self, length: int, indices: Array) -> Fed:
+        return self._padded(length, indices)
+
+    def _rows(self, indices: Array) -> Array:
+        """The example of each row that is built; -1: of none."""
         rows = np.full(self.batch_size, -1)
         rows[: len(indices)] = indices
-        rows = rows[self.rows]
+        return rows[self.rows]
+
+    def _padded(self, length: int, indices: Array) -> Batch:
+        rows = self._rows(indices)
         return Batch(
             self.examples.source.padded(rows, length),
             self.examples.target.padded(rows, length),

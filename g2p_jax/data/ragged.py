@@ -87,6 +87,10 @@ class Ragged:
         """These sequences as rows of an array, with zeros behind; index -1 gives a row of zeros."""
         if not len(self.ids):
             return np.zeros((len(indices), length), np.int32)
-        position = self.starts[indices][:, None] + np.arange(length)
+        position = self.places(indices, length)
         real = position < self.starts[indices + 1][:, None]  # never for -1, whose end is 0
         return np.where(real, self.ids.take(position, mode="clip"), 0).astype(np.int32)
+
+    def places(self, indices: Array, length: int) -> Array:
+        """Where in `ids` these sequences are [rows, length], as if all were of that length."""
+        return self.starts[indices][:, None] + np.arange(length)
