@@ -69,7 +69,6 @@ def load(path: Path):
 CONFIGS = sorted(set((ROOT / "configs").glob("*.py")) - {ROOT / "configs" / "sizes.py"})
 UNMEASURED = {
     "addition",
-    "char_rnn",
     "elman",
     "seq2seq",
     "translation",
