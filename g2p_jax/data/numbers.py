@@ -1,5 +1,6 @@
 """A small corpus for translation: numbers in English and in German."""
 
+import heapq
 import random
 
 from g2p_jax.data.pairs import Pair
@@ -23,11 +24,14 @@ _GERMAN_TENS = "_ _ zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig ne
 def read_numbers(name: str) -> list[Pair]:
     """Different numbers below a million, drawn at random: "numbers:count=20000,seed=0".
 
+    The share of a number n is as 1 / (n + 1), so that all lengths are there: drawn alike, 999 of
+    1,000 would be above a thousand.
     123 is "one hundred and twenty-three" -> "ein hundert drei und zwanzig": German puts the last
     digit before the tens, which a model must learn to see. (German spelling joins the words.)
     """
     values = read_options(name, PREFIX, _DEFAULTS)
-    numbers = random.Random(values["seed"]).sample(range(1_000_000), min(values["count"], 10**6))
+    wait = random.Random(values["seed"]).expovariate  # those that come first (Efraimidis 2006)
+    numbers = heapq.nsmallest(values["count"], range(10**6), key=lambda n: wait(1 / (n + 1)))
     return [Pair(english(n), (tuple(german(n).split()),)) for n in numbers]
 
 
