@@ -7,7 +7,8 @@ Each layer of the decoder starts where the encoder's layer beside it ended. Half
 inputs are the true phonemes, half what it has said itself (teacher forcing 0.5). The paper's other
 ingredients: --beam=12 in predict.py, and five such models.
 
-Not measured yet.
+On all of CMUdict: dev WER 26.29 %, PER 6.28 %, epoch 13 of 14, 25 min on one core of an EPYC
+(bfloat16) with other work beside it; with --beam=12, 25.98 %.
 """
 
 from configs.sizes import choose
