@@ -39,7 +39,9 @@ class Progress:
 
     epoch: int = 0  # complete and evaluated
     best: float = math.inf  # dev WER; of a language model, dev loss
+    best_loss: float = math.inf  # dev loss of that model; decides among those of the same WER
     best_epoch: int = 0
+    fell: int = 0  # the epoch in which the dev WER last fell
     seconds: float = 0.0  # of training, over all starts
 
 
@@ -47,7 +49,7 @@ class Run:
     """One training run in its folder.
 
     The folder gets `checkpoints/` (to continue), `metrics.jsonl` (to plot) and, whenever the dev
-    WER falls (of a language model, the dev loss), `model.safetensors` (to use).
+    WER falls, or the dev loss at the same WER, `model.safetensors` (to use).
     """
 
     def __init__(self, config: config_lib.Config, folder: Path):
@@ -170,7 +172,7 @@ class Run:
 
     def _out_of_patience(self) -> bool:
         patience = self.config.train.patience
-        return 0 < patience <= self.progress.epoch - self.progress.best_epoch
+        return 0 < patience <= self.progress.epoch - self.progress.fell
 
     def _train_epoch(self, stop: list[int]) -> None:
         """From where the state is to the end of the epoch, or until all know of a stop signal.
@@ -248,7 +250,9 @@ class Run:
         error = hosts.from_first(seen.metrics.get("wer", dev_loss))
         progress.epoch = epoch
         if error < progress.best:
-            progress.best, progress.best_epoch = error, epoch
+            progress.fell = epoch
+        if (error, dev_loss) < (progress.best, progress.best_loss):
+            progress.best, progress.best_loss, progress.best_epoch = error, dev_loss, epoch
             if hosts.is_first():
                 self.model.save(self.folder / NAME)
         train_loss, seconds = self.epoch_meter.loss(), self.epoch_meter.seconds

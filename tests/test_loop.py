@@ -116,7 +116,7 @@ def test_patience_stops_and_stays_stopped(settings, tmp_path):
         settings.train, epochs=50, patience=2, learning_rate=1e-9, warmup_steps=0
     )
     progress = loop.Run(settings, tmp_path / "run").train()
-    assert progress.epoch == progress.best_epoch + 2 < 50
+    assert progress.epoch == progress.fell + 2 < 50
     assert loop.Run(settings, tmp_path / "run").train() == progress
 
 

@@ -48,6 +48,11 @@ def trained(tmp_path_factory):
     TINY.data = config.Data(train=str(lexicon), dev=str(lexicon), test_share=0.0)
     progress = loop.Run(TINY, folder / "run").train()
     assert progress.best == 0
+    reports = map(json.loads, (folder / "run" / "metrics.jsonl").read_text().splitlines())
+    epochs = {(r["dev_wer"], r["dev_loss"]): r["epoch"] for r in reports if "epoch" in r}
+    assert (
+        progress.best_epoch == epochs[min(epochs)] > min(e for (w, _), e in epochs.items() if not w)
+    )
     return folder / "run"
 
 
