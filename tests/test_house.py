@@ -69,8 +69,6 @@ def load(path: Path):
 CONFIGS = sorted(set((ROOT / "configs").glob("*.py")) - {ROOT / "configs" / "sizes.py"})
 UNMEASURED = {
     "addition",
-    "elman",
-    "translation",
 }  # fmt: skip; to become empty
 
 
