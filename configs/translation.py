@@ -8,8 +8,8 @@ python predict.py --ckpt=runs/translation "three hundred and five"
 Each line of the file is `source<TAB>target`; tokens are words, or characters. The default corpus is
 made here: numbers below a million in English, and in German.
 
-With words as tokens: dev WER 0.00 % (a sentence is a word here), none of 405 unseen numbers wrong, 6
-min on one core of an EPYC (bfloat16) with other work beside it.
+With words as tokens: dev WER 0.00 % (a sentence is a word here), none of 405 unseen numbers wrong;
+6 min on one core of an EPYC (bfloat16) with other work beside it.
 """
 
 from configs.sizes import choose
