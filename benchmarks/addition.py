@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from absl import app, flags
 
@@ -38,12 +39,21 @@ def measure(cell: str, digits: int, minus: int, seed: int) -> Row:
     Each in a process of its own: XLA gives the memory of compiled programs back only at the end.
     """
     options = f"cell={cell},digits={digits},minus={minus},seed={seed}"
-    folder = Path(_RUNS.value).resolve() / addition.get_config(options).name
-    train = "train.py", f"--config=configs/addition.py:{options}", f"--workdir={folder}"
-    subprocess.run([sys.executable, *train, "--verbosity=-1"], cwd=ROOT, check=True)
-    reports = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
-    *_, last = (report for report in reports if "epoch" in report)
+    config = addition.get_config(options)
+    folder = Path(_RUNS.value).resolve() / config.name
+    last = last_epoch(folder)
+    if last.get("epoch") != config.train.epochs:
+        train = "train.py", f"--config=configs/addition.py:{options}", f"--workdir={folder}"
+        subprocess.run([sys.executable, *train, "--verbosity=-1"], cwd=ROOT, check=True)
+        last = last_epoch(folder)
     return cell, digits, minus, seed, 1 - last["dev_wer"], last["seconds"]
+
+
+def last_epoch(folder: Path) -> dict[str, Any]:
+    """What a run has reported of its last complete epoch; {} if there is none."""
+    file = folder / "metrics.jsonl"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return next((r for r in map(json.loads, reversed(lines)) if "epoch" in r), {})
 
 
 def draw(rows: list[Row], path: Path) -> None:
