@@ -67,9 +67,9 @@ def draw(rows: list[Row], path: Path) -> None:
     names = [f"{digits} digits, {'+ and −' if minus else '+'}" for digits, minus in tasks]
     axis.set_xticks(range(len(tasks)), names)
     axis.set_ylabel("unseen problems solved (%)")
-    axis.set_ylim(bottom=0)
+    axis.margins(0.08)
     axis.grid(axis="y", alpha=0.3)
-    axis.legend(title="cell; a point for each seed")
+    axis.legend(title="cell; a point for each seed", loc="lower left")
     figure.savefig(path, dpi=120)
 
 

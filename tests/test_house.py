@@ -67,9 +67,6 @@ def load(path: Path):
 
 
 CONFIGS = sorted(set((ROOT / "configs").glob("*.py")) - {ROOT / "configs" / "sizes.py"})
-UNMEASURED = {
-    "addition",
-}  # fmt: skip; to become empty
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
@@ -79,12 +76,9 @@ def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
         made = config.validate(module.get_config(size))
         assert config.from_dict(config.to_dict(made)) == made
     assert f"python train.py --config=configs/{path.name}" in module.__doc__
-    if path.stem in UNMEASURED:
-        assert "Not measured yet." in module.__doc__
-    else:
-        assert re.search(r"\d+ min", module.__doc__), "how long it takes"
-        score = r"dev (WER|loss|perplexity|bits per character)[^.]*\s\d+\.\d+"
-        assert re.search(score, module.__doc__), "what it reaches"
+    assert re.search(r"\d+ min", module.__doc__), "how long it takes"
+    score = r"dev (WER|loss|perplexity|bits per character)[^.]*\s\d+\.\d+"
+    assert re.search(score, module.__doc__), "what it reaches"
     with pytest.raises(ValueError, match="huge"):
         module.get_config("huge")
 
