@@ -125,7 +125,7 @@ def test_plan_needs_no_measurement_but_that_of_the_input(tmp_path):
 
 def test_the_time_to_each_word_error_rate():
     command = ["benchmarks/time_to_accuracy.py", "--", "--config=configs/gru.py:tiny"]
-    command += ["--config.data.limit=300", "--config.train.epochs=2"]
+    command += ["--config.data.limit=300", "--config.train.epochs=1", "--config.train.buckets=1"]
     rows = [
         json.loads(line) for line in run(*command[:1], "--wer=0,100", *command[1:]).splitlines()
     ]

@@ -278,7 +278,7 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["predict.py", "hello"], 1, "--ckpt=runs/gru"),
+        (["predict.py", "--ckpt=englisch", "hello"], 1, "g2p_jax comes with english"),
         (["predict.py", "--ckpt=nowhere", "hello"], 1, "nowhere: no trained model here"),
         (["predict.py", "--ckpt=README.md", "hello"], 1, "README.md: not a g2p_jax model"),
         (["predict.py", "--nbest=0", "hello"], 2, "nbest"),

@@ -33,7 +33,7 @@ TINY = config.Config(
         decoder_dropout=0.0,
     ),
     train=config.Train(
-        epochs=60, patience=20, batch_size=8, buckets=1, learning_rate=1e-2, warmup_steps=1,
+        epochs=30, batch_size=8, buckets=1, learning_rate=1e-2, warmup_steps=1,
         schedule="constant", label_smoothing=0.0, log_every=1000, watch=("cab",), dtype="float32",
     ),
 )  # fmt: skip
