@@ -1,7 +1,7 @@
 """The lecture's sum problem: 12+345 -> 357, read and written digit by digit.
 
 python train.py --config=configs/addition.py                              # two digits, plus
-python train.py --config=configs/addition.py:cell=lstm,digits=3,minus=1   # exercises 1, 2 and 3
+python train.py --config=configs/addition.py:cell=lstm,digits=3,minus=true   # exercises 1, 2 and 3
 python train.py --config=configs/addition.py:tiny                         # to try it out
 
 Of the tenth of the problems that is kept out of training the default gets one in a thousand wrong:
@@ -14,13 +14,15 @@ from g2p_jax.config import Config, Data, Model, Train, options
 
 
 def get_config(text: str = "") -> Config:
-    chosen = options(text, size="base", cell="gru", digits=2, minus=0, seed=0)
+    chosen = options(text, size="base", cell="gru", digits=2, minus=False, seed=0)
     cell, digits, minus, seed = (chosen[key] for key in ("cell", "digits", "minus", "seed"))
-    count = {1: 200, 2: 10_000}.get(digits, 30_000) * (1 + minus)
+    count = {1: 200, 2: 10_000}.get(digits, 30_000) * (2 if minus else 1)
     config = Config(
         name=f"addition-{cell}-{digits}{'-minus' if minus else ''}-{seed}",
         data=Data(
-            train=f"sums:digits={digits},minus={minus},count={count}", dev_share=0.1, test_share=0.0
+            train=f"sums:digits={digits},minus={minus:d},count={count}",
+            dev_share=0.1,
+            test_share=0.0,
         ),
         model=Model(
             cell=cell,

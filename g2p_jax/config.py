@@ -19,6 +19,7 @@ ATTENTIONS = ("dot", "additive", "additive_relu", "none")
 STARTS = ("bridge", "copy", "zeros")
 OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "linear")
+TRUTH = {"true": True, "1": True, "false": False, "0": False}
 MOST = 1 << 16  # of letters in a word, units in a layer
 
 
@@ -193,11 +194,12 @@ def options(text: str, **defaults: Any) -> dict[str, Any]:
         key, _, value = option.rpartition("=") if "=" in option else ("size", "", option)
         if key not in defaults:
             raise ValueError(f"no option {key!r}: there are {', '.join(defaults)}")
+        kind = type(defaults[key])
         try:
-            chosen[key] = type(defaults[key])(value)
-        except ValueError:
-            kind = type(defaults[key]).__name__
-            raise ValueError(f"the option {key} is {value!r}: must be of type {kind}") from None
+            chosen[key] = TRUTH[value] if kind is bool else kind(value)
+        except (ValueError, KeyError):
+            message = f"the option {key} is {value!r}: must be of type {kind.__name__}"
+            raise ValueError(message) from None
     return chosen
 
 

@@ -109,3 +109,12 @@ def test_a_config_of_another_version_is_named():
     values["model"]["heads"] = 8
     with pytest.raises(ConfigError, match="heads"):
         config.from_dict(values)
+
+
+def test_options_of_a_config_by_hand():
+    chosen = config.options("tiny,cell=gru,minus=true", size="base", cell="lstm", minus=False, n=2)
+    assert chosen == {"size": "tiny", "cell": "gru", "minus": True, "n": 2}
+    assert config.options("minus=0,n=3", minus=True, n=2) == {"minus": False, "n": 3}
+    for wrong in ("minus=x", "n=x", "m=1"):
+        with pytest.raises(ValueError, match=wrong[0]):
+            config.options(wrong, minus=True, n=2)
