@@ -111,20 +111,18 @@ class G2P:
 
     def inspect(self, asked: Iterable[tuple[str, Sequence[str]]]) -> list[Inspection]:
         """How the model sees each (word, phonemes), in order: attention and probabilities."""
-        symbols, devices = self.symbols, tuple(self._devices)
+        symbols = self.symbols
         spelled = [
             (symbols.graphemes_of(word)[0], symbols.encode_target(phonemes))
             for word, phonemes in asked
         ]
-        run = looker(network(self.config, symbols), Reading.of(self.config), devices)
-        look = lambda rows: run(self.params, parallel.shard(rows, len(devices)))
         pairs = [(symbols.graphemes.encode(letters), ids) for letters, ids in spelled]
         return [
             Inspection(
                 tuple(letters), tuple(symbols.phonemes.decode(ids)), weights, log_probs, (*ids, EOS)
             )
             for (letters, ids), (log_probs, weights) in zip(
-                spelled, look_at(look, pairs), strict=True
+                spelled, look_at(self._look, pairs), strict=True
             )
         ]
 
@@ -133,10 +131,14 @@ class G2P:
 
         Rows of PAD and ids; the devices share them.
         """
+        log_probs, _ = self._look((source_BxS, target_BxT))
+        return np.exp(np.concatenate(log_probs))
+
+    def _look(self, rows: tuple[Ints, Ints]) -> tuple[jax.Array, jax.Array]:
+        """`inspection.look` at each device's share of the rows: arrays [devices, ...]."""
         net, devices = network(self.config, self.symbols), tuple(self._devices)
         run = looker(net, Reading.of(self.config), devices)
-        log_probs, _ = run(self.params, parallel.shard((source_BxS, target_BxT), len(devices)))
-        return np.exp(np.concatenate(log_probs))
+        return run(self.params, parallel.shard(rows, len(devices)))
 
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Inspection:
         """Where the model looks in the word while it says `phonemes`; None: what it would say.
