@@ -10,7 +10,7 @@ biases zero; RMSprop at 1e-3 in PyTorch's meaning, gradients clipped to norm 1; 
 perplexity every 500 steps. `configs/gru.py` does better in less time.
 
 On all of CMUdict (the default), 113,606 words for training and 12,446 for dev: dev WER 37.55 %, PER
-9.32 %, epoch 9 of 15, 37 min on one core of an EPYC (bfloat16) with other work beside it.
+9.32 %, epoch 9 of 15, 40 min on one core of an EPYC (bfloat16) with other work beside it.
 """
 
 from configs import attention
