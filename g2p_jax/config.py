@@ -7,6 +7,7 @@ with the model, so a checkpoint needs nothing else to be understood.
 import dataclasses
 import inspect
 import math
+import operator
 from typing import Any, cast, get_origin
 
 from g2p_jax.data.lexicon import FORMATS
@@ -106,16 +107,14 @@ class Config:
 def validate(config: Config) -> Config:
     """Returns the config; raises ConfigError for the first setting that cannot be."""
 
+    value = lambda setting: operator.attrgetter(setting)(config)
+
     def check(condition: bool, setting: str, wanted: str) -> None:
         if not condition:
-            section, _, field = setting.rpartition(".")
-            value = getattr(getattr(config, section), field)
-            raise ConfigError(f"config.{setting} is {value!r}: must be {wanted}")
+            raise ConfigError(f"config.{setting} is {value(setting)!r}: must be {wanted}")
 
     def one_of(setting: str, choices: tuple[str, ...]) -> None:
-        section, _, field = setting.rpartition(".")
-        value = getattr(getattr(config, section), field)
-        check(value in choices, setting, "one of " + ", ".join(choices))
+        check(value(setting) in choices, setting, "one of " + ", ".join(choices))
 
     one_of("data.format", ("auto", *FORMATS, "text"))
     one_of("data.source", TOKENS)
@@ -139,8 +138,8 @@ def validate(config: Config) -> Config:
         ("train", "epochs batch_size buckets log_every checkpoint_every"),
     ):
         for field in fields.split():
-            value = getattr(getattr(config, section), field)
-            check(value >= 1, f"{section}.{field}", "at least 1")
+            setting = f"{section}.{field}"
+            check(value(setting) >= 1, setting, "at least 1")
     for setting in (
         "data.dev_share",
         "data.test_share",
@@ -148,8 +147,7 @@ def validate(config: Config) -> Config:
         "model.decoder_dropout",
         "model.embedding_dropout",
     ):
-        section, _, field = setting.rpartition(".")
-        check(0 <= getattr(getattr(config, section), field) < 1, setting, "in [0, 1)")
+        check(0 <= value(setting) < 1, setting, "in [0, 1)")
     for field in "teacher_forcing final_teacher_forcing final_rate label_smoothing distill".split():
         check(0 <= getattr(config.train, field) <= 1, f"train.{field}", "in [0, 1]")
     check(config.data.limit >= 0, "data.limit", "0 or more")
@@ -162,8 +160,7 @@ def validate(config: Config) -> Config:
     model = config.model
     check(model.readout >= 0, "model.readout", "0 or more")
     for setting in ("data.longest", "model.embedding", "model.hidden", "model.readout"):
-        section, _, field = setting.rpartition(".")
-        check(getattr(getattr(config, section), field) <= MOST, setting, f"at most {MOST:,}")
+        check(value(setting) <= MOST, setting, f"at most {MOST:,}")
     check(model.encoder_layers >= 0, "model.encoder_layers", "0 or more")
     if model.encoder_layers == 0:
         why = "in a language model (config.model.encoder_layers=0)"

@@ -164,6 +164,12 @@ def test_a_bad_model_is_one_clear_line(trained, tmp_path, damage):
     assert str(tmp_path) in str(caught.value)
 
 
+def parts(folder) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Header and weights of a model file."""
+    with safetensors.safe_open(folder / "model.safetensors", framework="numpy") as file:
+        return file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+
+
 @pytest.mark.parametrize(
     "section, setting, value",
     [
@@ -180,8 +186,7 @@ def test_a_bad_model_is_one_clear_line(trained, tmp_path, damage):
     ],
 )
 def test_a_hostile_config_is_one_clear_line(trained, tmp_path, section, setting, value):
-    with safetensors.safe_open(trained / "model.safetensors", framework="numpy") as file:
-        about, weights = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    about, weights = parts(trained)
     settings = json.loads(about["config"])
     (settings[section] if section else settings)[setting] = value
     about["config"] = json.dumps(settings)
@@ -193,8 +198,7 @@ def test_a_hostile_config_is_one_clear_line(trained, tmp_path, section, setting,
 
 @pytest.mark.parametrize("part, text", [("config", "[" * 100_000), ("symbols", "[[1]]")])
 def test_a_hostile_header_is_one_clear_line(trained, tmp_path, part, text):
-    with safetensors.safe_open(trained / "model.safetensors", framework="numpy") as file:
-        about, weights = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    about, weights = parts(trained)
     safetensors.numpy.save_file(weights, tmp_path / "model.safetensors", about | {part: text})
     with pytest.raises(ModelError, match="not a g2p_jax model, or damaged"):
         g2p_jax.load(tmp_path)
