@@ -1,8 +1,8 @@
 """The lecture's sum problem: 12+345 -> 357, read and written digit by digit.
 
-python train.py --config=configs/addition.py                              # two digits, plus
+python train.py --config=configs/addition.py                                 # two digits, plus
 python train.py --config=configs/addition.py:cell=lstm,digits=3,minus=true   # exercises 1, 2 and 3
-python train.py --config=configs/addition.py:tiny                         # to try it out
+python train.py --config=configs/addition.py:tiny                            # to try it out
 
 Of the tenth of the problems that is kept out of training the default gets one in a thousand wrong:
 dev WER 0.10 % (of numbers), 1 min on one core of an EPYC (bfloat16) with other work beside it. All
