@@ -1,8 +1,9 @@
 """Ensembles: the members' weights are one tree of arrays with a leading axis.
 
-`vmap` makes one program of all members, in training and in search; members differ in their first
-weights, their dropout and the order of their data. In search each phoneme has the mean of the
-probabilities that the members give it. How their logits become probabilities is a `Reading`.
+`vmap` makes one program of all members in search, and in training (`training.for_members`); members
+differ in their first weights, their dropout and the order of their data. In search each phoneme has
+the mean of the probabilities that the members give it. How their logits become probabilities is a
+`Reading`.
 
 Letters of shapes: M members, B words, V phoneme inventory.
 """

@@ -81,13 +81,12 @@ class Run:
         self._place_state(training.init_state(net, settings, self.steps, members))
         self.state = self.state.replace(carry=self._beginning())
         self.step = 0  # of the state, known without asking the device
-        if self.members_apart:
-            members, run = members // self.local, parallel.member_parallel
-            axes = training.MEMBER_AXES
-        else:
-            run, axes = parallel.data_parallel, training.AXES
+        members //= self.local if self.members_apart else 1
+        axes = training.MEMBER_AXES if self.members_apart else training.AXES
         step = training.make_train_step(net, settings, self.steps, members, self.members_apart)
-        self.train_step = run(training.hearing(step), self.devices, axes, donate_argnums=0)
+        self.train_step = parallel.data_parallel(
+            training.hearing(step), self.devices, axes, donate_argnums=0
+        )
         self.eval_step = parallel.data_parallel(
             training.make_eval_step(net, config.ensemble), self.devices, training.AXES
         )

@@ -18,8 +18,7 @@ import numpy as np
 
 from g2p_jax.errors import UserError
 
-AXIS = "data"
-MEMBERS = "members"  # the axis of devices, where they share an ensemble's members instead
+AXIS = "devices"
 Tree = Any
 
 
@@ -69,39 +68,12 @@ def data_parallel(
 ) -> Callable[..., Tree]:
     """`state, sums = local_step(state, batch)`, summed over AXIS, as one program on all devices.
 
-    state_axes: 0 for parts of the state that each device has its own rows of, like the batch.
+    state_axes: 0 for parts of the state of which each device has its own, like the batch: rows of
+      a text, or an ensemble's members.
     """
     return jax.pmap(
         local_step,
         axis_name=AXIS,
-        in_axes=(state_axes, 0),
-        out_axes=(state_axes, None),
-        devices=devices,
-        **kwargs,
-    )
-
-
-def member_parallel(
-    local_step: Callable[..., Tree],
-    devices: Sequence[jax.Device],
-    state_axes: Tree,
-    **kwargs: Any,
-) -> Callable[..., Tree]:
-    """`data_parallel` of an ensemble whose members, not their rows, are shared by the devices.
-
-    Each device has some members and their whole batches, so no gradients are added up, and no
-    device computes another's update; only metrics are summed. Arrays of the state, and the batch,
-    are [devices, members / devices, ...].
-    """
-
-    def step(state: Tree, batch: Tree) -> tuple[Tree, Tree]:
-        alone = jax.vmap(local_step, (None, 0), (None, None), axis_name=AXIS)  # sums of one
-        state, sums = alone(state, jax.tree.map(lambda x: x[None], batch))
-        return state, jax.lax.psum(sums, MEMBERS)
-
-    return jax.pmap(
-        step,
-        axis_name=MEMBERS,
         in_axes=(state_axes, 0),
         out_axes=(state_axes, None),
         devices=devices,
@@ -122,8 +94,8 @@ def replicate(tree: Tree, devices: Sequence[jax.Device]) -> Tree:
 
 def spread(tree: Tree, devices: Sequence[jax.Device]) -> Tree:
     """Arrays [members, ...] as [devices, members / devices, ...], each device's part on it."""
-    mesh = jax.sharding.Mesh(np.array(devices), (MEMBERS,))
-    there = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(MEMBERS))
+    mesh = jax.sharding.Mesh(np.array(devices), (AXIS,))
+    there = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(AXIS))
     return jax.device_put(shard(tree, len(devices)), there)
 
 

@@ -111,8 +111,8 @@ def make_train_step(
 
     Its metrics are the loss in nats (a sum), the counts of phonemes and of examples, and the
     gradient norm. With more than one member, state and batch have a leading axis of members, each
-    on its own. If the devices share the members, by `parallel.member_parallel`, the members are
-    those of one device.
+    on its own. If `shared`, the devices share the members, not their rows: no gradients are added
+    up, and no device computes another's update; the members are those of one device.
     """
     update, ratio = optimizer(settings, steps), forcing_ratio(settings, steps)
 
@@ -122,7 +122,7 @@ def make_train_step(
         batch, belief_BxTxV = fed if isinstance(fed, Lesson) else (fed, None)
         key = jax.random.fold_in(jax.random.key(seed), step)
         forcing_key, dropout_key = jax.random.split(key)
-        first_row = jax.lax.axis_index(parallel.AXIS) * len(batch.weight_B)
+        first_row = 0 if shared else jax.lax.axis_index(parallel.AXIS) * len(batch.weight_B)
         forced_T = None
         if ratio is not None:  # one draw for each time step, the same on all devices
             draws_T = jax.random.uniform(forcing_key, batch.target_BxT.shape[1:])
@@ -142,7 +142,7 @@ def make_train_step(
 
         (_, (count, nats, carry)), gradients = jax.value_and_grad(loss, has_aux=True)(params)
         sums = count, jnp.sum(batch.weight_B), nats, gradients
-        count, examples, nats, gradients = parallel.sum_over_devices(sums)
+        count, examples, nats, gradients = sums if shared else parallel.sum_over_devices(sums)
         gradients = jax.tree.map(lambda g: g / jnp.maximum(count, 1), gradients)
         updates, opt_state = update.update(gradients, opt_state, params)
         metrics = {"loss": nats, "count": count, "examples": examples}
@@ -154,13 +154,23 @@ def make_train_step(
         if members == 1 and not shared:
             *new, metrics = one(jnp.int32(settings.seed), step, *parts)
         else:
-            first = jax.lax.axis_index(parallel.MEMBERS) * members if shared else 0
+            first = jax.lax.axis_index(parallel.AXIS) * members if shared else 0
             seeds = settings.seed + first + jnp.arange(members)
-            *new, metrics = jax.vmap(one, (0, None, 0, 0, 0, 0))(seeds, step, *parts)
+            *new, metrics = for_members(lambda part: one(part[0], step, *part[1]), (seeds, parts))
             metrics = jax.tree.map(jnp.sum, metrics)
+            metrics = parallel.sum_over_devices(metrics) if shared else metrics
         return State(step + 1, *new), metrics
 
     return train_step
+
+
+def for_members(one: Callable[[Any], Any], parts: Any) -> Any:
+    """`one` of each member's part, stacked: at once, or on a CPU one after the other.
+
+    A CPU has nothing idle that more members would fill, and XLA has no bfloat16 kernel there for
+    the weights' gradients of several members (jax 0.10: "UNIMPLEMENTED", in some shapes).
+    """
+    return jax.lax.map(one, parts) if jax.default_backend() == "cpu" else jax.vmap(one)(parts)
 
 
 def hearing(step: Step) -> Callable[[State, tuple[Batch, Any]], tuple[State, Metrics]]:

@@ -45,7 +45,7 @@ def test_members_are_trained_as_alone(devices, apart):
     state = training.init_state(NET, SGD, 10, members=4)
     if apart:
         make = training.make_train_step(NET, SGD, 10, 4 // devices, shared=True)
-        step = parallel.member_parallel(make, chosen, training.MEMBER_AXES)
+        step = parallel.data_parallel(make, chosen, training.MEMBER_AXES)
         state = state.replace(params=parallel.spread(state.params, chosen))
         state = state.replace(opt_state=parallel.spread(state.opt_state, chosen))
     else:
