@@ -103,8 +103,8 @@ class G2P:
         found = self._decode({piece for of_word in pieces for piece in of_word}, beam)
         answers = []
         for word, (_, unknown), of_word in zip(words, spelled, pieces, strict=True):
-            best = [Pronunciation((), 1.0)]
-            for piece in of_word:
+            best = found[of_word[0]] if of_word else [Pronunciation((), 1.0)]
+            for piece in of_word[1:]:
                 best = _joined(best, found[piece], nbest)
             answers.append(Answer(word, tuple(_heaviest(best[:nbest], mass)), tuple(unknown)))
         return answers
@@ -171,11 +171,14 @@ class G2P:
                 started.append((part, self._search(part, rows, length, beam)))
         found, decode = {}, self.symbols.decode_target
         for part, hypotheses in started:  # the device works on while these are read
-            tokens_BxNxT, log_prob_BxN = map(np.concatenate, hypotheses)
-            for piece, tokens_NxT, log_probs in zip(part, tokens_BxNxT, log_prob_BxN, strict=False):
+            tokens_DxBxNxT, log_prob_DxBxN = map(np.asarray, hypotheses)
+            lengths_DxBxN = np.sum(tokens_DxBxNxT != PAD, axis=-1)
+            arrays = (tokens_DxBxNxT, lengths_DxBxN, log_prob_DxBxN)
+            rows_of = (np.concatenate(array).tolist() for array in arrays)  # lists are faster read
+            for piece, *best in zip(part, *rows_of, strict=False):
                 found[piece] = [
-                    Pronunciation(decode(tokens[tokens != PAD]), math.exp(log_prob))
-                    for tokens, log_prob in zip(tokens_NxT, log_probs, strict=True)
+                    Pronunciation(decode(tokens[:length]), math.exp(log_prob))
+                    for tokens, length, log_prob in zip(*best, strict=True)
                     if log_prob > -math.inf
                 ]
         return found
