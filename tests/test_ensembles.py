@@ -36,9 +36,16 @@ def random_batch(seed: int) -> Batch:
     return Batch(source, target, np.ones(8, np.float32))
 
 
-@pytest.mark.parametrize(("devices", "apart"), [(1, False), (2, False), (2, True), (4, True)])
-def test_members_are_trained_as_alone(devices, apart):
-    """With dropout: a member's seed is the run's and its number. Devices share rows, or members."""
+@pytest.mark.parametrize(
+    ("devices", "apart", "backend"),
+    [(1, False, "cpu"), (2, False, "gpu"), (2, True, "gpu"), (4, True, "cpu"), (2, False, "cpu")],
+)
+def test_members_are_trained_as_alone(devices, apart, backend, monkeypatch):
+    """With dropout: a member's seed is the run's and its number. Devices share rows, or members.
+
+    A GPU takes all members at once, a CPU one after the other.
+    """
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
     chosen = jax.local_devices()[:devices]
     batches = [random_batch(member) for member in range(4)]
     together = Batch(*map(np.stack, zip(*batches, strict=True)))
