@@ -1,17 +1,26 @@
-"""How much data fits: time and memory to prepare N pairs, and to begin to train on them.
+"""How much data fits: time and memory to learn from N pairs, and to pronounce N words.
 
     python benchmarks/size.py --pairs=100000,1000000
     python benchmarks/size.py --pairs=10000000 --train      # 2 minutes, 320 MB of disk
+    python benchmarks/size.py --pairs= --words=1000000,10000000 --ckpt=runs/gru-tiny
 
 Invents pronounceable words, all different, and writes them as a lexicon, word<TAB>P H O N. A fresh
 process does all that train.py does before its first step: it reads the file, splits it, finds the
 symbols, encodes, and draws the order of the first epoch. With --train another one is train.py
-itself, which is stopped after its first progress lines. Prints one JSON line for each. Linux only.
+itself, which is stopped after its first progress lines.
+
+For --words, predict.py pronounces as many of these words from a file, greedily. Then it does so
+once more, is killed (SIGKILL) at a random time and continued with --resume; `identical` says
+whether the output is the same to the last byte.
+
+Prints one JSON line for each. Linux only.
 """
 
+import filecmp
 import gc
 import json
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -20,6 +29,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from absl import app, flags
@@ -34,6 +44,8 @@ from g2p_jax.data.symbols import Symbols
 
 _PAIRS = flags.DEFINE_list("pairs", ["100000", "1000000"], "How many; one data set for each.")
 _TRAIN = flags.DEFINE_bool("train", False, "Also begin to train.")
+_WORDS = flags.DEFINE_list("words", [], "How many to pronounce; one file for each.")
+_CKPT = flags.DEFINE_string("ckpt", "english", "The model that pronounces them.")
 _PREPARE = flags.DEFINE_string("prepare", None, "Only prepare this file, in this process.")
 
 CONSONANTS = (
@@ -119,11 +131,53 @@ def train(path: Path, folder: Path) -> dict[str, float]:
     }
 
 
+def pronounce(count: int, folder: Path) -> dict[str, Any]:
+    """Runs predict.py on so many words, undisturbed, and killed and continued."""
+    words, whole, parts = (folder / name for name in ("words.txt", "whole.tsv", "parts.tsv"))
+    with words.open("w") as file:
+        for lines in invented(count):
+            file.writelines(line.split("\t", 1)[0] + "\n" for line in lines.splitlines())
+    command = [sys.executable, str(ROOT / "predict.py"), f"--ckpt={_CKPT.value}"]
+    command.append(f"--input={words}")
+
+    def run(output: Path, *more: str) -> subprocess.Popen:
+        log = (folder / "log").open("w")
+        return subprocess.Popen([*command, f"--output={output}", *more], cwd=ROOT, stderr=log)
+
+    def end(process: subprocess.Popen) -> int:
+        """Its peak memory in KiB."""
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise RuntimeError((folder / "log").read_text())
+        return usage.ru_maxrss
+
+    started = time.perf_counter()
+    peak = end(run(whole))
+    seconds = time.perf_counter() - started
+    killed = random.uniform(0.1, 0.9) * seconds
+    process = run(parts)
+    time.sleep(killed)
+    process.kill()
+    process.wait()
+    end(run(parts, "--resume"))
+    return {
+        "words": count,
+        "seconds": round(seconds, 1),
+        "words per second": round(count / seconds),
+        "peak MB of predict.py": round(peak / 1024),
+        "killed after seconds": round(killed, 1),
+        "identical": filecmp.cmp(whole, parts, shallow=False),
+    }
+
+
 def main(_: list[str]) -> None:
     if _PREPARE.value:
         print(json.dumps(prepare(_PREPARE.value)))
         return
-    for count in map(int, _PAIRS.value):
+    for count in map(int, _WORDS.value):
+        with tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(pronounce(count, Path(folder))), flush=True)
+    for count in map(int, filter(None, _PAIRS.value)):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "lexicon.tsv")
             with path.open("w") as file:
