@@ -91,6 +91,7 @@ class Train:
     dtype: str = "auto"  # operands of matmuls: "float32", "bfloat16", "auto": what is faster
     log_every: int = 100  # steps
     checkpoint_every: int = 60  # seconds; and at every epoch's end
+    # Words that are answered after every epoch; none: the first of the dev words.
     watch: tuple[str, ...] = ("hello", "through", "colonel", "phoneme", "xylophone")
 
 

@@ -195,12 +195,16 @@ class G2P:
         return search(self.params, parallel.shard(source, len(self._devices)))
 
     def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
-        """Decodes the words, without any teacher, and compares with all their references."""
+        """Decodes the words, without any teacher, and compares with all their references.
+
+        watch: words whose answers are to be seen; none: the first of the pairs.
+        """
         answers = self.pronounce(pair.word for pair in pairs)
         score = scoring.score_all(
             (answer.pronunciations[0].phonemes for answer in answers),
             (pair.pronunciations for pair in pairs),
         )
+        watch = watch or [pair.word for pair in itertools.islice(pairs, 5)]
         watched = [f"{a.word}: {a.pronunciations[0]}" for a in self.pronounce(watch)]
         return Examination({"wer": score.wer, "per": score.per}, str(score), "   ".join(watched))
 

@@ -296,6 +296,14 @@ def test_symbols_of_training_data_decide_the_case():
     assert symbols.graphemes_of("cab")[0] == ["C", "A", "B"]
 
 
+def test_examination_shows_watched_words_or_else_the_first(g2p):
+    pairs = [Pair(word, (tuple(sounds.split()),)) for word, sounds in WORDS.items()]
+    assert g2p.examine(pairs, ("ace",)).answers == "ace: EY S"
+    seen = g2p.examine([Pair("cab", (("K", "AE"),)), *pairs[1:]], ())  # one reference is wrong
+    assert seen.answers.startswith("cab: K AE B   back: B AE K   ")
+    assert seen.metrics["wer"] == 1 / len(WORDS)
+
+
 def test_attention_is_where_each_step_of_decoding_looks(g2p):
     seen = g2p.attention("back")
     assert seen.letters == tuple("back") and seen.phonemes == ("B", "AE", "K")
