@@ -131,3 +131,35 @@ def test_the_time_to_each_word_error_rate():
     ]
     assert [row["wer"] for row in rows] == [100, 0]
     assert rows[0]["epoch"] == 1 and rows[0]["seconds"] > 1 and rows[1]["seconds"] is None
+
+
+def test_performance_compares_the_fastest_of_each_side(tmp_path):
+    steps = [
+        {"model": "default", "batch": 8, "system": system, "precision": precision}
+        | {"words_per_second": speed, "flops_per_word": 2_000_000, "gflops": speed / 500}
+        for system, precision, speed in (
+            ("g2p_jax", "float32", 300),
+            ("g2p_jax", "bfloat16", 600),
+            ("pytorch-loop", "float32", 100),
+            ("pytorch-layers", "float32", 200),
+            ("pytorch-layers", "bfloat16", 400),
+        )
+    ]
+    steps += [
+        {"model": "matmul", "system": system, "precision": precision, "gflops": 4}
+        for system in ("jax", "pytorch")
+        for precision in ("float32", "bfloat16")
+    ]
+    answers = [
+        {"system": "g2p_jax", "words_per_second": 3000.0, "p50_ms": 2.5},
+        {"system": "rival", "skipped": "not installed"},
+    ]
+    for name, rows in (("train_step", steps), ("predict", answers)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = run("benchmarks/performance.py", f"--folder={tmp_path}")
+    wanted = "| default | 8 | 2 | 300 | 200 (layers) | 600 | 400 (layers) | 1.50 | 1.50 | 30% |"
+    assert wanted in text and "| g2p_jax | 3,000 | 2.5 |" in text
+    assert "| rival | not measured: not installed |" in text
+    assert (tmp_path / "performance.png").stat().st_size > 10_000
+    nothing = run("benchmarks/performance.py", f"--folder={tmp_path / 'none'}", code=1)
+    assert "train_step.jsonl: not there" in nothing
