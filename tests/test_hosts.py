@@ -174,7 +174,7 @@ def test_a_stop_signal_to_one_or_all_stops_all_at_the_same_step(one, tiny, tmp_p
     assert_close(one, two)
     with Job(folder, 2, 2, *tiny) as job:
         job.until("epoch 2 in").processes[1].send_signal(signal.SIGTERM)
-        assert "the same command continues" in job.ends(0, 60).said(0)
+        assert "the same command continues" in job.ends(0, 30).said(0)
     with Job(folder, 2, 2, *tiny) as job:
         job.until("epoch 4 in")
         for process in job.processes:
