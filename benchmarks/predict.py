@@ -251,7 +251,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         if "phonetisaurus" in systems and not _PHONETISAURUS.value:
             try:
-                _PHONETISAURUS.value = train_phonetisaurus(Path(folder))
+                flags.FLAGS.phonetisaurus = train_phonetisaurus(Path(folder))
             except (ImportError, OSError, subprocess.SubprocessError) as error:
                 print(f"phonetisaurus is not trained: {error}", file=sys.stderr)
         for row in rows(systems, Path(folder)):

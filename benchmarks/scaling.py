@@ -17,7 +17,8 @@ line for each configuration; its `series`:
   weak: the config's batch on each device.
   all cores: one device that may use all cores: XLA's own threads.
   share: what each device has in `strong`, on one device alone: what it would take without the sum.
-  ensemble: `members` networks in one program (config.ensemble), on as many devices as cores.
+  ensemble: `members` networks in one program (config.ensemble), whose rows as many devices as cores
+    share; ensemble apart: they share its members, as train.py does where their number allows it.
   all-reduce: the sum of the gradients alone, `bytes` = 4 x parameters.
   input: batches made on the host by one core, without any device.
 `milliseconds` are of a step, of the sum, or of a batch; `words_per_second` are of the batch's
@@ -96,11 +97,16 @@ class Entry:
 
 
 def step(
-    config: config_lib.Config, symbols: Symbols, batches: list[Batch], devices: int, members: int
+    config: config_lib.Config,
+    symbols: Symbols,
+    batches: list[Batch],
+    devices: int,
+    members: int,
+    apart: bool = False,
 ) -> Measure:
     """In a process: training steps on so many devices."""
     net, few = network(config, symbols), jax.local_devices()[:devices]
-    run = steps.TrainStep(config, net, few, members)
+    run = steps.TrainStep(config, net, few, members, apart)
     words = sum(float(batch.weight_B.sum()) for batch in batches) / len(batches) / members
     return lambda: (run.run(batches) / len(batches), words)
 
@@ -162,7 +168,8 @@ def entries(
     def entry(series: str, place: tuple[int, int], devices: int, rows: int, members: int) -> Entry:
         say(f"compiling: {series}, {devices} devices, {rows} rows, {members} members")
         mine = [steps.resized(batch, rows, members) for batch in batches]
-        measure = processes[place].prepare(step, config, symbols, mine, devices, members)
+        apart = series == "ensemble apart"
+        measure = processes[place].prepare(step, config, symbols, mine, devices, members, apart)
         measure()
         row = {"series": series, "cores": place[0], "devices": devices, "rows": rows}
         return Entry(about | row | {"members": members}, measure)
@@ -186,6 +193,8 @@ def entries(
             yield entry("all cores", (cores_, 1), 1, rows, 1)
     for members in cli.numbers("members", _MEMBERS.value):
         yield entry("ensemble", place(most), most, rows, members)
+        if most > 1 and members % most == 0:
+            yield entry("ensemble apart", place(most), most, rows, members)
     if about["platform"] == "cpu":
         for size in (rows, 64 * rows):
             made = steps.batches_of(examples, config.train, size)
@@ -224,12 +233,12 @@ def tables(rows: list[Row]) -> Iterator[str]:
                 f"{row['over_one']:.2f} | {row['lowest']:.2f} to {row['highest']:.2f} |"
             )
     yield "\n<!-- ensemble table -->"
-    yield "| | members | devices | ms a step | words/s of each member | of all together |"
-    yield "|---|---|---|---|---|---|"
-    for row in select(rows, series="ensemble"):
-        speed = row["words_per_second"]
+    yield "| | members | devices | shared | ms a step | words/s of each member | of all together |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in select(rows, series="ensemble") + select(rows, series="ensemble apart"):
+        speed, shared = row["words_per_second"], "members" if "apart" in row["series"] else "rows"
         yield (
-            f"| {row['platform']} | {row['members']} | {row['devices']} | "
+            f"| {row['platform']} | {row['members']} | {row['devices']} | {shared} | "
             f"{row['milliseconds']:.1f} | {speed:,.0f} | {row['members'] * speed:,.0f} |"
         )
     yield "\n<!-- parts table -->"
@@ -281,10 +290,12 @@ def draw(rows: list[Row], path: Path) -> None:
         for row in select(mine, series="all cores"):
             label = f"{platform}, one device on {row['cores']} cores"
             left.plot([1], [row["over_one"]], "x", label=label)
-        line = select(mine, series="ensemble")
-        x, y = ([row[key] for row in line] for key in ("members", "milliseconds"))
-        label = f"{platform}, {line[0]['devices']} devices, {line[0]['rows']} words each"
-        right.plot(x, y, "o-", label=label)
+        for series, shared in (("ensemble apart", "members"), ("ensemble", "rows")):
+            line = select(mine, series=series)
+            x, y = ([row[key] for row in line] for key in ("members", "milliseconds"))
+            if line:
+                label = f"{platform}, {line[0]['devices']} devices share the {shared}"
+                right.plot(x, y, "o-", label=label)
         right.plot(x, [y[0] * n / x[0] for n in x], ":", color="gray", label="one after the other")
     counts = sorted({row["devices"] for row in select(rows, series="strong")})
     left.plot(counts, counts, ":", color="gray", label="n times one")

@@ -56,16 +56,22 @@ class TrainStep:
         net: models.Network,
         devices: Sequence[jax.Device],
         members: int = 1,
+        apart: bool = False,
     ):
-        self.devices, self.members = devices, members
+        """apart: the devices share an ensemble's members, not their rows."""
+        self.devices, self.axis = devices, 0 if members == 1 or apart else 1
         state = training.init_state(net, config.train, STEPS, members)
         self.parameters = sum(x.size for x in jax.tree.leaves(state.params)) // members
-        self.state = parallel.replicate(state, devices)
-        local = training.make_train_step(net, config.train, STEPS, members)
-        self.step = parallel.data_parallel(local, devices, training.AXES, donate_argnums=0)
+        place = parallel.spread if apart else parallel.replicate
+        params, opt_state = place((state.params, state.opt_state), devices)
+        self.state = training.State(parallel.replicate(state.step, devices), params, opt_state)
+        members //= len(devices) if apart else 1
+        local = training.make_train_step(net, config.train, STEPS, members, apart)
+        axes = training.MEMBER_AXES if apart else training.AXES
+        self.step = parallel.data_parallel(local, devices, axes, donate_argnums=0)
 
     def shard(self, batch: Batch) -> Batch:
-        return parallel.shard(batch, len(self.devices), 0 if self.members == 1 else 1)
+        return parallel.shard(batch, len(self.devices), self.axis)
 
     def run(self, batches: Sequence[Batch]) -> float:
         """Seconds for these steps, from the batches on the host to the last state's end.
