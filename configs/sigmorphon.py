@@ -1,0 +1,59 @@
+"""Small data: a few thousand words of any language, as in SIGMORPHON's shared task of 2020.
+
+python train.py --config=configs/sigmorphon.py:fre                # sigmorphon_2020/fre_train.tsv
+python train.py --config=configs/sigmorphon.py:fre,folder=DATA    # DATA/fre_train.tsv, fre_dev.tsv
+python train.py --config=configs/sigmorphon.py:fre,size=tiny      # to try it out
+
+Six small networks, much dropout, the same settings for every language. Letters are decomposed
+(NFD): Korean syllables into their letters, accents apart from what they stand on. A file has lines
+`word<TAB>p h o n e s`, one pronunciation each.
+
+On the 450 dev words of each language: dev WER of French 7.78 %, Greek 15.56 %, Hungarian 3.56 %,
+Icelandic 8.44 %, Korean 18.67 %; 8 min for each on two cores of an EPYC (bfloat16).
+"""
+
+import re
+
+from configs.sizes import choose
+from g2p_jax.config import Config, Data, Model, Train, options
+
+
+def get_config(text: str = "") -> Config:
+    text = re.sub(r"^([a-z]{3})(?=,|$)", r"language=\1", text)
+    chosen = options(text, size="base", language="fre", folder="sigmorphon_2020")
+    language, folder = chosen["language"], chosen["folder"]
+    config = Config(
+        name=f"sigmorphon-{language}",
+        data=Data(
+            train=f"{folder}/{language}_train.tsv",
+            dev=f"{folder}/{language}_dev.tsv",
+            test_share=0.0,
+            format="tsv",
+            unicode="NFD",
+        ),
+        model=Model(
+            cell="gru",
+            embedding=64,
+            hidden=128,
+            encoder_layers=2,
+            decoder_layers=2,
+            attention="dot",
+            readout=128,
+            encoder_dropout=0.5,
+            decoder_dropout=0.5,
+        ),
+        train=Train(
+            epochs=40,
+            batch_size=32,
+            buckets=4,
+            optimizer="adamw",
+            learning_rate=2e-3,
+            schedule="linear",
+            warmup_steps=200,
+            final_rate=0.0,
+            label_smoothing=0.1,
+            watch=(),
+        ),
+        ensemble=6,
+    )
+    return choose(config, chosen["size"])
