@@ -27,16 +27,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from absl import app, flags
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # a script of a folder that is not installed
 
+from benchmarks.invented import entries
 from g2p_jax import config
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples, choose_buckets
@@ -47,37 +46,6 @@ _TRAIN = flags.DEFINE_bool("train", False, "Also begin to train.")
 _WORDS = flags.DEFINE_list("words", [], "How many to pronounce; one file for each.")
 _CKPT = flags.DEFINE_string("ckpt", "english", "The model that pronounces them.")
 _PREPARE = flags.DEFINE_string("prepare", None, "Only prepare this file, in this process.")
-
-CONSONANTS = (
-    "b B,d D,f F,g G,h HH,j JH,k K,l L,m M,n N,p P,r R,s S,t T,v V,w W,z Z,ch CH,sh SH,th TH,"
-    "br B R,pl P L,st S T,tr T R"
-).split(",")
-VOWELS = "a AE,e EH,i IH,o AA,u AH,ai EY,ea IY,oo UW,ou AW,y AY".split(",")
-
-
-def invented(count: int) -> Iterator[str]:
-    """Lines word<TAB>phonemes, each word three syllables and a consonant; a few thousand at a time.
-
-    Consonants and vowels take turns, so that a word can come about in one way only.
-    """
-    parts = [[part.split(" ", 1) for part in kind] for kind in (CONSONANTS, VOWELS)]
-    kinds = [*parts, *parts, *parts, parts[0]]
-    most = int(np.prod([len(kind) for kind in kinds]))
-    if count > most:
-        raise ValueError(f"there are only {most} words")
-    for start in range(0, count, 10_000):
-        # A walk through all numbers below `most`, with which the step has no divisor in common.
-        rest, spelt, sounds = (
-            np.arange(start, min(start + 10_000, count)) * 123_456_791 % most,
-            [],
-            [],
-        )
-        for kind in kinds:
-            rest, which = np.divmod(rest, len(kind))
-            spelt.append([kind[i][0] for i in which.tolist()])
-            sounds.append([kind[i][1] for i in which.tolist()])
-        lines = zip(zip(*spelt, strict=True), zip(*sounds, strict=True), strict=True)
-        yield "".join(f"{''.join(word)}\t{' '.join(phonemes)}\n" for word, phonemes in lines)
 
 
 def resident() -> int:
@@ -135,7 +103,7 @@ def pronounce(count: int, folder: Path) -> dict[str, Any]:
     """Runs predict.py on so many words, undisturbed, and killed and continued."""
     words, whole, parts = (folder / name for name in ("words.txt", "whole.tsv", "parts.tsv"))
     with words.open("w") as file:
-        for lines in invented(count):
+        for lines in entries(count):
             file.writelines(line.split("\t", 1)[0] + "\n" for line in lines.splitlines())
     command = [sys.executable, str(ROOT / "predict.py"), f"--ckpt={_CKPT.value}"]
     command.append(f"--input={words}")
@@ -181,7 +149,7 @@ def main(_: list[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "lexicon.tsv")
             with path.open("w") as file:
-                file.writelines(invented(count))
+                file.writelines(entries(count))
             subprocess.run([sys.executable, __file__, f"--prepare={path}"], check=True)
             if _TRAIN.value:
                 print(json.dumps({"pairs": count} | train(path, Path(folder, "run"))), flush=True)

@@ -6,13 +6,12 @@ import itertools
 import json
 import os
 import random
-import sys
 import unicodedata
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks import invented
 from g2p_jax.data import pairs as pairs_module
 from g2p_jax.data.batches import Batches, Examples, choose_buckets
 from g2p_jax.data.lexicon import read_lexicon
@@ -204,10 +203,7 @@ def test_a_run_begun_with_lists_of_int32_goes_on(plain):
 
 
 def test_a_pair_takes_few_bytes():
-    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-    from size import invented
-
-    lines = "".join(invented(20_000)).splitlines()
+    lines = "".join(invented.entries(20_000)).splitlines()
     assert len({line.split("\t")[0] for line in lines}) == len(lines) == 20_000
     pairs = Pairs.of((word, [p.split()]) for word, p in (line.split("\t") for line in lines))
     examples = Examples.from_pairs(pairs, Symbols.from_pairs(pairs))
