@@ -98,6 +98,11 @@ def test_a_measured_step_is_a_step_of_training():
     step = steps.TrainStep(made, net, jax.local_devices()[:2])
     assert step.run(batches) > 0 and int(step.state.step) == 3
     assert step.parameters == sum(x.size for x in jax.tree.leaves(steps.parameters_of(net)))
+    twice = [steps.resized(batch, 8, members=2) for batch in batches[:1]]
+    apart = steps.TrainStep(made, net, jax.local_devices()[:2], members=2, apart=True)
+    assert apart.run(twice) > 0 and apart.parameters == step.parameters
+    one, other = (np.asarray(x) for x in apart.state.params["decoder"]["output"]["w"])
+    assert np.abs(one - other).max() > 0  # a member on each device
 
 
 def test_cost_goes_on_where_it_was_stopped_and_fits_exponents(tmp_path):
