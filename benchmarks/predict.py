@@ -72,7 +72,7 @@ def pytorch(precision: str = "float32") -> Answer:
     from g2p_jax.data.symbols import PAD
     from g2p_jax.pronounce import phoneme_limit
 
-    config, symbols, params = model_file.read("english")
+    config, symbols, params, _ = model_file.read("english")
     net = Luong(config.model, len(symbols.graphemes), len(symbols.phonemes))
     net.from_jax(params)
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")

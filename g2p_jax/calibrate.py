@@ -4,12 +4,14 @@ Of the answers to which a calibrated model gives 80 %, 80 % are right. One numbe
 temperature T in P(phoneme) = softmax(logits / T) (Guo et al., "On calibration of modern neural
 networks", 2017), chosen for the likelihood of what was right and what was wrong. It is stored in
 the model file, and predict.py uses it. Best answers do not change by it, except those of a beam.
+With a joint n-gram model (`joint.py`) T divides the logarithms of whole answers' probabilities.
 
 Without --data: the dev words of the model's own split. Writes the picture calibration.png beside
 the model: how many of the answers are right, by the probability that they were given.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from g2p_jax.data import splits
 
 if TYPE_CHECKING:
     from g2p_jax.inspection import Inspection
+    from g2p_jax.pronounce import Answer
 
 TEMPERATURES = np.geomspace(0.2, 5, 300)
 
@@ -38,11 +41,21 @@ def probabilities(seen: "Sequence[Inspection]", temperature: float) -> np.ndarra
     return np.exp(np.add.reduceat(said, np.concatenate([[0], ends[:-1]])))
 
 
-def fit(seen: "Sequence[Inspection]", right: Sequence[bool]) -> float:
-    """The temperature by which it is most likely that just these answers are right."""
+def of_lists(answers: "Sequence[Answer]", temperature: float) -> np.ndarray:
+    """Of the best answer for each word, given all that were found and weighed at temperature 1."""
+    found = []
+    for answer in answers:
+        p = np.array([each.probability for each in answer.pronunciations])
+        heated = (p / p[0]) ** (1 / temperature)
+        found.append(p.sum() / heated.sum())
+    return np.array(found)
+
+
+def fit(probabilities: Callable[[float], np.ndarray], right: Sequence[bool]) -> float:
+    """The temperature at which it is most likely that just these answers are right."""
 
     def likelihood(temperature: float) -> float:
-        p = np.clip(probabilities(seen, temperature), 1e-6, 1 - 1e-6)
+        p = np.clip(probabilities(temperature), 1e-6, 1 - 1e-6)
         return float(np.log(np.where(right, p, 1 - p)).sum())
 
     return float(max(TEMPERATURES, key=likelihood))
@@ -51,20 +64,26 @@ def fit(seen: "Sequence[Inspection]", right: Sequence[bool]) -> float:
 def main(words: list[str]) -> None:
     stored = cli.asked_model(words, _CKPT.value)
     from g2p_jax import model_file, pictures
+    from g2p_jax.joint import BEAM
     from g2p_jax.pronounce import G2P
 
-    g2p = G2P(replace(stored.config, temperature=1.0), stored.symbols, stored.params)
+    cold = replace(stored.config, temperature=1.0)
+    g2p = G2P(cold, stored.symbols, stored.params, stored.joint)
     pairs = splits.references(g2p.config.data, _DATA.value, _FORMAT.value, "dev")
-    best = [answer.pronunciations[0].phonemes for answer in g2p.pronounce(p.word for p in pairs)]
-    seen = g2p.inspect((pair.word, phonemes) for pair, phonemes in zip(pairs, best, strict=True))
+    answers = g2p.pronounce((pair.word for pair in pairs), nbest=BEAM if g2p.joint else 1)
+    best = [answer.pronunciations[0].phonemes for answer in answers]
     right = [phonemes in pair.pronunciations for pair, phonemes in zip(pairs, best, strict=True)]
-    temperature = fit(seen, right)
+    if g2p.joint:
+        at = functools.partial(of_lists, answers)
+    else:
+        asked = ((pair.word, phonemes) for pair, phonemes in zip(pairs, best, strict=True))
+        at = functools.partial(probabilities, g2p.inspect(asked))
+    temperature = fit(at, right)
 
     file = model_file.locate(str(_CKPT.value))
     g2p.config = replace(g2p.config, temperature=temperature)
     g2p.save(file, model_file.precision(file))
-    before = probabilities(seen, stored.config.temperature).tolist()
-    after = probabilities(seen, temperature).tolist()
+    before, after = (at(t).tolist() for t in (stored.config.temperature, temperature))
     errors = [scoring.calibration_error(p, right) for p in (before, after)]
     print(f"temperature {temperature:.3f}, stored in {file}")
     print(

@@ -3,6 +3,10 @@
 The models must have the same settings of the network and the same symbols: trained by the same
 config, on the same data, with different seeds. What is written answers with the mean of their
 probabilities. --precision=float16 halves the file, also that of a single model.
+
+With --ngram=8, which does for a single model, too, a joint n-gram model of spelling and sound is
+learnt from the training data of the first, in a minute, and stored with them: it weighs the answers
+(`joint.py`), which then come from a beam search.
 """
 
 from pathlib import Path
@@ -16,12 +20,16 @@ _OUTPUT = flags.DEFINE_string("output", None, "A folder for the ensemble.")
 _PRECISION = flags.DEFINE_enum(
     "precision", "float32", ["float32", "float16"], "Of the weights in the file."
 )
+_NGRAM = flags.DEFINE_integer("ngram", 0, "Units of its n-grams; 0: none.", lower_bound=0)
 
 
 def main(paths: list[str]) -> None:
     if not paths or _OUTPUT.value is None:
         raise UserError("which models, and where to? runs/a runs/b --output=runs/ab")
     from g2p_jax import model_file
+    from g2p_jax.data import splits
+    from g2p_jax.data.batches import Examples
+    from g2p_jax.joint import Joint
     from g2p_jax.pronounce import join, load
 
     output = Path(_OUTPUT.value)
@@ -35,10 +43,15 @@ def main(paths: list[str]) -> None:
             if of(model) != of(models[0]):
                 raise UserError(f"{path} has other {what} than {paths[0]}: train them alike")
     model = join(models) if len(models) > 1 else models[0]
+    if _NGRAM.value:
+        train = splits.load(model.config.data).train
+        examples = Examples.from_pairs(train, model.symbols)
+        model.joint = Joint.fit(examples, model.symbols, _NGRAM.value)
     output.mkdir(parents=True, exist_ok=True)
     model.save(output / model_file.NAME, _PRECISION.value)
     members = model.config.ensemble
-    print(f"{members} member{'s' if members > 1 else ''} in {output}")
+    and_ngram = f" and {len(model.joint.codes):,} units" if model.joint else ""
+    print(f"{members} member{'s' if members > 1 else ''}{and_ngram} in {output}")
 
 
 if __name__ == "__main__":

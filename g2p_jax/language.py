@@ -126,7 +126,7 @@ class LM:
 
 def load(path: str | Path) -> LM:
     """Reads a language model: the file, or the folder that `train.py` wrote; raises ModelError."""
-    config, symbols, params = model_file.read(path)
+    config, symbols, params, _ = model_file.read(path)
     if config.model.encoder_layers:
         raise ModelError(f"{path}: a model that reads words: python predict.py --ckpt={path} hello")
     return LM(config, symbols, params)

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.traverse_util
 import jax
@@ -20,10 +20,12 @@ from g2p_jax import config as config_lib
 from g2p_jax import models
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
+from g2p_jax.joint import Joint
 from g2p_jax.linear import operand_dtype
 from g2p_jax.models import Network
 
 NAME = "model.safetensors"
+JOINT = "joint/"  # what the names of its arrays begin with
 PRETRAINED = Path(__file__).parent / "pretrained"  # one folder for each model that comes with us
 Params = Any
 _UNREADABLE = (
@@ -50,6 +52,7 @@ def write(
     symbols: Symbols,
     params: Params,
     dtype: str = "float32",
+    joint: Joint | None = None,
 ) -> None:
     """Writes the model; the file appears at once or not at all."""
     weights = flax.traverse_util.flatten_dict(params, sep="/")
@@ -59,6 +62,8 @@ def write(
         "symbols": json.dumps(symbols.to_json(), ensure_ascii=False),
     }
     arrays = {name: np.asarray(w, dtype) for name, w in weights.items()}
+    if joint:
+        arrays |= {JOINT + name: array for name, array in joint.arrays().items()}
     partial = path.with_name(path.name + ".partial")
     try:
         safetensors.numpy.save_file(arrays, partial, metadata=about)
@@ -90,11 +95,20 @@ def locate(path: str | Path) -> Path:
 def precision(file: Path) -> str:
     """The type of the weights in a model file: "float32" or "float16"."""
     with safetensors.safe_open(file, framework="numpy") as opened:
-        name = next(iter(opened.keys()))
+        name = next(name for name in opened.keys() if not name.startswith(JOINT))  # noqa: SIM118
         return str(opened.get_tensor(name).dtype)
 
 
-def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
+class Stored(NamedTuple):
+    """What a model file holds."""
+
+    config: config_lib.Config
+    symbols: Symbols
+    params: Params
+    joint: Joint | None = None
+
+
+def read(path: str | Path) -> Stored:
     """Reads a model from what `locate` finds. Raises ModelError, whatever the file may hold."""
     file = locate(path)
     try:
@@ -103,6 +117,9 @@ def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
             weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         config = config_lib.from_dict(json.loads(about["config"]))
         symbols = Symbols.from_json(json.loads(about["symbols"]))
+        of_joint = [name for name in weights if name.startswith(JOINT)]
+        arrays = {name.removeprefix(JOINT): weights.pop(name) for name in of_joint}
+        joint = Joint.from_arrays(arrays, symbols) if arrays else None
     except _UNREADABLE as error:
         reason = str(error).partition("\n")[0]
         message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"
@@ -123,4 +140,4 @@ def read(path: str | Path) -> tuple[config_lib.Config, Symbols, Params]:
         if not np.isfinite(weights[name]).all():
             raise ModelError(f"{file}: damaged: {name} holds what is no number; train it again")
     params = {name: jnp.asarray(w, jnp.float32) for name, w in weights.items()}
-    return config, symbols, flax.traverse_util.unflatten_dict(params, sep="/")
+    return Stored(config, symbols, flax.traverse_util.unflatten_dict(params, sep="/"), joint)

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from g2p_jax import config as config_lib
 from g2p_jax import decoding, ensembles, model_file, models, parallel, scoring
+from g2p_jax import joint as joint_lib
 from g2p_jax.data.pairs import Pair
-from g2p_jax.data.ragged import Ints
+from g2p_jax.data.ragged import Ints, Ragged
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.ensembles import Reading
 from g2p_jax.errors import ModelError
 from g2p_jax.inspection import Inspection, look_at, looker
+from g2p_jax.joint import Joint
 from g2p_jax.model_file import Params, network
 from g2p_jax.scoring import Examination
 
@@ -44,6 +46,9 @@ class Pronunciation(NamedTuple):
         return " ".join(self.phonemes)
 
 
+Found = dict[tuple[str, ...], list[Pronunciation]]  # the best of each spelling, best first
+
+
 class Answer(NamedTuple):
     """How one word is pronounced."""
 
@@ -63,11 +68,23 @@ class G2P:
 
     use = "python predict.py --ckpt={} hello world"
 
-    def __init__(self, config: config_lib.Config, symbols: Symbols, params: Params):
-        self.config, self.symbols = config, symbols
+    def __init__(
+        self,
+        config: config_lib.Config,
+        symbols: Symbols,
+        params: Params,
+        joint: Joint | None = None,
+    ):
+        self.config, self.symbols, self.joint = config, symbols, joint
         devices = jax.local_devices()
         self._devices = devices[: next(n for n in (8, 4, 2, 1) if n <= len(devices))]
         self.params = params
+
+    @property
+    def _reading(self) -> Reading:
+        """Of the network; beside a joint model the temperature is that of both."""
+        reading = Reading.of(self.config)
+        return reading._replace(temperature=1.0) if self.joint else reading
 
     @property
     def params(self) -> Params:
@@ -96,11 +113,13 @@ class G2P:
           mass: of the nbest only so many, best first, as have this probability together.
         """
         words = list(words)
-        beam = max(beam, nbest)
+        beam = max(beam, nbest, joint_lib.BEAM if self.joint else 1)
         spelled = [self.symbols.graphemes_of(word) for word in words]
         longest = self.config.data.longest
         pieces = [_pieces(tuple(letters), longest) for letters, _ in spelled]
         found = self._decode({piece for of_word in pieces for piece in of_word}, beam)
+        if self.joint:
+            found = self._weighed(found, self.joint)
         answers = []
         for word, (_, unknown), of_word in zip(words, spelled, pieces, strict=True):
             best = found[of_word[0]] if of_word else [Pronunciation((), 1.0)]
@@ -137,7 +156,7 @@ class G2P:
     def _look(self, rows: tuple[Ints, Ints]) -> tuple[jax.Array, jax.Array]:
         """`inspection.look` at each device's share of the rows: arrays [devices, ...]."""
         net, devices = network(self.config, self.symbols), tuple(self._devices)
-        run = looker(net, Reading.of(self.config), devices)
+        run = looker(net, self._reading, devices)
         return run(self.params, parallel.shard(rows, len(devices)))
 
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Inspection:
@@ -154,9 +173,7 @@ class G2P:
             raise ValueError(f"{word!r} holds no letter that the model knows")
         return seen
 
-    def _decode(
-        self, pieces: set[tuple[str, ...]], beam: int
-    ) -> dict[tuple[str, ...], list[Pronunciation]]:
+    def _decode(self, pieces: set[tuple[str, ...]], beam: int) -> Found:
         """Decodes spellings in batches of similar length, so that little is padding."""
         rows, lengths = next((r, n) for most, r, n in SHAPES if most is None or len(pieces) <= most)
         longest = self.config.data.longest
@@ -183,6 +200,26 @@ class G2P:
                 ]
         return found
 
+    def _weighed(self, found: Found, joint: Joint) -> Found:
+        """The same pronunciations, each with the probability that both models give it.
+
+        All of a spelling together keep what the network gives them.
+        """
+        each = [(piece, spoken) for piece, best in found.items() for spoken in best]
+        encode = self.symbols.graphemes.encode
+        source = Ragged.from_lists([encode(piece) for piece, _ in each])
+        target = [self.symbols.encode_target(spoken.phonemes) for _, spoken in each]
+        log_p = joint_lib.WEIGHT * joint.log_probs(source, Ragged.from_lists(target))
+        log_probs, weighed = iter(log_p.tolist()), {}
+        for piece, best in found.items():
+            mass = math.fsum(spoken.probability for spoken in best)
+            logs = [math.log(spoken.probability) + next(log_probs) for spoken in best]
+            shares = [math.exp((log - max(logs)) / self.config.temperature) for log in logs]
+            both = zip(best, shares, strict=True)
+            new = [spoken._replace(probability=mass * p / math.fsum(shares)) for spoken, p in both]
+            weighed[piece] = sorted(new, key=lambda spoken: -spoken.probability)
+        return weighed
+
     def _search(
         self, spellings: Sequence[tuple[str, ...]], rows: int, length: int, beam: int
     ) -> decoding.Hypotheses:
@@ -191,7 +228,7 @@ class G2P:
         for row, spelling in enumerate(spellings):
             source[row, : len(spelling)] = self.symbols.graphemes.encode(spelling)
         net = network(self.config, self.symbols)
-        search = searcher(net, Reading.of(self.config), beam, tuple(self._devices))
+        search = searcher(net, self._reading, beam, tuple(self._devices))
         return search(self.params, parallel.shard(source, len(self._devices)))
 
     def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
@@ -218,11 +255,11 @@ class G2P:
             return self
         config = dataclasses.replace(self.config, ensemble=len(chosen))
         pick = np.array(chosen) if len(chosen) > 1 else chosen[0]
-        return G2P(config, self.symbols, jax.tree.map(lambda w: w[pick], self.params))
+        return G2P(config, self.symbols, jax.tree.map(lambda w: w[pick], self.params), self.joint)
 
     def save(self, path: Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""
-        model_file.write(path, self.config, self.symbols, self.params, dtype)
+        model_file.write(path, self.config, self.symbols, self.params, dtype, self.joint)
 
 
 class LexiconFirst:
@@ -258,13 +295,13 @@ def load(path: str | Path = "english") -> G2P:
 
     Raises ModelError.
     """
-    config, symbols, params = model_file.read(path)
-    if config.model.encoder_layers == 0:
+    stored = model_file.read(path)
+    if stored.config.model.encoder_layers == 0:
         raise ModelError(
             f"{path}: a language model, which reads no words: python -m g2p_jax.generate "
             f"--ckpt={path}"
         )
-    return G2P(config, symbols, params)
+    return G2P(*stored)
 
 
 def join(models: Sequence[G2P]) -> G2P:
@@ -278,7 +315,7 @@ def join(models: Sequence[G2P]) -> G2P:
     params = jax.tree.map(lambda *ws: np.concatenate(ws), *trees)
     count = sum(model.config.ensemble for model in models)
     config = dataclasses.replace(models[0].config, ensemble=count, temperature=1.0)
-    return G2P(config, models[0].symbols, params)
+    return G2P(config, models[0].symbols, params, models[0].joint)
 
 
 def phoneme_limit(letters: Any) -> Any:

@@ -239,6 +239,23 @@ def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
     assert "--members=a: expected numbers" in wrong
 
 
+def test_a_joint_model_is_learnt_and_calibrated(trained, lexicon, command, tmp_path):
+    both = tmp_path / "both"
+    done = command("-m", "g2p_jax.join", trained, "--ngram=5", f"--output={both}")
+    assert re.fullmatch(r"1 member and \d+ units in .*both\n", done.stdout)
+    wer = {}
+    for run in (trained, both):
+        evaluate = "-m", "g2p_jax.evaluate", f"--ckpt={run}", f"--data={lexicon}"
+        scores = command(*evaluate, f"--errors={tmp_path / 'errors.tsv'}").stdout
+        wer[run] = float(re.match(r"WER ([\d.]+)%", scores)[1])
+    assert wer[both] < wer[trained] - 5  # most of these words it has seen
+    calibrated = command("-m", "g2p_jax.calibrate", f"--ckpt={both}").stdout
+    before, after = map(float, re.findall(r"([\d.]+)%", calibrated))
+    assert after <= before
+    answer = command("predict.py", f"--ckpt={both}", "--nbest=2", "hello").stdout
+    assert answer.count("hello\t") == 2
+
+
 def test_a_temperature_is_stored_and_found_again(trained, command, tmp_path):
     run = tmp_path / "run"
     run.mkdir()

@@ -14,9 +14,12 @@ import safetensors.numpy
 
 import g2p_jax
 from g2p_jax import config, loop, model_file, pronounce
+from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
+from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import BOS, Symbols
 from g2p_jax.errors import ModelError, UserError
+from g2p_jax.joint import Joint
 from g2p_jax.transcribe import Options, Tally, transcribe
 
 WORDS = {
@@ -138,6 +141,42 @@ def test_saved_and_loaded_models_answer_the_same(g2p, tmp_path):
     g2p.save(file, "float16")
     assert {word: g2p_jax.load(file)(word) for word in WORDS} == WORDS
     assert [path.name for path in tmp_path.iterdir()] == ["copy.safetensors"]
+
+
+def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path):
+    """Both probabilities are multiplied, and share what the network gave to all of them."""
+    alone = g2p_jax.load(trained)
+    pairs = [Pair(word, (tuple(sounds.split()),)) for word, sounds in WORDS.items()]
+    learnt = Joint.fit(Examples.from_pairs(pairs, alone.symbols), alone.symbols, 3)
+    both = pronounce.G2P(alone.config, alone.symbols, alone.params, learnt)
+    both.config = dataclasses.replace(both.config, temperature=2.0)
+    words = ["cab", "dace", "fee"]
+    before, after = alone.pronounce(words, nbest=8), both.pronounce(words, nbest=8)
+    for word, found, weighed in zip(words, before, after, strict=True):
+        letters = Ragged.from_lists([alone.symbols.graphemes.encode(word)])
+        wanted = {}
+        for spoken in found.pronunciations:
+            ids = Ragged.from_lists([alone.symbols.encode_target(spoken.phonemes)])
+            log_p = math.log(spoken.probability) + 0.5 * learnt.log_probs(letters, ids)[0]
+            wanted[spoken.phonemes] = math.exp(log_p / 2)
+        mass = sum(spoken.probability for spoken in found.pronunciations) / sum(wanted.values())
+        assert [s.phonemes for s in weighed.pronunciations] == sorted(
+            wanted, key=lambda phonemes: -wanted[phonemes]
+        )
+        for spoken in weighed.pronunciations:
+            assert spoken.probability == pytest.approx(wanted[spoken.phonemes] * mass)
+    assert both.pronounce(words) == [
+        answer._replace(pronunciations=answer.pronunciations[:1]) for answer in after
+    ]
+    both.save(tmp_path / "model.safetensors", "float16")
+    again = g2p_jax.load(tmp_path).pronounce(words)
+    for answer, other in zip(both.pronounce(words), again, strict=True):
+        assert answer.pronunciations[0].phonemes == other.pronunciations[0].phonemes
+    about, arrays = parts(tmp_path)
+    arrays["joint/codes"] = arrays["joint/codes"][1:]
+    safetensors.numpy.save_file(arrays, tmp_path / "model.safetensors", about)
+    with pytest.raises(ModelError, match="damaged .its joint n-gram model does not fit together"):
+        g2p_jax.load(tmp_path)
 
 
 @pytest.mark.parametrize(

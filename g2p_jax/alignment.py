@@ -1,0 +1,181 @@
+"""Which letters became which phonemes: many-to-many alignment by expectation maximisation.
+
+A word and its pronunciation are read as a row of units, each of them one letter that became 0, 1 or
+2 phonemes, or two letters that became one (Jiampojamarn et al., "Applying many-to-many alignments
+and hidden Markov models to letter-to-phoneme conversion", 2007). All rows of units that fit are
+summed by a forward algorithm over the letters x and phonemes p,
+
+    a[i+1, j] = a[i, j] u(x) + a[i, j-1] u(x, p) + a[i, j-2] u(x, pp) + a[i-1, j-1] u(xx, p)
+
+in logarithms. All else are its derivatives: that of log Z with respect to log u is how often a unit
+is expected, and where the best way counts instead of the sum, which units the best row has.
+
+Letters of shapes: B pairs, S letters, T phonemes, G and V the inventories of both.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from g2p_jax.data.ragged import Array, Ints, Ragged, borders
+from g2p_jax.data.symbols import PAD
+
+ROUNDS = 8  # of expectation maximisation
+LARGE = -3.0  # at first, log P of a unit of three letters and phonemes; the others: 0
+UNSEEN = 1e-4  # how often any unit is thought to have been seen, beside what is counted
+NEVER = -1e9
+SHAPES = 12, 18, 24, 32, 64, 128  # letters and phonemes of a batch; each is compiled once
+ROWS = 64, 2048
+
+
+class Units(NamedTuple):
+    """Something for each unit: its log probability, or how often it is expected.
+
+    In a batch for each place where one can begin: [B, S], and three of [B, S, T].
+    """
+
+    silent: Any  # [G] a letter that became nothing
+    single: Any  # [G, V]
+    double: Any  # [G, V, V] a letter that became two phonemes
+    pair: Any  # [G, G, V] two letters that became one
+
+    @classmethod
+    def full(cls, letters: int, phonemes: int, value: float) -> "Units":
+        shapes = (), (phonemes,), (phonemes, phonemes), (letters, phonemes)
+        return cls(*(np.full((letters, *shape), value, np.float32) for shape in shapes))
+
+
+def at(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> Units:
+    """Those of each place in a batch."""
+    x, p = source_BxS[:, :, None], target_BxT[:, None, :]
+    next_x, next_p = jnp.roll(x, -1, axis=1), jnp.roll(p, -1, axis=2)
+    silent, single, double, pair = units
+    return Units(silent[source_BxS], single[x, p], double[x, p, next_p], pair[x, next_x, p])
+
+
+def total(places: Units, source_BxS: jax.Array, target_BxT: jax.Array, join: Callable) -> jax.Array:
+    """log Z [B]: of all rows of units where jnp.logaddexp joins ways, jnp.maximum: of the best row.
+
+    Near NEVER where there is no such row.
+    """
+
+    def onward(a_BxT1: jax.Array, phonemes: int, u_BxT: jax.Array) -> jax.Array:
+        """On by so many phonemes, of which u is at the first."""
+        ends = a_BxT1.shape[1] - phonemes
+        a = a_BxT1[:, :ends] + u_BxT[:, :ends]
+        return jnp.pad(a, ((0, 0), (phonemes, 0)), constant_values=NEVER)
+
+    def letter(carry, now):
+        a_BxT1, before_BxT1, pair_BxT = carry
+        x_B, u = now
+        ways = a_BxT1 + u.silent[:, None], onward(a_BxT1, 1, u.single), onward(a_BxT1, 2, u.double)
+        new_BxT1 = functools.reduce(join, (*ways, onward(before_BxT1, 1, pair_BxT)))
+        return (jnp.where(x_B[:, None] == PAD, a_BxT1, new_BxT1), a_BxT1, u.pair), None
+
+    nothing_BxT1 = jnp.full((target_BxT.shape[0], target_BxT.shape[1] + 1), NEVER)
+    start = nothing_BxT1.at[:, 0].set(0.0), nothing_BxT1, nothing_BxT1[:, 1:]
+    over = jax.tree.map(lambda u: u.swapaxes(0, 1), (source_BxS, places))
+    (end_BxT1, _, _), _ = jax.lax.scan(letter, start, over)
+    length_B = jnp.sum(target_BxT != PAD, axis=1)
+    return jnp.take_along_axis(end_BxT1, length_B[:, None], axis=1)[:, 0]
+
+
+@jax.jit
+def expected(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> Units:
+    """How often each unit is expected in a batch; pairs that no row fits do not count."""
+
+    def log_likelihood(units: Units) -> jax.Array:
+        log_z_B = total(at(units, source_BxS, target_BxT), source_BxS, target_BxT, jnp.logaddexp)
+        return jnp.sum(jnp.where(log_z_B > NEVER / 2, log_z_B, 0.0))
+
+    return jax.grad(log_likelihood)(units)
+
+
+@jax.jit
+def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[Units, jax.Array]:
+    """The best row, 1 at each place where one of its units begins; and whether there is any [B]."""
+    places = at(units, source_BxS, target_BxT)
+    later = (
+        1e-3 * jnp.arange(source_BxS.shape[1])[None]
+    )  # of two like letters, the second is silent
+    places = places._replace(silent=places.silent + later)
+
+    def score(places: Units) -> tuple[jax.Array, jax.Array]:
+        log_z_B = total(places, source_BxS, target_BxT, jnp.maximum)
+        return jnp.sum(log_z_B), log_z_B > NEVER / 2
+
+    return jax.grad(score, has_aux=True)(places)
+
+
+def fit(source: Ragged, target: Ragged, letters: int, phonemes: int) -> Units:
+    """Log probabilities of units, with which the pairs are most likely.
+
+    Args:
+      source, target: ids of letters and of phonemes, without BOS and EOS.
+      letters, phonemes: how many ids there are.
+    """
+    units, large = (Units.full(letters, phonemes, log_p) for log_p in (0.0, LARGE))
+    units = units._replace(double=large.double, pair=large.pair)
+    batches = list(_batches(source, target))
+    for _ in range(ROUNDS):
+        seen = Units.full(letters, phonemes, UNSEEN)
+        for _, *batch in batches:
+            seen = jax.tree.map(jnp.add, seen, expected(units, *batch))
+        every = sum(map(jnp.sum, seen))
+        units = Units(*(jnp.log(count / every) for count in seen))
+    return units
+
+
+def align(units: Units, source: Ragged, target: Ragged) -> Ragged:
+    """The units of each pair in its best row; none where no row fits.
+
+    A unit is the number ((x G + y) V + p) V + q, with PAD for what it lacks of two letters and two
+    phonemes.
+    """
+    (letters, phonemes), ends = units.single.shape, ((0, 0), (0, 2))
+    owners, codes, lengths = [], [], [np.zeros(1, np.int64)]
+    for chosen, source_BxS, target_BxT in _batches(source, target):
+        places, fits_B = jax.device_get(best(units, source_BxS, target_BxT))
+        x_BxS, p_BxT = np.pad(source_BxS, ends).astype(np.int64), np.pad(target_BxT, ends)
+        places = Units(places[0], *(np.pad(u, ((0, 0), *ends)) for u in places[1:]))
+        row, j_B, inside_B, found = np.arange(len(chosen)), 0, False, []
+        for i in range(source_BxS.shape[1]):
+            ways = places.silent[:, i], *(u[row, i, j_B] for u in places[1:])
+            kind_B = np.argmax(ways, axis=0)
+            y_B = np.where(kind_B == 3, x_BxS[:, i + 1], PAD)
+            p_B = np.where(kind_B > 0, p_BxT[row, j_B], PAD)
+            q_B = np.where(kind_B == 2, p_BxT[row, j_B + 1], PAD)
+            code_B = ((x_BxS[:, i] * letters + y_B) * phonemes + p_B) * phonemes + q_B
+            begins_B = (x_BxS[:, i] != PAD) & ~inside_B & fits_B
+            found.append(np.where(begins_B, code_B, -1))
+            j_B = j_B + begins_B * np.array([0, 1, 2, 1])[kind_B]
+            inside_B = begins_B & (kind_B == 3)
+        code_BxS = np.stack(found, axis=1)[chosen >= 0]
+        owners.append(chosen[chosen >= 0])
+        lengths.append((code_BxS >= 0).sum(axis=1))
+        codes.append(code_BxS[code_BxS >= 0])
+    # The first row is empty: that of pairs in no batch.
+    rows = Ragged(np.concatenate([np.zeros(0, np.int64), *codes]), borders(np.concatenate(lengths)))
+    where = np.zeros(len(source), np.int64)
+    where[np.concatenate(owners)] = 1 + np.arange(len(rows) - 1)
+    return rows.take(where)
+
+
+def _batches(source: Ragged, target: Ragged) -> Iterator[tuple[Array, Ints, Ints]]:
+    """Pairs of similar length: which they are, and their letters and phonemes, padded.
+
+    Pairs that are longer than any shape are left out.
+    """
+    shape = np.searchsorted(SHAPES, np.maximum(source.lengths, target.lengths))
+    for s, length in enumerate(SHAPES):
+        which = np.flatnonzero(shape == s)
+        size = next((n for n in ROWS if len(which) <= n), ROWS[-1])
+        for start in range(0, len(which), size):
+            chosen = np.full(size, -1)
+            part = which[start : start + size]
+            chosen[: len(part)] = part
+            yield chosen, source.padded(chosen, length), target.padded(chosen, length)

@@ -1,0 +1,94 @@
+"""A joint n-gram model of spelling and sound, by which a network's answers are weighed.
+
+A word and its pronunciation are a row of units, a letter or two with what became of them
+(`alignment`), and an n-gram model says how likely that row is (`ngram`): Bisani and Ney,
+"Joint-sequence models for grapheme-to-phoneme conversion", 2008. It remembers long pieces of the
+words it learnt from, where a network has found rules, and together they are right more often than
+either. Of the answers y that a beam search has found for x,
+
+    P(y | x) ~ P_network(y | x) P_joint(x, y)^WEIGHT
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from g2p_jax import alignment
+from g2p_jax.alignment import Units
+from g2p_jax.data.batches import Examples
+from g2p_jax.data.ragged import Array, Ragged, borders, narrow
+from g2p_jax.data.symbols import EOS, Symbols
+from g2p_jax.ngram import Level, Ngram
+
+WEIGHT = 0.5
+BEAM = 8  # hypotheses that are weighed, at least
+NO_ROW = -200.0  # log P of what no row of units fits
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """The tokens of the n-gram model are the places of units among `codes`."""
+
+    units: Units
+    codes: Array  # of the units that were seen, as `alignment.align` numbers them; they rise
+    ngram: Ngram
+
+    @classmethod
+    def fit(cls, examples: Examples, symbols: Symbols, order: int) -> "Joint":
+        """Learns from training data, with n-grams of at most `order` units."""
+        source, target = examples.source, examples.target
+        target = Ragged(target.ids[target.ids != EOS], borders(target.lengths - 1))
+        units = alignment.fit(source, target, len(symbols.graphemes), len(symbols.phonemes))
+        rows = alignment.align(units, source, target)
+        codes, tokens = np.unique(rows.ids, return_inverse=True)
+        rows = Ragged(tokens, rows.starts).take(np.flatnonzero(rows.lengths))
+        return cls(units, codes, Ngram.fit(rows, len(codes), order))
+
+    def log_probs(self, source: Ragged, target: Ragged) -> Array:
+        """log P(x, y) of spellings and pronunciations, ids without EOS."""
+        rows = alignment.align(self.units, source, target)
+        place = np.searchsorted(self.codes, rows.ids).clip(max=len(self.codes) - 1)
+        tokens = np.where(self.codes[place] == rows.ids, place, self.ngram.size)
+        log_p = self.ngram.log_probs(Ragged(tokens, rows.starts))
+        return np.where(rows.lengths > 0, log_p, NO_ROW)
+
+    def arrays(self) -> dict[str, Array]:
+        """What `from_arrays` needs."""
+        found = {f"units/{kind}": np.asarray(of) for kind, of in self.units._asdict().items()}
+        found["codes"] = self.codes
+        for n, level in enumerate(self.ngram.levels, 1):
+            found[f"{n}/keys"] = narrow(level.keys)
+            found[f"{n}/log_prob"] = level.log_prob.astype(np.float16)
+            found[f"{n}/log_backoff"] = level.log_backoff.astype(np.float16)
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], symbols: Symbols) -> "Joint":
+        """Raises ValueError, or KeyError, for arrays that cannot be of such a model."""
+        letters, phonemes = len(symbols.graphemes), len(symbols.phonemes)
+        wanted = Units.full(letters, phonemes, 0.0)
+        units = Units(*(arrays[f"units/{kind}"].astype(np.float32) for kind in Units._fields))
+        codes, levels = arrays["codes"].astype(np.int64), []
+        for n in range(1, len(arrays)):
+            if f"{n}/keys" not in arrays:
+                break
+            names = "log_prob", "log_backoff"
+            keys = arrays[f"{n}/keys"].astype(np.int64)
+            levels.append(Level(keys, *(arrays[f"{n}/{x}"].astype(np.float32) for x in names)))
+        size, histories = len(codes) + 2, 1
+        good = [u.shape for u in units] == [w.shape for w in wanted] and _rising(codes)
+        for level in levels:
+            good = good and level.keys.shape == level.log_prob.shape == level.log_backoff.shape
+            good = good and _rising(level.keys) and level.keys[-1] < histories * size
+            histories = len(level.keys)
+        good = good and bool(levels) and len(levels[0].keys) == size
+        numbers = *units, *(x for level in levels for x in (level.log_prob, level.log_backoff))
+        if not good or not all(np.isfinite(x).all() for x in numbers):
+            raise ValueError("its joint n-gram model does not fit together")
+        return cls(units, codes, Ngram(tuple(levels)))
+
+
+def _rising(numbers: Array) -> bool:
+    """Whether these are numbers from 0 on, each larger than that before it."""
+    return len(numbers) > 0 and numbers[0] >= 0 and bool((np.diff(numbers) > 0).all())
