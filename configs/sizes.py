@@ -6,11 +6,13 @@ from g2p_jax.config import Config
 def choose(config: Config, size: str) -> Config:
     """The config in that size; ValueError if there is none of that name.
 
-    tiny: 64 units, one encoder layer where layers need not be alike, no dropout, few words.
+    tiny: 64 units, one encoder layer where layers need not be alike, no dropout, no
+    n-gram model, few words.
     """
     if size == "tiny":
         model, train = config.model, config.train
         config.name += "-tiny"
+        config.ngram = 0
         config.data.limit = config.data.limit or 2000
         model.embedding = model.hidden = 64
         model.readout = min(model.readout, 64)

@@ -102,6 +102,7 @@ class Config:
     model: Model = dataclasses.field(default_factory=Model)
     train: Train = dataclasses.field(default_factory=Train)
     ensemble: int = 1  # members that are trained together, and answer together
+    ngram: int = 0  # letters with their phonemes in each of a joint model (joint.py); 0: no such
     temperature: float = 1.0  # of the phonemes' probabilities; see calibrate.py
 
 
@@ -131,6 +132,8 @@ def validate(config: Config) -> Config:
     one_of("train.dtype", ("auto", "float32", "bfloat16"))
     if config.ensemble < 1:
         raise ConfigError(f"config.ensemble is {config.ensemble}: must be at least 1")
+    if config.ngram < 0:
+        raise ConfigError(f"config.ngram is {config.ngram}: must be 0 or more")
     if not 0 < config.temperature < math.inf:
         raise ConfigError(f"config.temperature is {config.temperature}: must be more than 0")
     for section, fields in (
@@ -170,8 +173,8 @@ def validate(config: Config) -> Config:
         check(not config.train.teacher, "train.teacher", f"'' {why}")
         check(config.train.teacher_forcing == 1, "train.teacher_forcing", f"1 {why}")
         check(config.train.final_teacher_forcing == 1, "train.final_teacher_forcing", f"1 {why}")
-        if config.ensemble > 1:
-            raise ConfigError(f"config.ensemble is {config.ensemble}: must be 1 {why}")
+        for setting, only in (("ensemble", 1), ("ngram", 0)):
+            check(value(setting) == only, setting, f"{only} {why}")
     text = config.data.format == "text"
     check(not (text and model.encoder_layers), "model.encoder_layers", "0 for a text")
     if model.attention == "none":
@@ -211,7 +214,7 @@ def from_dict(values: dict[str, Any]) -> Config:
     sections = {"data": Data, "model": Model, "train": Train}
     try:
         parts = {key: build(**values.get(key, {})) for key, build in sections.items()}
-        whole = {key: values[key] for key in ("ensemble", "temperature") if key in values}
+        whole = {key: values[key] for key in ("ensemble", "ngram", "temperature") if key in values}
         config = Config(values.get("name", ""), **parts, **whole)
         config.train.watch = tuple(config.train.watch)
     except (TypeError, AttributeError) as error:

@@ -17,7 +17,7 @@ _DATA = flags.DEFINE_string("data", None, "A lexicon file to score on.")
 _FORMAT = flags.DEFINE_string("format", "auto", "Its format; see g2p_jax/data/lexicon.py.")
 _SPLIT = flags.DEFINE_enum("split", "dev", ["train", "dev", "test"], "Without --data: which words.")
 _MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
-_BEAM = flags.DEFINE_integer("beam", 1, "Width of the search; 1: greedy.", lower_bound=1)
+_BEAM = flags.DEFINE_integer("beam", 0, "Width of the search; 1: greedy; 0: what suits.", 0)
 _ERRORS = flags.DEFINE_string("errors", None, "Where to write the errors; default: errors.tsv.")
 
 

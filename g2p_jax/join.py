@@ -5,10 +5,11 @@ config, on the same data, with different seeds. What is written answers with the
 probabilities. --precision=float16 halves the file, also that of a single model.
 
 With --ngram=8, which does for a single model, too, a joint n-gram model of spelling and sound is
-learnt from the training data of the first, in a minute, and stored with them: it weighs the answers
-(`joint.py`), which then come from a beam search.
+learnt in half a minute from the training data of the first, or those of --data, and stored with
+them: it weighs the answers (`joint.py`), which then come from a beam search.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from absl import flags
@@ -20,6 +21,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "A folder for the ensemble.")
 _PRECISION = flags.DEFINE_enum(
     "precision", "float32", ["float32", "float16"], "Of the weights in the file."
 )
+_DATA = flags.DEFINE_string("data", None, "A lexicon file for the n-gram model.")
 _NGRAM = flags.DEFINE_integer("ngram", 0, "Units of its n-grams; 0: none.", lower_bound=0)
 
 
@@ -28,7 +30,6 @@ def main(paths: list[str]) -> None:
         raise UserError("which models, and where to? runs/a runs/b --output=runs/ab")
     from g2p_jax import model_file
     from g2p_jax.data import splits
-    from g2p_jax.data.batches import Examples
     from g2p_jax.joint import Joint
     from g2p_jax.pronounce import join, load
 
@@ -44,9 +45,9 @@ def main(paths: list[str]) -> None:
                 raise UserError(f"{path} has other {what} than {paths[0]}: train them alike")
     model = join(models) if len(models) > 1 else models[0]
     if _NGRAM.value:
-        train = splits.load(model.config.data).train
-        examples = Examples.from_pairs(train, model.symbols)
-        model.joint = Joint.fit(examples, model.symbols, _NGRAM.value)
+        pairs = splits.references(model.config.data, _DATA.value, "auto", "train")
+        model.joint = Joint.fit(pairs, model.symbols, _NGRAM.value)
+        model.config = replace(model.config, ngram=_NGRAM.value)
     output.mkdir(parents=True, exist_ok=True)
     model.save(output / model_file.NAME, _PRECISION.value)
     members = model.config.ensemble

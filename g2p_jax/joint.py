@@ -9,7 +9,7 @@ either. Of the answers y that a beam search has found for x,
     P(y | x) ~ P_network(y | x) P_joint(x, y)^WEIGHT
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +17,14 @@ import numpy as np
 from g2p_jax import alignment
 from g2p_jax.alignment import Units
 from g2p_jax.data.batches import Examples
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, Ragged, borders, narrow
 from g2p_jax.data.symbols import EOS, Symbols
 from g2p_jax.ngram import Level, Ngram
 
 WEIGHT = 0.5
-BEAM = 8  # hypotheses that are weighed, at least
+BEAM = 4  # hypotheses that are weighed
+MOST = 1 << 18  # pronunciations to learn from; of more, every second, third, ...
 NO_ROW = -200.0  # log P of what no row of units fits
 
 
@@ -35,9 +37,11 @@ class Joint:
     ngram: Ngram
 
     @classmethod
-    def fit(cls, examples: Examples, symbols: Symbols, order: int) -> "Joint":
+    def fit(cls, pairs: Iterable[Pair], symbols: Symbols, order: int) -> "Joint":
         """Learns from training data, with n-grams of at most `order` units."""
-        source, target = examples.source, examples.target
+        examples = Examples.from_pairs(pairs, symbols)
+        chosen = np.arange(0, len(examples), -(-len(examples) // MOST))
+        source, target = examples.source.take(chosen), examples.target.take(chosen)
         target = Ragged(target.ids[target.ids != EOS], borders(target.lengths - 1))
         units = alignment.fit(source, target, len(symbols.graphemes), len(symbols.phonemes))
         rows = alignment.align(units, source, target)

@@ -23,6 +23,7 @@ from g2p_jax.data.symbols import Symbols
 from g2p_jax.data.text import Chunks
 from g2p_jax.distill import Lessons, beliefs
 from g2p_jax.errors import ConfigError, TrainingError
+from g2p_jax.joint import Joint
 from g2p_jax.language import LM
 from g2p_jax.meter import Meter, clock, shown
 from g2p_jax.model_file import NAME, network
@@ -244,6 +245,7 @@ class Run:
         self.model.params = parallel.unshard(params) if self.members_apart else params
         dev_loss, seen = self._dev_loss(), Examination({}, "", "")
         if hosts.is_first():  # the others wait for what it says
+            self._add_joint()
             seen = self.model.examine(self.data.dev, settings.watch)
         name = "wer" if "wer" in seen.metrics else "loss"
         error = hosts.from_first(seen.metrics.get("wer", dev_loss))
@@ -272,6 +274,13 @@ class Run:
             seen.answers,
         )
         self._save(error)
+
+    def _add_joint(self) -> None:
+        """Learns the joint model that is to weigh the answers, once in each process."""
+        model, order, started = self.model, self.config.ngram, time.monotonic()
+        if order and isinstance(model, G2P) and not model.joint:
+            model.joint = Joint.fit(self.data.train, self.symbols, order)
+            logging.info("joint %d-gram model in %s", order, clock(time.monotonic() - started))
 
     def _dev_loss(self) -> float:
         """Cross entropy of the dev set given the true phonemes before each."""
@@ -337,10 +346,10 @@ class Run:
         begun = f"{self.folder} was begun with "
         advice = ": choose another --workdir, or delete that folder to begin anew"
         old = config_lib.from_dict(about["config"])  # settings it has not heard of: as by default
-        if old.ensemble != self.config.ensemble:
-            raise ConfigError(
-                f"{begun}config.ensemble={old.ensemble}, now it is {self.config.ensemble}{advice}"
-            )
+        for name in ("ensemble", "ngram"):
+            before, value = getattr(old, name), getattr(self.config, name)
+            if value != before:
+                raise ConfigError(f"{begun}config.{name}={before}, now it is {value}{advice}")
         for section in ("model", "train"):
             for field, value in dataclasses.asdict(getattr(self.config, section)).items():
                 name, before = f"{section}.{field}", getattr(getattr(old, section), field)

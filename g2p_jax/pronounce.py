@@ -100,7 +100,7 @@ class G2P:
         return str(self.pronounce([word])[0].pronunciations[0])
 
     def pronounce(
-        self, words: Iterable[str], nbest: int = 1, beam: int = 1, mass: float = 1.0
+        self, words: Iterable[str], nbest: int = 1, beam: int = 0, mass: float = 1.0
     ) -> list[Answer]:
         """One answer for each word, in order, whatever the word holds.
 
@@ -109,16 +109,17 @@ class G2P:
 
         Args:
           nbest: how many pronunciations; the beam is at least as wide.
-          beam: open hypotheses of beam search; 1 with nbest 1: greedy search.
+          beam: open hypotheses of beam search; with 1 (and nbest 1) greedy search, the network's
+            alone; 0: as many as a joint model should weigh, 1 where there is none.
           mass: of the nbest only so many, best first, as have this probability together.
         """
         words = list(words)
-        beam = max(beam, nbest, joint_lib.BEAM if self.joint else 1)
+        beam = max(beam or (joint_lib.BEAM if self.joint else 1), nbest)
         spelled = [self.symbols.graphemes_of(word) for word in words]
         longest = self.config.data.longest
         pieces = [_pieces(tuple(letters), longest) for letters, _ in spelled]
         found = self._decode({piece for of_word in pieces for piece in of_word}, beam)
-        if self.joint:
+        if self.joint and beam > 1:
             found = self._weighed(found, self.joint)
         answers = []
         for word, (_, unknown), of_word in zip(words, spelled, pieces, strict=True):
@@ -277,7 +278,7 @@ class LexiconFirst:
             self._known[model.symbols.normalise(word)] = each
 
     def pronounce(
-        self, words: Iterable[str], nbest: int = 1, beam: int = 1, mass: float = 1.0
+        self, words: Iterable[str], nbest: int = 1, beam: int = 0, mass: float = 1.0
     ) -> list[Answer]:
         """One answer for each word, in order; the options are those of the model."""
         words = list(words)

@@ -31,7 +31,7 @@ class Options:
     """What to ask, and how to write it."""
 
     nbest: int = 1  # with more than 1, so many lines for each word, and a column: probability
-    beam: int = 1  # width of the search; 1: greedy
+    beam: int = 0  # width of the search; 1: greedy; 0: what suits the model
     mass: float = 1.0  # of the nbest only as many as have this probability together
     marked: bool = False  # a last column says who answered, "lexicon" or "model"
     csv: bool = False  # the contest's `Id,Transcription` rather than `word<TAB>P H O N`

@@ -256,6 +256,17 @@ def test_a_joint_model_is_learnt_and_calibrated(trained, lexicon, command, tmp_p
     assert answer.count("hello\t") == 2
 
 
+def test_a_joint_model_is_learnt_in_training(lexicon, command, tmp_path):
+    train = *train_arguments(lexicon, tmp_path / "run"), "--config.ngram=3"
+    log = command(*train, "--config.train.epochs=1").stderr
+    assert "joint 3-gram model in " in log
+    evaluate = "-m", "g2p_jax.evaluate", f"--ckpt={tmp_path / 'run'}"
+    scores = command(*evaluate, f"--errors={tmp_path / 'errors.tsv'}").stdout
+    assert scores.splitlines()[0] in log
+    other = command(*train[:-1], "--config.train.epochs=1", status=1).stderr
+    assert "was begun with config.ngram=3, now it is 0" in other
+
+
 def test_a_temperature_is_stored_and_found_again(trained, command, tmp_path):
     run = tmp_path / "run"
     run.mkdir()

@@ -8,9 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from g2p_jax import alignment, ngram
+from g2p_jax import alignment, joint, ngram
 from g2p_jax.alignment import Units
-from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import Symbols
@@ -109,8 +108,7 @@ def test_the_best_row_of_units(made):
 def fitted(lines, order=3):
     pairs = [Pair(word, (tuple(spoken.split()),)) for word, spoken in lines]
     symbols = Symbols.from_pairs(pairs)
-    examples = Examples.from_pairs(pairs, symbols)
-    return Joint.fit(examples, symbols, order), symbols
+    return Joint.fit(pairs, symbols, order), symbols
 
 
 LINES = [
@@ -142,6 +140,16 @@ def test_letters_and_phonemes_find_each_other():
     units = {read(code) for code in model.codes}
     assert {"sh:SH", "x:K+S", "th:TH", "k:K", "i:IH"} <= units
     assert "s:SH" not in units and "t:TH" not in units
+
+
+def test_of_too_many_pairs_some_are_enough(monkeypatch):
+    monkeypatch.setattr(joint, "MOST", 6)
+    pairs = [Pair(word, (tuple(spoken.split()),)) for word, spoken in LINES]
+    symbols = Symbols.from_pairs(pairs)
+    some, half = Joint.fit(pairs, symbols, 2), Joint.fit(pairs[::2], symbols, 2)
+    assert some.arrays().keys() == half.arrays().keys()
+    for name, array in some.arrays().items():
+        np.testing.assert_array_equal(array, half.arrays()[name])
 
 
 def brute_force(sequences, order, tokens):
