@@ -6,7 +6,7 @@ A word and its pronunciation are a row of units, a letter or two with what becam
 words it learnt from, where a network has found rules, and together they are right more often than
 either. Of the answers y that a beam search has found for x,
 
-    P(y | x) ~ P_network(y | x) P_joint(x, y)^WEIGHT
+    P(y | x) ~ P_network(y | x)^(1 - SHARE) P_joint(x, y)^SHARE
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ from g2p_jax.data.ragged import Array, Ragged, borders, narrow
 from g2p_jax.data.symbols import EOS, Symbols
 from g2p_jax.ngram import Level, Ngram
 
-WEIGHT = 0.5
+SHARE = 1 / 3
 BEAM = 4  # hypotheses that are weighed
 MOST = 1 << 18  # pronunciations to learn from; of more, every second, third, ...
 NO_ROW = -200.0  # log P of what no row of units fits

@@ -210,14 +210,14 @@ class G2P:
         encode = self.symbols.graphemes.encode
         source = Ragged.from_lists([encode(piece) for piece, _ in each])
         target = [self.symbols.encode_target(spoken.phonemes) for _, spoken in each]
-        log_p = joint_lib.WEIGHT * joint.log_probs(source, Ragged.from_lists(target))
-        log_probs, weighed = iter(log_p.tolist()), {}
+        joint_log_p = iter(joint.log_probs(source, Ragged.from_lists(target)).tolist())
+        share, weighed = joint_lib.SHARE, {}
         for piece, best in found.items():
-            mass = math.fsum(spoken.probability for spoken in best)
-            logs = [math.log(spoken.probability) + next(log_probs) for spoken in best]
-            shares = [math.exp((log - max(logs)) / self.config.temperature) for log in logs]
-            both = zip(best, shares, strict=True)
-            new = [spoken._replace(probability=mass * p / math.fsum(shares)) for spoken, p in both]
+            said = ((math.log(spoken.probability), next(joint_log_p)) for spoken in best)
+            logs = [(1 - share) * network + share * other for network, other in said]
+            parts = [math.exp((log - max(logs)) / self.config.temperature) for log in logs]
+            whole = math.fsum(spoken.probability for spoken in best) / math.fsum(parts)
+            new = (Pronunciation(s.phonemes, whole * p) for s, p in zip(best, parts, strict=True))
             weighed[piece] = sorted(new, key=lambda spoken: -spoken.probability)
         return weighed
 
