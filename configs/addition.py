@@ -6,7 +6,7 @@ python train.py --config=configs/addition.py:tiny                            # t
 
 Of the tenth of the problems that is kept out of training the default gets one in a thousand wrong:
 dev WER 0.10 % (of numbers), 1 min on one core of an EPYC (bfloat16) with other work beside it. All
-cells and tasks: docs/lecture.md, section 8.
+cells and tasks: docs/lecture.md, section 9.
 """
 
 from configs.sizes import choose

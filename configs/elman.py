@@ -2,8 +2,8 @@
 
 python train.py --config=configs/elman.py
 
-On all of CMUdict: dev WER 28.90 %, PER 7.05 %, 16 min on one core of an EPYC (bfloat16) with other
-work beside it.
+On all of CMUdict, with batches of 64 and a learning rate of 1e-3: dev WER 28.90 %, PER 7.05 %,
+16 min on one core of an EPYC (bfloat16) with other work beside it.
 """
 
 from configs import gru

@@ -2,8 +2,8 @@
 
 python train.py --config=configs/lstm.py
 
-On all of CMUdict: dev WER 24.40 %, PER 5.81 %, epoch 10 of 12, 51 min on one core of an EPYC
-(bfloat16) with other work beside it.
+On all of CMUdict, with batches of 64 and a learning rate of 1e-3: dev WER 24.40 %, PER 5.81 %,
+epoch 10 of 12, 51 min on one core of an EPYC (bfloat16) with other work beside it.
 """
 
 from configs import gru
