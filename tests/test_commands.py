@@ -206,7 +206,7 @@ def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
         process.wait()
         assert not output.exists()
     wrong = command(*resume, "--beam=2", status=1).stderr
-    assert "out.tsv.part was begun with --beam 1, now it is 2" in wrong
+    assert "out.tsv.part was begun with --beam 0, now it is 2" in wrong
     assert "continuing" in command(*resume).stderr
     assert output.read_bytes() == whole.read_bytes()
     assert "is complete" in command(*resume).stderr
