@@ -6,8 +6,8 @@ from g2p_jax.config import Config
 def choose(config: Config, size: str) -> Config:
     """The config in that size; ValueError if there is none of that name.
 
-    tiny: 64 units, one encoder layer where layers need not be alike, no dropout, no
-    n-gram model, few words.
+    tiny: 64 units, one encoder layer where layers need not be alike, no dropout, no n-gram model,
+    few words.
     """
     if size == "tiny":
         model, train = config.model, config.train

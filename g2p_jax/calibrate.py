@@ -23,7 +23,6 @@ from g2p_jax.data import splits
 
 if TYPE_CHECKING:
     from g2p_jax.inspection import Inspection
-    from g2p_jax.pronounce import Answer
 
 TEMPERATURES = np.geomspace(0.2, 5, 300)
 
@@ -41,14 +40,10 @@ def probabilities(seen: "Sequence[Inspection]", temperature: float) -> np.ndarra
     return np.exp(np.add.reduceat(said, np.concatenate([[0], ends[:-1]])))
 
 
-def of_lists(answers: "Sequence[Answer]", temperature: float) -> np.ndarray:
-    """Of the best answer for each word, given all that were found and weighed at temperature 1."""
-    found = []
-    for answer in answers:
-        p = np.array([each.probability for each in answer.pronunciations])
-        heated = (p / p[0]) ** (1 / temperature)
-        found.append(p.sum() / heated.sum())
-    return np.array(found)
+def of_best(p_WxN: np.ndarray, temperature: float) -> np.ndarray:
+    """Of the best answer for each word; given those of all N that were found, best first, at 1."""
+    heated = (p_WxN / p_WxN[:, :1]) ** (1 / temperature)
+    return p_WxN.sum(axis=1) / heated.sum(axis=1)
 
 
 def fit(probabilities: Callable[[float], np.ndarray], right: Sequence[bool]) -> float:
@@ -74,7 +69,10 @@ def main(words: list[str]) -> None:
     best = [answer.pronunciations[0].phonemes for answer in answers]
     right = [phonemes in pair.pronunciations for pair, phonemes in zip(pairs, best, strict=True)]
     if g2p.joint:
-        at = functools.partial(of_lists, answers)
+        p_WxN = np.zeros((len(answers), BEAM))
+        for row, answer in zip(p_WxN, answers, strict=True):
+            row[: len(answer.pronunciations)] = [p for _, p in answer.pronunciations]
+        at = functools.partial(of_best, p_WxN)
     else:
         asked = ((pair.word, phonemes) for pair, phonemes in zip(pairs, best, strict=True))
         at = functools.partial(probabilities, g2p.inspect(asked))

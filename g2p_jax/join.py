@@ -47,7 +47,7 @@ def main(paths: list[str]) -> None:
     if _NGRAM.value:
         pairs = splits.references(model.config.data, _DATA.value, "auto", "train")
         model.joint = Joint.fit(pairs, model.symbols, _NGRAM.value)
-        model.config = replace(model.config, ngram=_NGRAM.value)
+        model.config = replace(model.config, ngram=_NGRAM.value, temperature=1.0)
     output.mkdir(parents=True, exist_ok=True)
     model.save(output / model_file.NAME, _PRECISION.value)
     members = model.config.ensemble

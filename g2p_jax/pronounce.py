@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ from g2p_jax.model_file import Params, network
 from g2p_jax.scoring import Examination
 
 MOST_ROWS = 256
+TINY = sys.float_info.min  # stands for a probability that is too small for a number
 # Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
 # letters). For a few words the first answer should come soon: few shapes. For many, little should
 # be padding. Up to 8 devices share the rows.
@@ -213,7 +215,7 @@ class G2P:
         joint_log_p = iter(joint.log_probs(source, Ragged.from_lists(target)).tolist())
         share, weighed = joint_lib.SHARE, {}
         for piece, best in found.items():
-            said = ((math.log(spoken.probability), next(joint_log_p)) for spoken in best)
+            said = ((math.log(p or TINY), next(joint_log_p)) for _, p in best)
             logs = [(1 - share) * network + share * other for network, other in said]
             parts = [math.exp((log - max(logs)) / self.config.temperature) for log in logs]
             whole = math.fsum(spoken.probability for spoken in best) / math.fsum(parts)

@@ -168,6 +168,8 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path):
         assert answer.pronunciations == best.pronunciations[:1]
     assert both.pronounce(words) == both.pronounce(words, beam=4)
     assert both.pronounce(words, beam=1) == alone.pronounce(words)
+    never = {("c",): [pronounce.Pronunciation(("K",), 0.0)]}  # less than any number
+    assert both._weighed(never, learnt) == never
     both.save(tmp_path / "model.safetensors", "float16")
     again = g2p_jax.load(tmp_path).pronounce(words)
     for answer, other in zip(both.pronounce(words), again, strict=True):
