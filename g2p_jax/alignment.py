@@ -142,7 +142,8 @@ def align(units: Units, source: Ragged, target: Ragged) -> Ragged:
         places, fits_B = jax.device_get(best(units, source_BxS, target_BxT))
         x_BxS, p_BxT = np.pad(source_BxS, ends).astype(np.int64), np.pad(target_BxT, ends)
         places = Units(places[0], *(np.pad(u, ((0, 0), *ends)) for u in places[1:]))
-        row, j_B, inside_B, found = np.arange(len(chosen)), 0, False, []
+        row, j_B, found = np.arange(len(chosen)), np.zeros_like(chosen), []
+        inside_B = np.zeros_like(fits_B)  # whether the letter is the second of a pair
         for i in range(source_BxS.shape[1]):
             ways = places.silent[:, i], *(u[row, i, j_B] for u in places[1:])
             kind_B = np.argmax(ways, axis=0)
