@@ -53,7 +53,7 @@ class Speaker(NamedTuple):
     """What a search needs of a network and its weights, or of several."""
 
     encode: Callable[[jax.Array], Any]  # source_BxS -> memory
-    repeat: Callable[[Any, int], Any]  # memory -> each word so many times
+    ready: Callable[[Any], Any]  # memory -> as the steps read it
     start: Callable[[Any], Any]  # memory -> states, rows first
     step: Callable[[Any, Any, jax.Array], tuple[Any, jax.Array]]  # -> states, logits_BxV
 
@@ -69,7 +69,7 @@ def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
 
         return Speaker(
             encode=functools.partial(apply, method="encode"),
-            repeat=models.repeat,
+            ready=functools.partial(apply, method="ready"),
             start=functools.partial(apply, method="start"),
             step=one_step,
         )
@@ -84,7 +84,7 @@ def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
 
     return Speaker(
         encode=each("encode", (None,)),
-        repeat=jax.vmap(models.repeat, (0, None)),
+        ready=each("ready", (0,)),
         start=each("start", (0,), 1),
         step=step,
     )

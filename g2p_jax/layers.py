@@ -98,7 +98,8 @@ class Recurrent(nn.Module):
 
     def gates(self, x: jax.Array | Embedded) -> cells.Gates:
         """The input gates W x + b: for all time steps in one matmul, before the loop."""
-        return gated(cells.CELLS[self.cell].gates, self.dtype, (self.w, self.b), x)
+        width = (x.table_VxI if isinstance(x, Embedded) else x).shape[-1]
+        return gated(cells.CELLS[self.cell].gates, self.dtype, (self.w[:width], self.b), x)
 
     @property
     def maps(self) -> dict[str, Map]:
@@ -108,10 +109,19 @@ class Recurrent(nn.Module):
             for name, width in cells.CELLS[self.cell].recurrent.items()
         }
 
-    def step(self, x_BxI: jax.Array | Embedded, state: cells.State) -> cells.State:
-        maps = self.maps
+    def step(
+        self,
+        x_BxI: jax.Array | Embedded,
+        state: cells.State,
+        rest_BxG: jax.Array | None = None,
+    ) -> cells.State:
+        """One step; rest_BxG: where x is only the first part of an input, the rest's product."""
+        maps, cell = self.maps, cells.CELLS[self.cell]
         recur = lambda name, h: maps[name](self.u[name], h)
-        return cells.CELLS[self.cell].step(recur, self.gates(x_BxI), state)
+        gates = self.gates(x_BxI)
+        if rest_BxG is not None:
+            gates = tuple(map(jnp.add, gates, jnp.split(rest_BxG, cell.gates, axis=-1)))
+        return cell.step(recur, gates, state)
 
     def __call__(
         self,

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from g2p_jax import attention, cells, config
 from g2p_jax.data.symbols import BOS, PAD
@@ -35,6 +36,7 @@ from g2p_jax.layers import (
     initializers,
     memory_width,
 )
+from g2p_jax.linear import linear, matmul
 from g2p_jax.unroll import Map, scan
 
 SCORES: dict[str, Callable[..., jax.Array]] = {
@@ -53,13 +55,6 @@ class Memory(NamedTuple):
     keys_SxBxA: jax.Array
     mask_SxB: jax.Array
     summary: jax.Array  # [B, width]: where the decoder starts
-
-
-def repeat(memory: Memory, times: int) -> Memory:
-    """Each word `times` times, beside each other: one for each hypothesis of a beam."""
-    along = functools.partial(jnp.repeat, repeats=times)
-    values, keys, mask = (along(x, axis=1) for x in memory[:3])
-    return Memory(values, keys, mask, along(memory.summary, axis=0))
 
 
 class Encoder(nn.Module):
@@ -101,7 +96,8 @@ class Encoder(nn.Module):
         else:
             summary = drop(masks, "summary", states[-1][0][None])[0]
         keys = self.key(x) if self.settings.attention in ADDITIVE else x
-        return Memory(x, keys, mask_SxB, summary)
+        values = x[..., : context_width(self.settings)]
+        return Memory(values, keys, mask_SxB, summary)
 
 
 _scores_init = nn.initializers.normal(0.1)
@@ -185,9 +181,18 @@ class Decoder(nn.Module):
         Without attention there is no context: E is 0, and no letter has weight.
         """
         if self.settings.attention == "none":
-            return h[..., :0], jnp.zeros((*h.shape[:-1], len(memory.mask_SxB)))
+            letters, _, width = memory.values_SxBxE.shape
+            return jnp.zeros((*h.shape[:-1], width)), jnp.zeros((*h.shape[:-1], letters))
         weights = weigh(self.settings.attention, self.asked(memory), self.query(h))
         return attention.context(weights, memory.values_SxBxE), weights
+
+    def look_beside(self, memory: Memory, h: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """`look` of rows that are one for each word, or several, beside each other."""
+        words = memory.mask_SxB.shape[1]
+        h_KxBxH = h.reshape(words, -1, h.shape[-1]).swapaxes(0, 1)
+        context, weights = self.look(memory, h_KxBxH)
+        back = lambda x: x.swapaxes(0, 1).reshape(len(h), x.shape[-1])
+        return back(context), back(weights)
 
     def logits(self, h: jax.Array, context: jax.Array) -> jax.Array:
         x = _concatenate(h, context)
@@ -195,10 +200,18 @@ class Decoder(nn.Module):
             x = jnp.tanh(self.readout(x))
         return self.output(x)
 
+    def ready(self, memory: Memory) -> Memory:
+        """The memory as `step` reads it."""
+        return memory
+
     def step(
         self, memory: Memory, states: States, token_B: jax.Array, masks: Masks
     ) -> tuple[States, jax.Array, jax.Array]:
-        """One phoneme: the new states, logits [B, V] of the next, attention weights [B, S]."""
+        """One phoneme: the new states, logits [B, V] of the next, attention weights [B, S].
+
+        memory: of `ready`. Each of its words may have several rows of states and tokens, beside
+            each other: hypotheses of a beam.
+        """
         raise NotImplementedError
 
     def unroll(
@@ -222,15 +235,34 @@ class LuongDecoder(Decoder):
         s = self.settings
         return [s.embedding] + [s.hidden + context_width(s)] * (s.decoder_layers - 1)
 
+    @property
+    def readers(self) -> list[Recurrent | Linear]:
+        """What reads [state; context]: x W + b."""
+        return [*self.layers[1:], self.readout if self.settings.readout else self.output]
+
+    def ready(self, memory):
+        """With the products of its letters and the weights that a context meets, as values.
+
+        The product of a mean is the mean of the products: those of a few letters take less time
+        than those of all contexts that a search comes to.
+        """
+        w = jnp.concatenate([reader.w[self.settings.hidden :] for reader in self.readers], axis=1)
+        return memory._replace(values_SxBxE=matmul(memory.values_SxBxE, w, self.dtype))
+
     def step(self, memory, states, token_B, masks):
+        hidden = self.settings.hidden
         phoneme = embed(self.embedding, token_B, masks, "phonemes")
         state = self.layers[0].step(phoneme, states[0])
         h, new = drop(masks, "decoder_0", state[0]), [state]
-        context, weights = self.look(memory, h)
-        for number, layer in enumerate(self.layers[1:], start=1):
-            new.append(layer.step(_concatenate(h, context), states[number]))
+        products, weights = self.look_beside(memory, h)
+        ends = np.cumsum([reader.w.shape[1] for reader in self.readers])
+        *of_layers, x = jnp.split(products, ends[:-1], axis=-1)
+        for number, of_context in enumerate(of_layers, start=1):
+            new.append(self.layers[number].step(h, states[number], of_context))
             h = drop(masks, f"decoder_{number}", new[-1][0])
-        return tuple(new), self.logits(h, context), weights
+        last = self.readers[-1]
+        x += linear(h, last.w[:hidden], last.b, self.dtype)
+        return tuple(new), self.output(jnp.tanh(x)) if self.settings.readout else x, weights
 
     def unroll(self, memory, states, tokens_TxB, masks):
         phonemes = embed(self.embedding, tokens_TxB, masks, "phonemes")
@@ -256,7 +288,7 @@ class BahdanauDecoder(Decoder):
         return [s.embedding + memory_width(s)] + [s.hidden] * (s.decoder_layers - 1)
 
     def step(self, memory, states, token_B, masks):
-        context, weights = self.look(memory, states[-1][0])
+        context, weights = self.look_beside(memory, states[-1][0])
         phoneme = drop(masks, "phonemes", jnp.take(self.embedding, token_B, axis=0))
         h, new = _concatenate(phoneme, context), []
         for number, layer in enumerate(self.layers):
@@ -339,6 +371,9 @@ class Seq2Seq(nn.Module):
     def start(self, memory: Memory) -> States:
         return self.decoder.start(memory)
 
+    def ready(self, memory: Memory) -> Memory:
+        return self.decoder.ready(memory)
+
     def step(
         self, memory: Memory, states: States, token_B: jax.Array
     ) -> tuple[States, jax.Array, jax.Array]:
@@ -389,7 +424,7 @@ class Seq2Seq(nn.Module):
             states, logits_BxV, _ = self.decoder.step(memory, states, token_B, masks)
             return (states, jnp.argmax(logits_BxV, axis=-1).astype(token_B.dtype)), token_B
 
-        carry = self.decoder.start(memory), tokens_TxB[0]
+        carry, memory = (self.decoder.start(memory), tokens_TxB[0]), self.decoder.ready(memory)
         forced_T |= jnp.arange(len(forced_T)) == 0  # the first input is BOS
         xs = tokens_TxB, forced_T, for_each_step(masks, len(tokens_TxB))
         return jax.lax.stop_gradient(jax.lax.scan(step, carry, xs)[1])
@@ -424,7 +459,8 @@ class LanguageModel(nn.Module):
 
     def step(self, states: States, token_B: jax.Array) -> tuple[States, jax.Array]:
         """One phoneme: the new states and logits [B, V] of the next."""
-        return self.decoder.step(self._nothing(len(token_B)), states, token_B, {})[:2]
+        memory = self.decoder.ready(self._nothing(len(token_B)))
+        return self.decoder.step(memory, states, token_B, {})[:2]
 
     def __call__(
         self,

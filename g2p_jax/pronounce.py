@@ -346,11 +346,11 @@ def search(
     memory = speaker.encode(source_BxS)
     letters_B = jnp.sum(source_BxS != PAD, axis=1)
     limit_B, length = phoneme_limit(letters_B), phoneme_limit(source_BxS.shape[1])
-    if beam > 1:
-        memory = speaker.repeat(memory, beam)
-    step, states = functools.partial(speaker.step, memory), speaker.start(memory)
+    states = speaker.start(memory)
+    step = functools.partial(speaker.step, speaker.ready(memory))
     if beam == 1:
         return decoding.greedy(step, states, limit_B, length)
+    states = jax.tree.map(lambda state: jnp.repeat(state, beam, axis=0), states)
     return decoding.beam(step, states, limit_B, length, beam)
 
 

@@ -56,15 +56,18 @@ def test_all_steps_at_once_equal_step_by_step(name):
     together = jax.jit(net.apply)(variables, source, target)
     memory = jax.jit(functools.partial(net.apply, method="encode"))(variables, source)
     states = jax.jit(functools.partial(net.apply, method="start"))(variables, memory)
+    memory = jax.jit(functools.partial(net.apply, method="ready"))(variables, memory)
     step = jax.jit(lambda *args: net.apply(variables, *args, method="step"))
     token = np.full(3, BOS, np.int32)
+    states, token = jax.tree.map(lambda x: np.repeat(x, 2, axis=0), (states, token))
     for t in range(target.shape[1]):
-        states, logits, weights = step(memory, states, token)
-        np.testing.assert_allclose(logits, together[:, t], rtol=1e-4, atol=1e-5)
+        states, logits, weights = step(memory, states, token)  # two hypotheses for each word
+        np.testing.assert_allclose(logits[::2], together[:, t], rtol=1e-4, atol=1e-5)
+        np.testing.assert_array_equal(logits[1::2], logits[::2])
         total = 0 if net.settings.attention == "none" else 1
         np.testing.assert_allclose(weights.sum(-1), total, rtol=1e-5)
-        np.testing.assert_array_equal(np.asarray(weights)[source == PAD], 0)
-        token = target[:, t]
+        np.testing.assert_array_equal(np.asarray(weights)[::2][source == PAD], 0)
+        token = np.repeat(target[:, t], 2)
 
 
 @pytest.mark.parametrize("name", ARRANGEMENTS)
@@ -99,6 +102,7 @@ def test_without_teacher_the_decoder_is_given_its_own_choices(name):
             masks = layers.draw_masks(net.settings, 4, 4, 3, key)
             memory, steps = net.encode(source, masks), models.for_each_step(masks, 4)
             states, token, out = net.start(memory), jnp.full(3, BOS), []
+            memory = net.ready(memory)
             for t in range(4):
                 if t:
                     chosen = jnp.argmax(out[-1], axis=-1)

@@ -352,6 +352,7 @@ def test_attention_is_where_each_step_of_decoding_looks(g2p):
     variables = {"params": jax.device_get(g2p.params)}
     memory = net.apply(variables, np.array([g2p.symbols.graphemes.encode("back")]), method="encode")
     states = net.apply(variables, memory, method="start")
+    memory = net.apply(variables, memory, method="ready")
     tokens = [BOS, *g2p.symbols.phonemes.encode(seen.phonemes)]
     for token, row in zip(tokens, seen.weights, strict=True):
         states, _, weights = net.apply(variables, memory, states, np.array([token]), method="step")
