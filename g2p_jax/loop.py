@@ -131,11 +131,15 @@ class Run:
     state: training.State
 
     def _place_state(self, state: training.State) -> None:
-        """Takes a state, but for its `carry`, to the devices."""
+        """Takes a state, but for its `carry`, to the devices, and waits until it is there.
+
+        A process that ends while its devices compute, as with an error at this point, may crash.
+        """
         devices = jax.local_devices()
         place = parallel.spread if self.members_apart else parallel.replicate
         params, opt_state = place((state.params, state.opt_state), devices)
-        self.state = training.State(parallel.replicate(state.step, devices), params, opt_state)
+        state = training.State(parallel.replicate(state.step, devices), params, opt_state)
+        self.state = jax.block_until_ready(state)
 
     def _whole(self) -> training.State:
         """A copy of the state on the host, the same on any number of devices and processes."""
@@ -150,8 +154,8 @@ class Run:
 
         stop: what `cli.stop_on_signal` gave, if it has been listening before; else this does it.
         """
-        self._resume()
         try:
+            self._resume()
             with nullcontext(stop) if stop is not None else cli.stop_on_signal() as stop:
                 while not (self.step == self.steps or self.stopping or self._out_of_patience()):
                     self._train_epoch(stop)
@@ -232,6 +236,7 @@ class Run:
             f"{clock(left / speed)} left" if settled else "(compiling)",
         )
         if not math.isfinite(recent.loss()):
+            jax.block_until_ready(self.state)  # see `_place_state`
             raise TrainingError(
                 f"the loss is {recent.loss()} at step {self.step}: begin anew with a lower "
                 "config.train.learning_rate"
