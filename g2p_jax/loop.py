@@ -1,6 +1,7 @@
 """The training loop: epochs, evaluation, checkpoints, and what one sees of them."""
 
 import dataclasses
+import itertools
 import json
 import math
 import time
@@ -59,10 +60,11 @@ class Run:
         self.data = splits.load(config.data)
         if not self.data.dev:
             raise DataError("no dev words: set config.data.dev to a file, or config.data.dev_share")
+        learnt = self.data.train
+        if self.data.extra:
+            learnt = Pairs.of(itertools.chain(learnt, self.data.extra))
         data = config.data
-        self.symbols = Symbols.from_pairs(
-            self.data.train, data.case, data.unicode, data.source, data.target
-        )
+        self.symbols = Symbols.from_pairs(learnt, data.case, data.unicode, data.source, data.target)
         self.devices, self.local = parallel.all_devices(), jax.local_device_count()
         if settings.batch_size % len(self.devices):
             raise ConfigError(
@@ -70,7 +72,7 @@ class Run:
                 f"{len(self.devices)} devices that share it"
             )
         self.rows = hosts.rows(settings.batch_size)
-        self.batches = self._batches(self.data.train, settings.buckets, settings.teacher)
+        self.batches = self._batches(learnt, settings.buckets, settings.teacher)
         self.dev_batches = self._batches(self.data.dev, 2)
         self.steps_per_epoch = self.batches.steps_per_epoch
         self.steps = settings.epochs * self.steps_per_epoch

@@ -131,6 +131,27 @@ def test_samples_have_the_models_probabilities(temperature):
     assert all(text.startswith("A B") for text in lm.sample(5, prompt="A B"))
 
 
+def test_many_are_drawn_some_at_a_time(monkeypatch):
+    lm = random_lm(SMALL, symbols_of("A B C"))
+    few = lm.sample(3, seed=1)
+    monkeypatch.setattr(language, "MOST_ROWS", 3)
+    many = lm.sample(8, seed=1, length=language.LONGEST)
+    assert len(many) == 8 and many[:3] == lm.sample(3, seed=1) and many[3:6] != many[:3]
+    assert len(few) == 3
+
+
+def test_a_model_of_spelling_invents_words(tmp_path):
+    (tmp_path / "words.txt").write_text("BANANA B_AH\nBANANAS Z\n" * 40, encoding="utf-8")
+    settings = phoneme_lm.get_config("tiny")
+    settings.data.train = settings.data.dev = str(tmp_path / "words.txt")
+    settings.data.spelling, settings.data.test_share, settings.data.limit = True, 0.0, 0
+    settings.train.epochs, settings.train.batch_size, settings.train.warmup_steps = 60, 8, 0
+    loop.Run(settings, tmp_path / "run").train()
+    lm = language.load(tmp_path / "run")
+    assert set(lm.sample(20, 0.3)) <= {"BANANA", "BANANAS"}
+    assert lm.score("BANANA").perplexity < lm.score("NABANA").perplexity
+
+
 @pytest.fixture(scope="module")
 def text_run(tmp_path_factory):
     """A model that has read a rhyme, its dev part without an EOS, on 8 devices."""

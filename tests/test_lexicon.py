@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from g2p_jax.data import lexicon
+from g2p_jax.config import Data
+from g2p_jax.data import lexicon, splits
 from g2p_jax.data.lexicon import (
     CSV_HEADER,
     DataError,
@@ -244,6 +245,14 @@ def test_split_is_the_same_on_every_machine():
     pairs = [Pair(word, (("X",),)) for word in "abc"]
     train, dev, test = split_by_word(pairs, dev=0.1, test=0.65)
     assert ["".join(pair.word for pair in part) for part in (train, dev, test)] == ["b", "c", "a"]
+
+
+def test_extra_words_are_those_that_have_no_side(write):
+    train, more = write(b"A X\nB Y\n"), write(b"A X\nNEW N_U\nB X\nNEW N\n", "more.txt")
+    data = Data(train=str(train), dev=str(train), test_share=0.0, extra=str(more))
+    loaded = splits.load(data)
+    assert [pair.word for pair in loaded.train] == ["A", "B"]
+    assert list(loaded.extra) == [Pair("NEW", (("N", "U"), ("N",)))]
 
 
 @pytest.mark.parametrize("dev, test", [(-0.1, 0), (0.5, 0.5), (0, float("nan"))])

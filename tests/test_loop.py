@@ -129,6 +129,15 @@ def test_a_second_ctrl_c_interrupts(settings, tmp_path):
         time.sleep(1)
 
 
+def test_extra_words_are_trained_on(settings, tmp_path):
+    run = loop.Run(settings, tmp_path / "run")
+    (tmp_path / "extra.txt").write_text("NEW N_U\nNEWER N_U_R\n", encoding="utf-8")
+    settings.data.extra = str(tmp_path / "extra.txt")
+    more = loop.Run(settings, tmp_path / "more")
+    assert len(more.batches) == len(run.batches) + 2
+    assert more.symbols.phonemes.encode("NUR") and list(more.data.train) == list(run.data.train)
+
+
 def test_devices_must_share_the_batch(settings, tmp_path):
     settings.train = dataclasses.replace(settings.train, batch_size=12)
     with pytest.raises(ConfigError, match="multiple of the 8 devices"):

@@ -128,6 +128,10 @@ class Pairs(Sequence[Pair]):
         """Only the pronunciations, as a language model learns them."""
         return dataclasses.replace(self, words=spell([""] * len(self)))
 
+    def spelt_out(self) -> "Pairs":
+        """Each word with its characters in place of phonemes, for a language model of spelling."""
+        return Pairs.of((word, [tuple(word)]) for word in self.each_word())
+
     def take(self, indices: Array) -> "Pairs":
         """These pairs, in this order."""
         rows = Ragged(np.arange(len(self.sounds)), self.starts).take(indices)

@@ -20,13 +20,15 @@ class Splits(NamedTuple):
     train: Pairs
     dev: Pairs
     test: Pairs
+    extra: Pairs
 
 
 def load(settings: config.Data) -> Splits:
     """Reads the files that the settings name; raises DataError.
 
     A split without a file of its own is a share of the training file's words, drawn by a hash of
-    the word: the same on every machine, and unchanged for old words when new ones are added.
+    the word: the same on every machine, and unchanged for old words when new ones are added. Of the
+    extra words those are left out that have a side already.
     """
 
     if settings.format == "text":
@@ -36,7 +38,8 @@ def load(settings: config.Data) -> Splits:
         for prefix, read_made in MADE.items():
             if path.startswith(prefix):
                 return Pairs.of(read_made(path))
-        return read_lexicon(path, settings.format, settings.stress, settings.unicode)
+        pairs = read_lexicon(path, settings.format, settings.stress, settings.unicode)
+        return pairs.spelt_out() if settings.spelling else pairs
 
     dev_share = 0.0 if settings.dev else settings.dev_share
     test_share = 0.0 if settings.test else settings.test_share
@@ -45,8 +48,13 @@ def load(settings: config.Data) -> Splits:
     )
     dev = read(settings.dev) if settings.dev else dev
     test = read(settings.test) if settings.test else test
+    extra = train[:0]
+    if settings.extra:
+        known = {word for side in (train, dev, test) for word in side.each_word()}
+        extra = Pairs.of(pair for pair in read(settings.extra) if pair.word not in known)
     limit = settings.limit
-    return Splits(some(train, limit), some(dev, -(-limit // 4)), some(test, -(-limit // 4)))
+    quarter = -(-limit // 4)
+    return Splits(some(train, limit), some(dev, quarter), some(test, quarter), some(extra, limit))
 
 
 def references(settings: config.Data, path: str | None, format: str, split: str) -> Pairs:
@@ -101,7 +109,7 @@ def _load_text(settings: config.Data) -> Splits:
             rest, side = text.cut(rest, share)
         sides.append(text.beginning(side, most))
     test, dev, train = (Pairs.of([side] if side.pronunciations[0] else []) for side in sides)
-    return Splits(train, dev, test)
+    return Splits(train, dev, test, train[:0])
 
 
 def some(pairs: Pairs, limit: int) -> Pairs:
