@@ -193,7 +193,8 @@ class G2P:
         for part, hypotheses in started:  # the device works on while these are read
             tokens_DxBxNxT, log_prob_DxBxN = map(np.asarray, hypotheses)
             lengths_DxBxN = np.sum(tokens_DxBxNxT != PAD, axis=-1)
-            arrays = (tokens_DxBxNxT, lengths_DxBxN, log_prob_DxBxN)
+            spoken_DxBxNxT = tokens_DxBxNxT[..., : lengths_DxBxN.max(initial=0)]
+            arrays = (spoken_DxBxNxT, lengths_DxBxN, log_prob_DxBxN)
             rows_of = (np.concatenate(array).tolist() for array in arrays)  # lists are faster read
             for piece, *best in zip(part, *rows_of, strict=False):
                 found[piece] = [
