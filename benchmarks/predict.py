@@ -6,13 +6,15 @@
 
 Each system is asked in a fresh process, all of them in turns, round after round; what is reported
 is the median over the rounds. A JSON line for each:
-  words_per_second: a list of words, asked a second time in the same process.
+  words_per_second: a list of words (of slow systems a shorter one), asked a second time in the same
+    process.
   p50_ms, p99_ms: one word at a time, 200 different ones, warm.
   start_s: from the start of the process to its first answer.
   peak_mb: of the process and what it starts.
 
 Systems:
-  g2p_jax: the English model that comes along; g2p_jax-cold: with an empty compilation cache.
+  g2p_jax: the English model that comes along; g2p_jax-greedy: its network alone, by greedy search;
+    g2p_jax-cold: with an empty compilation cache.
   predict.py: the whole command `python predict.py hello`; only start_s.
   pytorch, pytorch-bfloat16: the same weights in PyTorch, greedy, batches of 256 of like length.
   phonetisaurus: 8-gram, trained on --lexicon; as many processes as cores.
@@ -52,16 +54,18 @@ _ONLY = flags.DEFINE_string("only", None, "Measure this system, in this process.
 
 Answer = Callable[[Sequence[str]], Any]  # pronounces a list of words
 SINGLE_WORDS = 200
+FEWER = {"g2p_en": 2000, "deep-phonemizer": 2000, "deep-phonemizer-autoregressive": 300}  # words
 LINUX = sys.platform == "linux"
 
 
-def g2p_jax() -> Answer:
+def g2p_jax(beam: int = 0) -> Answer:
     from g2p_jax import parallel
     from g2p_jax.pronounce import MOST_ROWS, load
 
     cli.use_compilation_cache()
     parallel.use_cpu_cores(MOST_ROWS)
-    return load().pronounce
+    model = load()
+    return lambda words: model.pronounce(words, beam=beam)
 
 
 def pytorch(precision: str = "float32") -> Answer:
@@ -147,6 +151,7 @@ def deep_phonemizer(kind: str) -> Answer:
 
 SYSTEMS: dict[str, Callable[[], Answer]] = {
     "g2p_jax": g2p_jax,
+    "g2p_jax-greedy": lambda: g2p_jax(beam=1),
     "g2p_jax-cold": g2p_jax,
     "pytorch": pytorch,
     "pytorch-bfloat16": lambda: pytorch("bfloat16"),
@@ -160,7 +165,7 @@ SYSTEMS: dict[str, Callable[[], Answer]] = {
 
 def measure(name: str, words: list[str]) -> dict[str, float]:
     """In a process of its own."""
-    answer = SYSTEMS[name]()
+    answer, words = SYSTEMS[name](), words[: FEWER.get(name)]
     answer(["hello"])
     first = time.time()
     answer(words)
