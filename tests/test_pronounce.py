@@ -156,8 +156,8 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path):
         wanted = {}
         for spoken in found.pronunciations:
             ids = Ragged.from_lists([alone.symbols.encode_target(spoken.phonemes)])
-            log_p = 2 * math.log(spoken.probability) + learnt.log_probs(letters, ids)[0]
-            wanted[spoken.phonemes] = math.exp(log_p / 3 / 2)
+            log_p = 3 * math.log(spoken.probability) + 2 * learnt.log_probs(letters, ids)[0]
+            wanted[spoken.phonemes] = math.exp(log_p / 5 / 2)
         mass = sum(spoken.probability for spoken in found.pronunciations) / sum(wanted.values())
         assert [s.phonemes for s in weighed.pronunciations] == sorted(
             wanted, key=lambda phonemes: -wanted[phonemes]
