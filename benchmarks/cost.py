@@ -146,7 +146,7 @@ def read(config: config_lib.Config, path: Path, *limits: Any) -> Row:
 def pronounce(config: config_lib.Config, ckpt: str, words: list[str], *limits: Any) -> Row:
     """In a process: words pronounced, to nowhere."""
     from g2p_jax.pronounce import G2P, load
-    from g2p_jax.transcribe import transcribe
+    from g2p_jax.transcribe import Options, transcribe
 
     if ckpt:
         model = load(ckpt)
@@ -160,7 +160,7 @@ def pronounce(config: config_lib.Config, ckpt: str, words: list[str], *limits: A
     empty = begun()
     numbered = [(str(number), word) for number, word in enumerate(words)]
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        run = lambda: transcribe(model, numbered, nowhere)
+        run = lambda: transcribe(model, numbered, nowhere, Options(beam=1))
         run()
         result = repeated(run, *limits)
     trained = "trained" if ckpt else "untrained"
