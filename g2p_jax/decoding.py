@@ -4,7 +4,7 @@
 of arrays with one row per hypothesis on the first axis. Every search ends: a word has a limit of
 phonemes, and what is returned is complete, its probability that of these phonemes and then EOS.
 
-Letters of shapes: B words, K beam, T phonemes at most, V phoneme inventory.
+Letters of shapes: B words, K beam, N pronunciations, T phonemes at most, V phoneme inventory.
 """
 
 from collections.abc import Callable
@@ -64,7 +64,9 @@ def sample(
     return jax.lax.scan(body, carry, jax.random.split(key, length))[1].T
 
 
-def greedy(step: Step, state: State, limit_B: jax.Array, length: int) -> Hypotheses:
+def greedy(
+    step: Step, state: State, limit_B: jax.Array, length: int, others: int = 0
+) -> Hypotheses:
     """The most probable phoneme after each other, until EOS is the most probable.
 
     A word whose EOS has not come after `limit_B` phonemes, as when the model repeats itself, is
@@ -73,6 +75,9 @@ def greedy(step: Step, state: State, limit_B: jax.Array, length: int) -> Hypothe
     Args:
       limit_B: the most phonemes each word may have, at most `length`.
       length: T, static.
+      others: so many more pronunciations, each with the second best phoneme at one place, those
+        first that lose least by it. How probable they are is an estimate, as if no phoneme that
+        follows were less probable for it.
     """
     batch = limit_B.shape[0]
 
@@ -81,7 +86,7 @@ def greedy(step: Step, state: State, limit_B: jax.Array, length: int) -> Hypothe
         return (t <= length) & ~jnp.all(done_B)
 
     def body(carry):
-        t, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B = carry
+        t, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B, second = carry
         state, logits_BxV = step(state, token_B)
         log_probs_BxV = log_probs(logits_BxV)
         token_B = jnp.argmax(log_probs_BxV, axis=-1).astype(jnp.int32)
@@ -96,8 +101,15 @@ def greedy(step: Step, state: State, limit_B: jax.Array, length: int) -> Hypothe
         log_prob_B = log_prob_B + jnp.max(log_probs_BxV, axis=-1)
         written_B = jnp.where(done_B, PAD, token_B)
         tokens_BxT = tokens_BxT.at[:, t].set(written_B, mode="drop")
-        return t + 1, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B
+        if others:
+            best_Bx2, which_Bx2 = jax.lax.top_k(log_probs_BxV.at[:, EOS].set(-jnp.inf), 2)
+            now = which_Bx2[:, 1], best_Bx2[:, 1] - best_Bx2[:, 0]
+            second = jax.tree.map(lambda xs, x: xs.at[:, t].set(x, mode="drop"), second, now)
+        return t + 1, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B, second
 
+    second: Any = ()
+    if others:  # the second best phoneme at each place, and how much less probable it is
+        second = jnp.zeros((batch, length), jnp.int32), jnp.zeros((batch, length))
     carry = (
         jnp.int32(0),
         jnp.zeros(batch, bool),
@@ -107,10 +119,19 @@ def greedy(step: Step, state: State, limit_B: jax.Array, length: int) -> Hypothe
         jnp.zeros(batch),
         jnp.full(batch, -jnp.inf),
         jnp.zeros(batch, jnp.int32),
+        second,
     )
-    *_, tokens_BxT, _, best_B, end_B = jax.lax.while_loop(unfinished, body, carry)
-    tokens_BxT = jnp.where(jnp.arange(length)[None] < end_B[:, None], tokens_BxT, PAD)
-    return Hypotheses(tokens_BxT[:, None], best_B[:, None])
+    *_, tokens_BxT, _, best_B, end_B, second = jax.lax.while_loop(unfinished, body, carry)
+    said_BxT = jnp.arange(length)[None] < end_B[:, None]
+    tokens_BxT = jnp.where(said_BxT, tokens_BxT, PAD)
+    if not others:
+        return Hypotheses(tokens_BxT[:, None], best_B[:, None])
+    second_BxT, gap_BxT = second
+    gap_BxN, place_BxN = jax.lax.top_k(jnp.where(said_BxT, gap_BxT, -jnp.inf), others)
+    changed = jax.nn.one_hot(place_BxN, length, dtype=bool)
+    others_BxNxT = jnp.where(changed, second_BxT[:, None], tokens_BxT[:, None])
+    tokens_BxNxT = jnp.concatenate([tokens_BxT[:, None], others_BxNxT], axis=1)
+    return Hypotheses(tokens_BxNxT, best_B[:, None] + jnp.pad(gap_BxN, ((0, 0), (1, 0))))
 
 
 def beam(step: Step, state: State, limit_B: jax.Array, length: int, size: int) -> Hypotheses:

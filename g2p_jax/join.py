@@ -6,7 +6,7 @@ probabilities. --precision=float16 halves the file, also that of a single model.
 
 With --ngram=8, which does for a single model, too, a joint n-gram model of spelling and sound is
 learnt in half a minute from the training data of the first, or those of --data, and stored with
-them: it weighs the answers (`joint.py`), which then come from a beam search.
+them: it weighs the answers (`joint.py`) of a beam search, which then is the default.
 """
 
 from dataclasses import replace

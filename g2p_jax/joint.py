@@ -4,7 +4,7 @@ A word and its pronunciation are a row of units, a letter or two with what becam
 (`alignment`), and an n-gram model says how likely that row is (`ngram`): Bisani and Ney,
 "Joint-sequence models for grapheme-to-phoneme conversion", 2008. It remembers long pieces of the
 words it learnt from, where a network has found rules, and together they are right more often than
-either. Of the answers y that a beam search has found for x,
+either. Of the answers y that a search has found for x,
 
     P(y | x) ~ P_network(y | x)^(1 - SHARE) P_joint(x, y)^SHARE
 """
@@ -20,7 +20,7 @@ from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, Ragged, borders, narrow
 from g2p_jax.data.symbols import EOS, Symbols
-from g2p_jax.ngram import Level, Ngram
+from g2p_jax.ngram import Floats, Level, Ngram
 
 SHARE = 0.4  # chosen by eight models: docs/results.md
 BEAM = 4  # hypotheses that are weighed
@@ -91,6 +91,16 @@ class Joint:
         if not good or not all(np.isfinite(x).all() for x in numbers):
             raise ValueError("its joint n-gram model does not fit together")
         return cls(units, codes, Ngram(tuple(levels)))
+
+
+def weigh(network_WxN: Floats, joint_WxN: Floats, temperature: float = 1.0) -> Floats:
+    """log P of N answers for each word that both models give, of the log P that each of them gives.
+
+    All answers for a word together keep what the network gives them.
+    """
+    both_WxN = ((1 - SHARE) * network_WxN + SHARE * joint_WxN) / temperature
+    total = lambda log_p: np.logaddexp.reduce(log_p, axis=1, keepdims=True)
+    return both_WxN - total(both_WxN) + total(network_WxN)
 
 
 def _rising(numbers: Array) -> bool:

@@ -1,11 +1,11 @@
 """Words in, pronunciations out: `load` a trained model and ask it."""
 
+import collections
 import dataclasses
 import functools
 import itertools
 import math
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from g2p_jax import config as config_lib
 from g2p_jax import decoding, ensembles, model_file, models, parallel, scoring
 from g2p_jax import joint as joint_lib
 from g2p_jax.data.pairs import Pair
-from g2p_jax.data.ragged import Ints, Ragged
+from g2p_jax.data.ragged import Array, Ints, Ragged, borders
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.ensembles import Reading
 from g2p_jax.errors import ModelError
@@ -28,7 +28,7 @@ from g2p_jax.model_file import Params, network
 from g2p_jax.scoring import Examination
 
 MOST_ROWS = 256
-TINY = sys.float_info.min  # stands for a probability that is too small for a number
+AHEAD = 4  # batches
 # Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
 # letters). For a few words the first answer should come soon: few shapes. For many, little should
 # be padding. Up to 8 devices share the rows.
@@ -111,8 +111,9 @@ class G2P:
 
         Args:
           nbest: how many pronunciations; the beam is at least as wide.
-          beam: open hypotheses of beam search; with 1 (and nbest 1) greedy search, the network's
-            alone; 0: as many as a joint model should weigh, 1 where there is none.
+          beam: open hypotheses of beam search; with 1 (and nbest 1) greedy search, of which a joint
+            model weighs the answer and some that differ in one phoneme; 0: as many as such a model
+            should weigh, 1 where there is none.
           mass: of the nbest only so many, best first, as have this probability together.
         """
         words = list(words)
@@ -120,9 +121,7 @@ class G2P:
         spelled = [self.symbols.graphemes_of(word) for word in words]
         longest = self.config.data.longest
         pieces = [_pieces(tuple(letters), longest) for letters, _ in spelled]
-        found = self._decode({piece for of_word in pieces for piece in of_word}, beam)
-        if self.joint and beam > 1:
-            found = self._weighed(found, self.joint)
+        found = self._decode({piece for of_word in pieces for piece in of_word}, beam, nbest)
         answers = []
         for word, (_, unknown), of_word in zip(words, spelled, pieces, strict=True):
             best = found[of_word[0]] if of_word else [Pronunciation((), 1.0)]
@@ -176,64 +175,59 @@ class G2P:
             raise ValueError(f"{word!r} holds no letter that the model knows")
         return seen
 
-    def _decode(self, pieces: set[tuple[str, ...]], beam: int) -> Found:
-        """Decodes spellings in batches of similar length, so that little is padding."""
-        rows, lengths = next((r, n) for most, r, n in SHAPES if most is None or len(pieces) <= most)
-        longest = self.config.data.longest
-        lengths = *(n for n in (*lengths, *SENTENCES) if n < longest), longest
-        by_length: dict[int, list[tuple[str, ...]]] = {}
-        for piece in sorted(pieces):
-            by_length.setdefault(next(n for n in lengths if n >= len(piece)), []).append(piece)
-        started = []
-        for length, group in by_length.items():
-            for start in range(0, len(group), rows):
-                part = group[start : start + rows]
-                started.append((part, self._search(part, rows, length, beam)))
-        found, decode = {}, self.symbols.decode_target
-        for part, hypotheses in started:  # the device works on while these are read
-            tokens_DxBxNxT, log_prob_DxBxN = map(np.asarray, hypotheses)
-            lengths_DxBxN = np.sum(tokens_DxBxNxT != PAD, axis=-1)
-            spoken_DxBxNxT = tokens_DxBxNxT[..., : lengths_DxBxN.max(initial=0)]
-            arrays = (spoken_DxBxNxT, lengths_DxBxN, log_prob_DxBxN)
-            rows_of = (np.concatenate(array).tolist() for array in arrays)  # lists are faster read
-            for piece, *best in zip(part, *rows_of, strict=False):
-                found[piece] = [
-                    Pronunciation(decode(tokens[:length]), math.exp(log_prob))
-                    for tokens, length, log_prob in zip(*best, strict=True)
-                    if log_prob > -math.inf
+    def _decode(self, pieces: set[tuple[str, ...]], beam: int, nbest: int) -> Found:
+        """The nbest of each spelling."""
+        spelled, decode = sorted(pieces), self.symbols.decode_target
+        source = Ragged.from_lists([self.symbols.graphemes.encode(piece) for piece in spelled])
+        found = {}
+        for which_W, hypotheses in _ahead(self._searches(source, beam)):
+            ranked = self._ranked(source, which_W, hypotheses)
+            each = (array[:, :nbest].tolist() for array in ranked)  # lists are faster read
+            for number, *best in zip(which_W.tolist(), *each, strict=True):
+                found[spelled[number]] = [
+                    Pronunciation(decode(tokens[:length]), math.exp(log_p))
+                    for tokens, length, log_p in zip(*best, strict=True)
+                    if log_p > -math.inf
                 ]
         return found
 
-    def _weighed(self, found: Found, joint: Joint) -> Found:
-        """The same pronunciations, each with the probability that both models give it.
+    def _searches(self, source: Ragged, beam: int) -> Iterator[tuple[Array, decoding.Hypotheses]]:
+        """Batches of spellings of similar length: which they are, and what `_search` finds."""
+        rows, lengths = next((r, n) for most, r, n in SHAPES if most is None or len(source) <= most)
+        longest = self.config.data.longest
+        lengths = *(n for n in (*lengths, *SENTENCES) if n < longest), longest
+        shape = np.searchsorted(lengths, source.lengths)
+        for number, length in enumerate(lengths):
+            group = np.flatnonzero(shape == number)
+            for start in range(0, len(group), rows):
+                which_W = group[start : start + rows]
+                filled_B = np.pad(which_W, (0, rows - len(which_W)), constant_values=-1)
+                yield which_W, self._search(source.padded(filled_B, length), beam)
 
-        All of a spelling together keep what the network gives them.
-        """
-        each = [(piece, spoken) for piece, best in found.items() for spoken in best]
-        encode = self.symbols.graphemes.encode
-        source = Ragged.from_lists([encode(piece) for piece, _ in each])
-        target = [self.symbols.encode_target(spoken.phonemes) for _, spoken in each]
-        joint_log_p = iter(joint.log_probs(source, Ragged.from_lists(target)).tolist())
-        share, weighed = joint_lib.SHARE, {}
-        for piece, best in found.items():
-            said = ((math.log(p or TINY), next(joint_log_p)) for _, p in best)
-            logs = [(1 - share) * network + share * other for network, other in said]
-            parts = [math.exp((log - max(logs)) / self.config.temperature) for log in logs]
-            whole = math.fsum(spoken.probability for spoken in best) / math.fsum(parts)
-            new = (Pronunciation(s.phonemes, whole * p) for s, p in zip(best, parts, strict=True))
-            weighed[piece] = sorted(new, key=lambda spoken: -spoken.probability)
-        return weighed
+    def _ranked(
+        self, source: Ragged, which_W: Array, hypotheses: decoding.Hypotheses
+    ) -> tuple[Array, Array, Array]:
+        """Best first: phonemes [W, N, T], how many they are [W, N], log P; -inf where is none."""
+        tokens_WxNxT, log_p_WxN = (
+            np.concatenate(np.asarray(array))[: len(which_W)] for array in hypotheses
+        )
+        said_WxNxT = tokens_WxNxT != PAD
+        lengths_WxN, log_p_WxN = said_WxNxT.sum(axis=-1), log_p_WxN.astype(float)
+        if self.joint:
+            letters = source.take(np.repeat(which_W, log_p_WxN.shape[1]))
+            phonemes = Ragged(tokens_WxNxT[said_WxNxT], borders(lengths_WxN.ravel()))
+            joint_WxN = self.joint.log_probs(letters, phonemes).reshape(log_p_WxN.shape)
+            log_p_WxN = joint_lib.weigh(log_p_WxN, joint_WxN, self.config.temperature)
+        best = np.arange(len(which_W))[:, None], np.argsort(-log_p_WxN, axis=1, kind="stable")
+        spoken_WxNxT = tokens_WxNxT[..., : lengths_WxN.max(initial=0)]
+        return spoken_WxNxT[best], lengths_WxN[best], log_p_WxN[best]
 
-    def _search(
-        self, spellings: Sequence[tuple[str, ...]], rows: int, length: int, beam: int
-    ) -> decoding.Hypotheses:
+    def _search(self, source_BxS: Ints, beam: int) -> decoding.Hypotheses:
         """The hypotheses of each device: arrays [devices, rows / devices, ...]."""
-        source = np.full((rows, length), PAD, np.int32)
-        for row, spelling in enumerate(spellings):
-            source[row, : len(spelling)] = self.symbols.graphemes.encode(spelling)
         net = network(self.config, self.symbols)
-        search = searcher(net, self._reading, beam, tuple(self._devices))
-        return search(self.params, parallel.shard(source, len(self._devices)))
+        others = joint_lib.BEAM - 1 if self.joint else 0
+        search = searcher(net, self._reading, beam, others, tuple(self._devices))
+        return search(self.params, parallel.shard(source_BxS, len(self._devices)))
 
     def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
         """Decodes the words, without any teacher, and compares with all their references.
@@ -329,20 +323,21 @@ def phoneme_limit(letters: Any) -> Any:
 
 @functools.cache
 def searcher(
-    net: models.Seq2Seq, reading: Reading, beam: int, devices: tuple[jax.Device, ...]
+    net: models.Seq2Seq, reading: Reading, beam: int, others: int, devices: tuple[jax.Device, ...]
 ) -> Callable:
     """`search` of rows shared by the devices, each of which ends with its own last word."""
-    return parallel.map_rows(functools.partial(search, net, reading, beam), devices)
+    return parallel.map_rows(functools.partial(search, net, reading, beam, others), devices)
 
 
 def search(
     net: models.Seq2Seq,
     reading: Reading,
     beam: int,
+    others: int,
     params: Params,
     source_BxS: jax.Array,
 ) -> decoding.Hypotheses:
-    """The `beam` best pronunciations of a batch of spellings."""
+    """The `beam` best pronunciations of a batch of spellings; of 1, `others` like it, too."""
     speaker = ensembles.speaker(net, params, reading)
     memory = speaker.encode(source_BxS)
     letters_B = jnp.sum(source_BxS != PAD, axis=1)
@@ -350,9 +345,19 @@ def search(
     states = speaker.start(memory)
     step = functools.partial(speaker.step, speaker.ready(memory))
     if beam == 1:
-        return decoding.greedy(step, states, limit_B, length)
+        return decoding.greedy(step, states, limit_B, length, others)
     states = jax.tree.map(lambda state: jnp.repeat(state, beam, axis=0), states)
     return decoding.beam(step, states, limit_B, length, beam)
+
+
+def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
+    """The same, each when AHEAD more have begun: the devices work on while one is read."""
+    waiting: collections.deque[Any] = collections.deque()
+    for batch in batches:
+        waiting.append(batch)
+        if len(waiting) > AHEAD:
+            yield waiting.popleft()
+    yield from waiting
 
 
 def _pieces(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:

@@ -105,6 +105,30 @@ def test_greedy_takes_the_best_phoneme_each_time(seed):
     assert found(result, word=1)[0][0] == ()  # its limit is no phoneme at all
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_greedy_finds_others_that_differ_in_one_phoneme(seed):
+    logits, limits, others = chain(seed), (12, 0), 3
+    run = lambda **more: decoding.greedy(
+        make_step(logits), jnp.full(2, BOS), jnp.array(limits), 12, **more
+    )
+    ((answer, p),) = found(run())
+    expected, before, last = [], BOS, BOS
+    for place, token in enumerate(answer):
+        score = lambda t, of=logits[before, last]: float(of[t])
+        second = max(set(PHONEMES) - {token}, key=score)
+        changed = (*answer[:place], second, *answer[place + 1 :])
+        expected.append((changed, p * np.exp(score(second) - score(token))))
+        before, last = last, token
+    expected = sorted(expected, key=lambda one: -one[1])[:others]
+    result = run(others=others)
+    assert result.tokens_BxNxT.shape == (2, 1 + others, 12)
+    first, *rest = [one for one in found(result) if one[1] > 0]
+    assert first == (answer, pytest.approx(p))
+    assert [changed for changed, _ in rest] == [changed for changed, _ in expected]
+    np.testing.assert_allclose([p for _, p in rest], [p for _, p in expected], rtol=1e-4)
+    assert [one[0] for one in found(result, word=1) if one[1] > 0] == [()]  # nothing to change
+
+
 def test_a_model_that_never_ends_is_cut_at_its_limit():
     logits = np.zeros((V, V, V), np.float32)
     logits[:, :, EOS] = -20

@@ -13,7 +13,7 @@ import safetensors
 import safetensors.numpy
 
 import g2p_jax
-from g2p_jax import config, loop, model_file, pronounce
+from g2p_jax import config, joint, loop, model_file, pronounce
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import BOS, Symbols
@@ -117,9 +117,9 @@ def test_answers_do_not_depend_on_what_else_is_asked(g2p):
 def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
     search, traced = pronounce.search, []
 
-    def traced_search(net, reading, beam, params, source):
+    def traced_search(net, reading, beam, others, params, source):
         traced.append(source.shape[-1])
-        return search(net, reading, beam, params, source)
+        return search(net, reading, beam, others, params, source)
 
     monkeypatch.setattr(pronounce, "search", traced_search)
     pronounce.searcher.cache_clear()
@@ -151,25 +151,41 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path):
     both.config = dataclasses.replace(both.config, temperature=2.0)
     words = ["cab", "dace", "fee"]
     before, after = alone.pronounce(words, nbest=8), both.pronounce(words, nbest=8)
+
+    def weighed_by_hand(word, found):
+        letters, wanted = Ragged.from_lists([alone.symbols.graphemes.encode(word)]), {}
+        for phonemes, p in found:
+            ids = Ragged.from_lists([alone.symbols.encode_target(phonemes)])
+            log_p = 3 * math.log(p) + 2 * learnt.log_probs(letters, ids)[0]
+            wanted[phonemes] = math.exp(log_p / 5 / 2)
+        mass = sum(p for _, p in found) / sum(wanted.values())
+        return {phonemes: p * mass for phonemes, p in wanted.items()}
+
     for word, found, weighed in zip(words, before, after, strict=True):
-        letters = Ragged.from_lists([alone.symbols.graphemes.encode(word)])
-        wanted = {}
-        for spoken in found.pronunciations:
-            ids = Ragged.from_lists([alone.symbols.encode_target(spoken.phonemes)])
-            log_p = 3 * math.log(spoken.probability) + 2 * learnt.log_probs(letters, ids)[0]
-            wanted[spoken.phonemes] = math.exp(log_p / 5 / 2)
-        mass = sum(spoken.probability for spoken in found.pronunciations) / sum(wanted.values())
+        wanted = weighed_by_hand(word, found.pronunciations)
         assert [s.phonemes for s in weighed.pronunciations] == sorted(
             wanted, key=lambda phonemes: -wanted[phonemes]
         )
         for spoken in weighed.pronunciations:
-            assert spoken.probability == pytest.approx(wanted[spoken.phonemes] * mass)
+            assert spoken.probability == pytest.approx(wanted[spoken.phonemes])
     for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
         assert answer.pronunciations == best.pronunciations[:1]
     assert both.pronounce(words) == both.pronounce(words, beam=4)
-    assert both.pronounce(words, beam=1) == alone.pronounce(words)
-    never = {("c",): [pronounce.Pronunciation(("K",), 0.0)]}  # less than any number
-    assert both._weighed(never, learnt) == never
+    for greedy, answer in zip(alone.pronounce(words), both.pronounce(words, beam=1), strict=True):
+        ((phonemes, p),) = greedy.pronunciations
+        (seen,) = alone.inspect([(greedy.word, phonemes)])
+        found = [(phonemes, p)]
+        for place, (log_p, id) in enumerate(zip(seen.log_probs[:-1], seen.ids, strict=False)):
+            second = max(set(range(4, len(log_p))) - {id}, key=lambda of, at=log_p: at[of])
+            (changed,) = alone.symbols.decode_target([second])
+            ratio = math.exp(log_p[second] - log_p[id])
+            found.append(((*phonemes[:place], changed, *phonemes[place + 1 :]), p * ratio))
+        found[1:] = sorted(found[1:], key=lambda one: -one[1])[:3]
+        wanted = weighed_by_hand(greedy.word, found)
+        best = max(wanted, key=lambda phonemes: wanted[phonemes])
+        assert answer.pronunciations == ((best, pytest.approx(wanted[best], rel=1e-4)),)
+    never = np.array([[-1e4, -math.inf]])  # less than any number, and no answer at all
+    assert joint.weigh(never, np.array([[-3.0, -1.0]])).tolist() == never.tolist()
     both.save(tmp_path / "model.safetensors", "float16")
     again = g2p_jax.load(tmp_path).pronounce(words)
     for answer, other in zip(both.pronounce(words), again, strict=True):
