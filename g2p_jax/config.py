@@ -106,6 +106,7 @@ class Config:
     ensemble: int = 1  # members that are trained together, and answer together
     ngram: int = 0  # letters with their phonemes in each of a joint model (joint.py); 0: no such
     temperature: float = 1.0  # of the phonemes' probabilities; see calibrate.py
+    beam: int = 0  # width of the search that suits it; 0: 1, beside a joint model 4
 
 
 def validate(config: Config) -> Config:
@@ -134,8 +135,8 @@ def validate(config: Config) -> Config:
     one_of("train.dtype", ("auto", "float32", "bfloat16"))
     if config.ensemble < 1:
         raise ConfigError(f"config.ensemble is {config.ensemble}: must be at least 1")
-    if config.ngram < 0:
-        raise ConfigError(f"config.ngram is {config.ngram}: must be 0 or more")
+    for setting in ("ngram", "beam"):
+        check(value(setting) >= 0, setting, "0 or more")
     if not 0 < config.temperature < math.inf:
         raise ConfigError(f"config.temperature is {config.temperature}: must be more than 0")
     for section, fields in (
@@ -219,7 +220,8 @@ def from_dict(values: dict[str, Any]) -> Config:
     sections = {"data": Data, "model": Model, "train": Train}
     try:
         parts = {key: build(**values.get(key, {})) for key, build in sections.items()}
-        whole = {key: values[key] for key in ("ensemble", "ngram", "temperature") if key in values}
+        settings = "ensemble", "ngram", "temperature", "beam"
+        whole = {key: values[key] for key in settings if key in values}
         config = Config(values.get("name", ""), **parts, **whole)
         config.train.watch = tuple(config.train.watch)
     except (TypeError, AttributeError) as error:

@@ -112,12 +112,13 @@ class G2P:
         Args:
           nbest: how many pronunciations; the beam is at least as wide.
           beam: open hypotheses of beam search; with 1 (and nbest 1) greedy search, of which a joint
-            model weighs the answer and some that differ in one phoneme; 0: as many as such a model
-            should weigh, 1 where there is none.
+            model weighs the answer and some that differ in one phoneme; 0: config.beam, or as many
+            as a joint model should weigh, 1 where there is none.
           mass: of the nbest only so many, best first, as have this probability together.
         """
         words = list(words)
-        beam = max(beam or (joint_lib.BEAM if self.joint else 1), nbest)
+        beam = beam or self.config.beam or (joint_lib.BEAM if self.joint else 1)
+        beam = max(beam, nbest)
         spelled = [self.symbols.graphemes_of(word) for word in words]
         longest = self.config.data.longest
         pieces = [_pieces(tuple(letters), longest) for letters, _ in spelled]

@@ -184,6 +184,10 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path):
         wanted = weighed_by_hand(greedy.word, found)
         best = max(wanted, key=lambda phonemes: wanted[phonemes])
         assert answer.pronunciations == ((best, pytest.approx(wanted[best], rel=1e-4)),)
+    narrow = dataclasses.replace(both.config, beam=1)
+    fast = pronounce.G2P(narrow, alone.symbols, alone.params, learnt)
+    assert fast.pronounce(words) == both.pronounce(words, beam=1) != both.pronounce(words)
+    assert fast.pronounce(words, beam=4) == both.pronounce(words)
     never = np.array([[-1e4, -math.inf]])  # less than any number, and no answer at all
     assert joint.weigh(never, np.array([[-3.0, -1.0]])).tolist() == never.tolist()
     both.save(tmp_path / "model.safetensors", "float16")
@@ -261,15 +265,19 @@ def test_a_hostile_header_is_one_clear_line(trained, tmp_path, part, text):
         g2p_jax.load(tmp_path)
 
 
-def test_the_model_that_comes_with_us(monkeypatch, tmp_path):
+def test_the_models_that_come_with_us(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    for folder in model_file.PRETRAINED.iterdir():
+        assert g2p_jax.load(folder.name)("rebuilt") == "R IY B IH L T"
+        text = (folder / "README.md").read_text()
+        assert "WER" in text and "licence" in text.lower()
+    size = sum(file.stat().st_size for file in model_file.PRETRAINED.rglob("*.safetensors"))
+    assert size < 16e6
     english = g2p_jax.load()
     assert [english(word) for word in ("through", "phone", "rebuilt")] == [
         "TH R UW", "F OW N", "R IY B IH L T",
     ]  # fmt: skip
     assert english.config == g2p_jax.load("english").config
-    text = (model_file.PRETRAINED / "english" / "README.md").read_text()
-    assert "WER" in text and "licence" in text.lower()
     (tmp_path / "english").mkdir()  # the user's own folder goes first
     with pytest.raises(ModelError, match="english: no trained model here"):
         g2p_jax.load("english")
