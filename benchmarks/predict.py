@@ -13,8 +13,8 @@ is the median over the rounds. A JSON line for each:
   peak_mb: of the process and what it starts.
 
 Systems:
-  g2p_jax: the English model that comes along; g2p_jax-greedy: its network alone, by greedy search;
-    g2p_jax-cold: with an empty compilation cache.
+  g2p_jax: `english`, the model that comes along; -beam1: with --beam=1; -network: only its network,
+    by greedy search; -small: `english-small`; -cold: with an empty compilation cache.
   predict.py: the whole command `python predict.py hello`; only start_s.
   pytorch, pytorch-bfloat16: the same weights in PyTorch, greedy, batches of 256 of like length.
   phonetisaurus: 8-gram, trained on --lexicon; as many processes as cores.
@@ -58,13 +58,15 @@ FEWER = {"g2p_en": 2000, "deep-phonemizer": 2000, "deep-phonemizer-autoregressiv
 LINUX = sys.platform == "linux"
 
 
-def g2p_jax(beam: int = 0) -> Answer:
+def g2p_jax(name: str = "english", beam: int = 0, alone: bool = False) -> Answer:
     from g2p_jax import parallel
     from g2p_jax.pronounce import MOST_ROWS, load
 
     cli.use_compilation_cache()
     parallel.use_cpu_cores(MOST_ROWS)
-    model = load()
+    model = load(name)
+    if alone:
+        model.joint = None
     return lambda words: model.pronounce(words, beam=beam)
 
 
@@ -151,7 +153,9 @@ def deep_phonemizer(kind: str) -> Answer:
 
 SYSTEMS: dict[str, Callable[[], Answer]] = {
     "g2p_jax": g2p_jax,
-    "g2p_jax-greedy": lambda: g2p_jax(beam=1),
+    "g2p_jax-beam1": lambda: g2p_jax(beam=1),
+    "g2p_jax-network": lambda: g2p_jax(beam=1, alone=True),
+    "g2p_jax-small": lambda: g2p_jax("english-small"),
     "g2p_jax-cold": g2p_jax,
     "pytorch": pytorch,
     "pytorch-bfloat16": lambda: pytorch("bfloat16"),
