@@ -87,8 +87,9 @@ def test_a_student_comes_to_believe_its_teacher_and_not_the_labels(teacher, tmp_
     for epoch in range(settings.train.epochs):  # Run.train would also score each of them
         for lesson in run.batches.epoch(epoch):
             fed = parallel.shard(lesson, run.local), wishes
-            run.state, metrics = run.train_step(run.state, fed)
-            assert np.isfinite(metrics["loss"])  # waits: steps must not pile up
+            # Steps must not pile up, of many devices on few cores.
+            run.state, metrics = jax.block_until_ready(run.train_step(run.state, fed))
+            assert np.isfinite(metrics["loss"])
     model, asked = g2p_jax.load(teacher), [(word, tuple(word.upper())) for word in words[:30]]
     student = G2P(run.config, run.symbols, run.state.params)
     mine, taught = (
