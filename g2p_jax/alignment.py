@@ -28,7 +28,7 @@ ROUNDS = 8  # of expectation maximisation
 LARGE = -3.0  # at first, log P of a unit of three letters and phonemes; the others: 0
 UNSEEN = 1e-4  # how often any unit is thought to have been seen, beside what is counted
 NEVER = -1e9
-SHAPES = 8, 10, 12, 18, 24, 32, 64, 128  # letters and phonemes of a batch; each is compiled once
+SHAPES = 8, 12, 18, 24, 32, 64, 128  # letters and phonemes of a batch; each is compiled once
 ROWS = 64, 1024
 
 
