@@ -64,10 +64,11 @@ def connect(distributed: bool) -> Iterator[int]:
         yield len(everyone)
         leaving.set()
         client.wait_at_barrier("g2p_jax: done", 1000 * 300)
-    except jax.errors.JaxRuntimeError:
+    except (jax.errors.JaxRuntimeError, ValueError) as error:
         if leaving.is_set():
             _end(LOST)
-        time.sleep(2 * SILENCE)  # a lost process is the likely reason: then this one ends here
+        if isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in str(error):
+            time.sleep(2 * SILENCE)  # a lost process is the likely reason: then this one ends here
         raise
     finally:
         leaving.set()

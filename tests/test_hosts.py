@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 TINY = (
     "model.cell=elman model.encoder_layers=1 model.decoder_layers=1 model.embedding=4 "
     "model.hidden=8 model.readout=4 model.encoder_dropout=0.3 model.decoder_dropout=0.3 "
-    "train.epochs=8 train.batch_size=16 train.buckets=1 train.warmup_steps=2 "
+    "train.epochs=6 train.batch_size=16 train.buckets=1 train.warmup_steps=2 "
     "train.schedule=constant train.optimizer=sgd train.learning_rate=0.1 train.watch=() "
     "train.checkpoint_every=1 train.log_every=5 train.dtype=float32 data.dev_share=0.2 "
     "data.test_share=0.0"
@@ -152,7 +152,7 @@ def test_rows_are_shared_out(monkeypatch):
 def test_a_lost_process_ends_the_others_and_any_number_continues(one, tiny, tmp_path):
     """Four processes, two, one: together they do what one alone does."""
     folder, lost = tmp_path / "run", "train.py: another process of this job was lost; start"
-    with Job(folder, 4, 2, *tiny) as job:
+    with Job(folder, 4, 1, *tiny) as job:
         job.until("epoch 2 in").processes[2].kill()
         job.ends(1, 60)
         assert [job.said(n).count(lost) for n in range(4)] == [1, 1, 0, 1]
