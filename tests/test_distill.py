@@ -17,8 +17,9 @@ from g2p_jax.pronounce import G2P
 
 PAIRS = [Pair(w, (tuple(w.upper()),)) for w in ("cab", "back", "deaf", "fad", "bead", "faces")]
 MODEL = config.Model(
-    embedding=16, hidden=24, readout=16, encoder_layers=1, encoder_dropout=0.0, decoder_dropout=0.0
-)
+    embedding=16, hidden=24, readout=16, encoder_layers=1, decoder_layers=1,
+    encoder_dropout=0.0, decoder_dropout=0.0,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

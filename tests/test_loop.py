@@ -15,7 +15,9 @@ from g2p_jax import cli, config, loop, parallel, training
 from g2p_jax.errors import ConfigError
 from g2p_jax.pronounce import network
 
-MODEL = config.Model(embedding=4, hidden=8, readout=4, encoder_layers=1)
+MODEL = config.Model(
+    cell="elman", embedding=4, hidden=8, readout=4, encoder_layers=1, decoder_layers=1
+)
 TRAIN = config.Train(
     epochs=3, batch_size=8, buckets=1, warmup_steps=2, log_every=5, watch=("abc",), dtype="float32"
 )

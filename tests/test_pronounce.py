@@ -31,6 +31,7 @@ TINY = config.Config(
         hidden=32,
         readout=16,
         encoder_layers=1,
+        decoder_layers=1,
         encoder_dropout=0.0,
         decoder_dropout=0.0,
     ),

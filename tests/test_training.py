@@ -13,8 +13,9 @@ from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, PAD
 
 MODEL = config.Model(
-    embedding=5, hidden=6, readout=7, encoder_layers=1, encoder_dropout=0.0, decoder_dropout=0.0
-)
+    embedding=5, hidden=6, readout=7, encoder_layers=1, decoder_layers=1,
+    encoder_dropout=0.0, decoder_dropout=0.0,
+)  # fmt: skip
 SGD = config.Train(optimizer="sgd", schedule="constant", warmup_steps=0, learning_rate=0.5)
 NET = models.Seq2Seq(MODEL, 9, 8, jnp.dtype("float32"))
 
