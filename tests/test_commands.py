@@ -49,7 +49,8 @@ def command(cache):
 
 
 def environment(cache: Path) -> dict[str, str]:
-    return os.environ | {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PLATFORMS": "cpu"}
+    own = {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
+    return os.environ | own
 
 
 @pytest.fixture(scope="session")
