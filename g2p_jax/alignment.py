@@ -28,8 +28,10 @@ ROUNDS = 8  # of expectation maximisation
 LARGE = -3.0  # at first, log P of a unit of three letters and phonemes; the others: 0
 UNSEEN = 1e-4  # how often any unit is thought to have been seen, beside what is counted
 NEVER = -1e9
+SILENT, SINGLE, DOUBLE, PAIR = range(4)  # kinds, in the order of `Units`
+SAID = 0, 1, 2, 1  # phonemes of each kind
 SHAPES = 8, 12, 18, 24, 32, 64, 128  # letters and phonemes of a batch; each is compiled once
-ROWS = 64, 1024
+ROWS = 8, 64, 1024
 
 
 class Units(NamedTuple):
@@ -96,8 +98,11 @@ def expected(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> Unit
 
 
 @jax.jit
-def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[Units, jax.Array]:
-    """The best row, 1 at each place where one of its units begins; and whether there is any [B]."""
+def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The best row [B, S]: which kind of unit begins at each letter, -1 for none, and its phoneme.
+
+    A kind is a place in `Units`, a phoneme that of the first in the target.
+    """
     places = at(units, source_BxS, target_BxT)
     later = (
         1e-3 * jnp.arange(source_BxS.shape[1])[None]
@@ -108,7 +113,21 @@ def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[Un
         log_z_B = total(places, source_BxS, target_BxT, jnp.maximum)
         return jnp.sum(log_z_B), log_z_B > NEVER / 2
 
-    return jax.grad(score, has_aux=True)(places)
+    in_row, fits_B = jax.grad(score, has_aux=True)(places)
+
+    def letter(carry, now):
+        phoneme_B, inside_B = carry  # whether the letter is the second of a pair
+        x_B, (silent_B, *spoken) = now
+        there = functools.partial(jnp.take_along_axis, axis=1, mode="fill", fill_value=0)
+        ways = silent_B, *(there(u_BxT, phoneme_B[:, None])[:, 0] for u_BxT in spoken)
+        begins_B = (x_B != PAD) & ~inside_B & fits_B
+        kind_B = jnp.where(begins_B, jnp.argmax(jnp.stack(ways), axis=0), -1)
+        said_B = jnp.array(SAID)[kind_B] * begins_B
+        return (phoneme_B + said_B, kind_B == PAIR), (kind_B, phoneme_B)
+
+    start = jnp.zeros(len(fits_B), jnp.int32), jnp.zeros_like(fits_B)
+    over = jax.tree.map(lambda u: u.swapaxes(0, 1), (source_BxS, tuple(in_row)))
+    return jax.tree.map(jnp.transpose, jax.lax.scan(letter, start, over)[1])
 
 
 def fit(source: Ragged, target: Ragged, letters: int, phonemes: int) -> Units:
@@ -136,34 +155,33 @@ def align(units: Units, source: Ragged, target: Ragged) -> Ragged:
     A unit is the number ((x G + y) V + p) V + q, with PAD for what it lacks of two letters and two
     phonemes.
     """
-    (letters, phonemes), ends = units.single.shape, ((0, 0), (0, 2))
+    letters, phonemes = units.single.shape
     owners, codes, lengths = [], [], [np.zeros(1, np.int64)]
     for chosen, source_BxS, target_BxT in _batches(source, target):
-        places, fits_B = jax.device_get(best(units, source_BxS, target_BxT))
-        x_BxS, p_BxT = np.pad(source_BxS, ends).astype(np.int64), np.pad(target_BxT, ends)
-        places = Units(places[0], *(np.pad(u, ((0, 0), *ends)) for u in places[1:]))
-        row, j_B, found = np.arange(len(chosen)), np.zeros_like(chosen), []
-        inside_B = np.zeros_like(fits_B)  # whether the letter is the second of a pair
-        for i in range(source_BxS.shape[1]):
-            ways = places.silent[:, i], *(u[row, i, j_B] for u in places[1:])
-            kind_B = np.argmax(ways, axis=0)
-            y_B = np.where(kind_B == 3, x_BxS[:, i + 1], PAD)
-            p_B = np.where(kind_B > 0, p_BxT[row, j_B], PAD)
-            q_B = np.where(kind_B == 2, p_BxT[row, j_B + 1], PAD)
-            code_B = ((x_BxS[:, i] * letters + y_B) * phonemes + p_B) * phonemes + q_B
-            begins_B = (x_BxS[:, i] != PAD) & ~inside_B & fits_B
-            found.append(np.where(begins_B, code_B, -1))
-            j_B = j_B + begins_B * np.array([0, 1, 2, 1])[kind_B]
-            inside_B = begins_B & (kind_B == 3)
-        code_BxS = np.stack(found, axis=1)[chosen >= 0]
-        owners.append(chosen[chosen >= 0])
-        lengths.append((code_BxS >= 0).sum(axis=1))
-        codes.append(code_BxS[code_BxS >= 0])
+        kind_BxS, place_BxS = jax.device_get(best(units, source_BxS, target_BxT))
+        which = chosen >= 0
+        kind_BxS, place_BxS = kind_BxS[which], place_BxS[which]
+        x_BxS, p_BxT = source_BxS[which].astype(np.int64), target_BxT[which]
+        next_BxS = np.pad(x_BxS[:, 1:], ((0, 0), (0, 1)))
+        p_BxS, q_BxS = (_at(p_BxT, place_BxS + n) for n in (0, 1))
+        y_BxS = np.where(kind_BxS == PAIR, next_BxS, PAD)
+        p_BxS = np.where(kind_BxS != SILENT, p_BxS, PAD)
+        q_BxS = np.where(kind_BxS == DOUBLE, q_BxS, PAD)
+        code_BxS = ((x_BxS * letters + y_BxS) * phonemes + p_BxS) * phonemes + q_BxS
+        begins_BxS = kind_BxS >= 0
+        owners.append(chosen[which])
+        lengths.append(begins_BxS.sum(axis=1))
+        codes.append(code_BxS[begins_BxS])
     # The first row is empty: that of pairs in no batch.
     rows = Ragged(np.concatenate([np.zeros(0, np.int64), *codes]), borders(np.concatenate(lengths)))
     where = np.zeros(len(source), np.int64)
     where[np.concatenate(owners)] = 1 + np.arange(len(rows) - 1)
     return rows.take(where)
+
+
+def _at(p_BxT: Ints, place_BxS: Ints) -> Ints:
+    """What is at these places [B, S] of its own row; at the last place past its end."""
+    return np.take_along_axis(p_BxT, np.minimum(place_BxS, p_BxT.shape[1] - 1), axis=1)
 
 
 def _batches(source: Ragged, target: Ragged) -> Iterator[tuple[Array, Ints, Ints]]:

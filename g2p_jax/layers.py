@@ -149,6 +149,19 @@ class Recurrent(nn.Module):
         return scan(step, self.maps, self.u, state, xs, reverse)
 
 
+def as_read(params: Any, dtype: Any) -> Any:
+    """The same weights, their matrices in the type that `matmul` would else make of them each time.
+
+    For search, that reads them again and again; training needs all their digits.
+    """
+
+    def read(path: Any, w: Any) -> Any:
+        name = path[-1].key
+        return w.astype(dtype) if name == "w" or name.startswith("u_") else w
+
+    return jax.tree_util.tree_map_with_path(read, params)
+
+
 def drop(masks: Masks, place: str, x: jax.Array) -> jax.Array:
     """Dropout with the mask of that place, if there is one."""
     return x * masks[place] if place in masks else x

@@ -291,7 +291,7 @@ class Run:
 
     def _dev_loss(self) -> float:
         """Cross entropy of the dev set given the true phonemes before each."""
-        dev, params = Meter(), self.model.params
+        dev, params = Meter(), parallel.replicate(self.model.params, jax.local_devices())
         state = self.state.replace(params=params, opt_state=(), carry=self._beginning())
         for batch in self.dev_batches.in_order():
             state, metrics = self.eval_step(state, parallel.shard(batch, self.local))

@@ -83,7 +83,14 @@ def data_parallel(
 
 def map_rows(function: Callable[..., Tree], devices: Sequence[jax.Device]) -> Callable[..., Tree]:
     """`function(state, rows)` of each device's rows [devices, rows, ...], likewise apart."""
-    return jax.pmap(function, in_axes=(None, 0), devices=devices)
+    if len(devices) > 1:
+        return jax.pmap(function, in_axes=(None, 0), devices=devices)
+
+    def alone(state: Tree, rows: Tree) -> Tree:  # half a millisecond less in each call
+        found = function(state, jax.tree.map(lambda x: x[0], rows))
+        return jax.tree.map(lambda x: x[None], found)
+
+    return jax.jit(alone)
 
 
 def replicate(tree: Tree, devices: Sequence[jax.Device]) -> Tree:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g2p_jax import config as config_lib
-from g2p_jax import decoding, ensembles, model_file, models, parallel, scoring
+from g2p_jax import decoding, ensembles, layers, model_file, models, parallel, scoring
 from g2p_jax import joint as joint_lib
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, Ints, Ragged, borders
@@ -31,12 +31,14 @@ MOST_ROWS = 256
 AHEAD = 4  # batches
 # Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
 # letters). For a few words the first answer should come soon: few shapes. For many, little should
-# be padding. Up to 8 devices share the rows.
+# be padding.
 SHAPES = (
+    (1, 1, (8, 12, 16, 32)),
     (8, 8, (8, 16, 32)),
     (512, 64, (8, 16, 32)),
     (None, MOST_ROWS, (5, 6, 7, 8, 9, 10, 11, 12, 14, 17, 22, 32)),
 )
+SHARED = 64  # rows from which on devices share them, 8 at most; fewer take longer to hand out
 SENTENCES = (48, 64, 96, 128, 192, 256)  # more lengths, for models that read longer sources
 
 
@@ -48,6 +50,7 @@ class Pronunciation(NamedTuple):
         return " ".join(self.phonemes)
 
 
+Devices = tuple[jax.Device, ...]
 Found = dict[tuple[str, ...], list[Pronunciation]]  # the best of each spelling, best first
 
 
@@ -79,7 +82,7 @@ class G2P:
     ):
         self.config, self.symbols, self.joint = config, symbols, joint
         devices = jax.local_devices()
-        self._devices = devices[: next(n for n in (8, 4, 2, 1) if n <= len(devices))]
+        self._devices = tuple(devices[: next(n for n in (8, 4, 2, 1) if n <= len(devices))])
         self.params = params
 
     @property
@@ -90,12 +93,21 @@ class G2P:
 
     @property
     def params(self) -> Params:
-        """The weights, on all devices that share the work."""
+        """The weights."""
         return self._params
 
     @params.setter
     def params(self, params: Params) -> None:
-        self._params = parallel.replicate(params, self._devices)
+        self._params = params
+        self._placed: dict[Devices, Params] = {}
+
+    def _weights(self, devices: Devices) -> Params:
+        """On these devices, as the network's products read them."""
+        if devices not in self._placed:
+            dtype = network(self.config, self.symbols).dtype
+            read = layers.as_read(jax.device_get(self.params), dtype)
+            self._placed[devices] = parallel.replicate(read, devices)
+        return self._placed[devices]
 
     def __call__(self, word: str) -> str:
         """The most probable pronunciation, phonemes joined by spaces."""
@@ -158,9 +170,9 @@ class G2P:
 
     def _look(self, rows: tuple[Ints, Ints]) -> tuple[jax.Array, jax.Array]:
         """`inspection.look` at each device's share of the rows: arrays [devices, ...]."""
-        net, devices = network(self.config, self.symbols), tuple(self._devices)
+        net, devices = network(self.config, self.symbols), self._devices
         run = looker(net, self._reading, devices)
-        return run(self.params, parallel.shard(rows, len(devices)))
+        return run(self._weights(devices), parallel.shard(rows, len(devices)))
 
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Inspection:
         """Where the model looks in the word while it says `phonemes`; None: what it would say.
@@ -195,6 +207,7 @@ class G2P:
     def _searches(self, source: Ragged, beam: int) -> Iterator[tuple[Array, decoding.Hypotheses]]:
         """Batches of spellings of similar length: which they are, and what `_search` finds."""
         rows, lengths = next((r, n) for most, r, n in SHAPES if most is None or len(source) <= most)
+        rows = max(rows, 2 // beam)  # products with a single row take longer than with two
         longest = self.config.data.longest
         lengths = *(n for n in (*lengths, *SENTENCES) if n < longest), longest
         shape = np.searchsorted(lengths, source.lengths)
@@ -227,8 +240,9 @@ class G2P:
         """The hypotheses of each device: arrays [devices, rows / devices, ...]."""
         net = network(self.config, self.symbols)
         others = joint_lib.BEAM - 1 if self.joint else 0
-        search = searcher(net, self._reading, beam, others, tuple(self._devices))
-        return search(self.params, parallel.shard(source_BxS, len(self._devices)))
+        devices = self._devices if len(source_BxS) >= SHARED else self._devices[:1]
+        search = searcher(net, self._reading, beam, others, devices)
+        return search(self._weights(devices), parallel.shard(source_BxS, len(devices)))
 
     def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
         """Decodes the words, without any teacher, and compares with all their references.
@@ -324,7 +338,7 @@ def phoneme_limit(letters: Any) -> Any:
 
 @functools.cache
 def searcher(
-    net: models.Seq2Seq, reading: Reading, beam: int, others: int, devices: tuple[jax.Device, ...]
+    net: models.Seq2Seq, reading: Reading, beam: int, others: int, devices: Devices
 ) -> Callable:
     """`search` of rows shared by the devices, each of which ends with its own last word."""
     return parallel.map_rows(functools.partial(search, net, reading, beam, others), devices)

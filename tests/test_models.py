@@ -178,6 +178,18 @@ def test_gates_of_embedded_tokens(symbols):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["luong dot", "bahdanau, lstm"])
+def test_weights_as_products_read_them_give_the_same(name):
+    """In bfloat16; and no weight that is read otherwise has lost digits."""
+    net, variables = make(ARRANGEMENTS[name])
+    net = net.clone(dtype=jnp.dtype("bfloat16"))
+    read = layers.as_read(jax.device_get(variables["params"]), net.dtype)
+    kinds = {leaf.dtype for leaf in jax.tree.leaves(read)}
+    assert kinds == {np.dtype("float32"), net.dtype}
+    apply = jax.jit(net.apply)
+    np.testing.assert_array_equal(apply({"params": read}, *batch()), apply(variables, *batch()))
+
+
 def test_nothing_leaks_out_of_the_loops():
     net, variables = make(ARRANGEMENTS["the lecture's"])
     source, target = batch()
