@@ -149,7 +149,20 @@ def fit(source: Ragged, target: Ragged, letters: int, phonemes: int) -> Units:
     return units
 
 
-def align(units: Units, source: Ragged, target: Ragged) -> Ragged:
+class Asked(NamedTuple):
+    """Pairs whose best rows a device looks for, and perhaps has found by now."""
+
+    pairs: int
+    batches: list[Any]  # which pairs, their letters and phonemes, and what `best` gives
+
+
+def ask(units: Units, source: Ragged, target: Ragged) -> Asked:
+    """Begins what `align` ends."""
+    batches = list(_batches(source, target))
+    return Asked(len(source), [(*batch, best(units, *batch[1:])) for batch in batches])
+
+
+def align(units: Units, asked: Asked) -> Ragged:
     """The units of each pair in its best row; none where no row fits.
 
     A unit is the number ((x G + y) V + p) V + q, with PAD for what it lacks of two letters and two
@@ -157,8 +170,8 @@ def align(units: Units, source: Ragged, target: Ragged) -> Ragged:
     """
     letters, phonemes = units.single.shape
     owners, codes, lengths = [], [], [np.zeros(1, np.int64)]
-    for chosen, source_BxS, target_BxT in _batches(source, target):
-        kind_BxS, place_BxS = jax.device_get(best(units, source_BxS, target_BxT))
+    for chosen, source_BxS, target_BxT, found in asked.batches:
+        kind_BxS, place_BxS = jax.device_get(found)
         which = chosen >= 0
         kind_BxS, place_BxS = kind_BxS[which], place_BxS[which]
         x_BxS, p_BxT = source_BxS[which].astype(np.int64), target_BxT[which]
@@ -174,7 +187,7 @@ def align(units: Units, source: Ragged, target: Ragged) -> Ragged:
         codes.append(code_BxS[begins_BxS])
     # The first row is empty: that of pairs in no batch.
     rows = Ragged(np.concatenate([np.zeros(0, np.int64), *codes]), borders(np.concatenate(lengths)))
-    where = np.zeros(len(source), np.int64)
+    where = np.zeros(asked.pairs, np.int64)
     where[np.concatenate(owners)] = 1 + np.arange(len(rows) - 1)
     return rows.take(where)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from g2p_jax import alignment
-from g2p_jax.alignment import Units
+from g2p_jax.alignment import Asked, Units
 from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, Ragged, borders, narrow
@@ -44,14 +44,18 @@ class Joint:
         source, target = examples.source.take(chosen), examples.target.take(chosen)
         target = Ragged(target.ids[target.ids != EOS], borders(target.lengths - 1))
         units = alignment.fit(source, target, len(symbols.graphemes), len(symbols.phonemes))
-        rows = alignment.align(units, source, target)
+        rows = alignment.align(units, alignment.ask(units, source, target))
         codes, tokens = np.unique(rows.ids, return_inverse=True)
         rows = Ragged(tokens, rows.starts).take(np.flatnonzero(rows.lengths))
         return cls(units, codes, Ngram.fit(rows, len(codes), order))
 
-    def log_probs(self, source: Ragged, target: Ragged) -> Array:
-        """log P(x, y) of spellings and pronunciations, ids without EOS."""
-        rows = alignment.align(self.units, source, target)
+    def ask(self, source: Ragged, target: Ragged) -> Asked:
+        """Begins to rate spellings and pronunciations, ids without EOS; `log_probs` ends it."""
+        return alignment.ask(self.units, source, target)
+
+    def log_probs(self, asked: Asked) -> Array:
+        """log P(x, y) of each pair."""
+        rows = alignment.align(self.units, asked)
         place = np.searchsorted(self.codes, rows.ids).clip(max=len(self.codes) - 1)
         tokens = np.where(self.codes[place] == rows.ids, place, self.ngram.size)
         log_p = self.ngram.log_probs(Ragged(tokens, rows.starts))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from g2p_jax import config as config_lib
 from g2p_jax import decoding, ensembles, layers, model_file, models, parallel, scoring
 from g2p_jax import joint as joint_lib
+from g2p_jax.alignment import Asked
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, Ints, Ragged, borders
 from g2p_jax.data.symbols import EOS, PAD, Symbols
@@ -25,6 +26,7 @@ from g2p_jax.errors import ModelError
 from g2p_jax.inspection import Inspection, look_at, looker
 from g2p_jax.joint import Joint
 from g2p_jax.model_file import Params, network
+from g2p_jax.ngram import Floats
 from g2p_jax.scoring import Examination
 
 MOST_ROWS = 256
@@ -52,6 +54,16 @@ class Pronunciation(NamedTuple):
 
 Devices = tuple[jax.Device, ...]
 Found = dict[tuple[str, ...], list[Pronunciation]]  # the best of each spelling, best first
+
+
+class Heard(NamedTuple):
+    """What a search has found for W words, N answers for each."""
+
+    which_W: Array
+    tokens_WxNxT: Array
+    lengths_WxN: Array
+    log_p_WxN: Floats
+    asked: Asked | None  # of a joint model
 
 
 class Answer(NamedTuple):
@@ -193,8 +205,9 @@ class G2P:
         spelled, decode = sorted(pieces), self.symbols.decode_target
         source = Ragged.from_lists([self.symbols.graphemes.encode(piece) for piece in spelled])
         found = {}
-        for which_W, hypotheses in _ahead(self._searches(source, beam)):
-            ranked = self._ranked(source, which_W, hypotheses)
+        heard = (self._hear(source, *batch) for batch in _ahead(self._searches(source, beam)))
+        for which_W, *answers in _ahead(heard):
+            ranked = self._ranked(*answers)
             each = (array[:, :nbest].tolist() for array in ranked)  # lists are faster read
             for number, *best in zip(which_W.tolist(), *each, strict=True):
                 found[spelled[number]] = [
@@ -218,21 +231,27 @@ class G2P:
                 filled_B = np.pad(which_W, (0, rows - len(which_W)), constant_values=-1)
                 yield which_W, self._search(source.padded(filled_B, length), beam)
 
-    def _ranked(
-        self, source: Ragged, which_W: Array, hypotheses: decoding.Hypotheses
-    ) -> tuple[Array, Array, Array]:
-        """Best first: phonemes [W, N, T], how many they are [W, N], log P; -inf where is none."""
+    def _hear(self, source: Ragged, which_W: Array, hypotheses: decoding.Hypotheses) -> Heard:
+        """What a search has found; the joint model begins to look at it."""
         tokens_WxNxT, log_p_WxN = (
             np.concatenate(np.asarray(array))[: len(which_W)] for array in hypotheses
         )
-        said_WxNxT = tokens_WxNxT != PAD
-        lengths_WxN, log_p_WxN = said_WxNxT.sum(axis=-1), log_p_WxN.astype(float)
+        said_WxNxT, asked = tokens_WxNxT != PAD, None
+        lengths_WxN = said_WxNxT.sum(axis=-1)
         if self.joint:
             letters = source.take(np.repeat(which_W, log_p_WxN.shape[1]))
             phonemes = Ragged(tokens_WxNxT[said_WxNxT], borders(lengths_WxN.ravel()))
-            joint_WxN = self.joint.log_probs(letters, phonemes).reshape(log_p_WxN.shape)
+            asked = self.joint.ask(letters, phonemes)
+        return Heard(which_W, tokens_WxNxT, lengths_WxN, log_p_WxN.astype(float), asked)
+
+    def _ranked(
+        self, tokens_WxNxT: Array, lengths_WxN: Array, log_p_WxN: Floats, asked: Asked | None
+    ) -> tuple[Array, Array, Floats]:
+        """Best first: phonemes [W, N, T], how many they are [W, N], log P; -inf where is none."""
+        if self.joint and asked:
+            joint_WxN = self.joint.log_probs(asked).reshape(log_p_WxN.shape)
             log_p_WxN = joint_lib.weigh(log_p_WxN, joint_WxN, self.config.temperature)
-        best = np.arange(len(which_W))[:, None], np.argsort(-log_p_WxN, axis=1, kind="stable")
+        best = np.arange(len(log_p_WxN))[:, None], np.argsort(-log_p_WxN, axis=1, kind="stable")
         spoken_WxNxT = tokens_WxNxT[..., : lengths_WxN.max(initial=0)]
         return spoken_WxNxT[best], lengths_WxN[best], log_p_WxN[best]
 

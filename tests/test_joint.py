@@ -97,7 +97,8 @@ def test_expected_counts_are_posteriors(made):
 def test_the_best_row_of_units(made):
     units, pairs = made
     pairs = pairs * 40  # more than one batch holds
-    found = alignment.align(units, *(Ragged.from_lists(of) for of in zip(*pairs, strict=True)))
+    both = (Ragged.from_lists(of) for of in zip(*pairs, strict=True))
+    found = alignment.align(units, alignment.ask(units, *both))
     for n, (source, target) in enumerate(pairs):
         row = found.ids[found.starts[n] : found.starts[n + 1]].tolist()
         rows = rows_of_units(source, target)
@@ -215,7 +216,7 @@ def test_what_cannot_be_known_is_unlikely():
     spell = lambda words: Ragged.from_lists([symbols.graphemes.encode(word) for word in words])
     speak = lambda each: Ragged.from_lists([symbols.phonemes.encode(one.split()) for one in each])
     said = ["S IH P", "S IH S", "IH IH IH IH IH IH IH IH IH"]
-    log_p = model.log_probs(spell(["sip"] * len(said)), speak(said))
+    log_p = model.log_probs(model.ask(spell(["sip"] * len(said)), speak(said)))
     assert log_p[0] > log_p[1] + 15 > NO_ROW + 15 and log_p[2] == NO_ROW
     sequences = Ragged.from_lists([[model.ngram.size], []])
     unknown, empty = model.ngram.log_probs(sequences)
