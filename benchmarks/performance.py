@@ -103,10 +103,10 @@ def prediction(rows: list[Row]) -> Iterator[str]:
 
 
 def draw(steps: list[Row], answers: list[Row], path: Path) -> None:
-    """Words per second in training, at the batch size of most models, and in prediction."""
+    """Words per second in training, at the batch size next to 256, and in prediction."""
     figure, (left, right) = pictures.subplots(1, 2, (11, 4))
     steps = [row for row in steps if "batch" in row and "over_any" not in row]
-    batch = max((row["batch"] for row in steps), key=[r["batch"] for r in steps].count)
+    batch = min({row["batch"] for row in steps}, key=lambda batch: abs(batch - 256))
     models = list(dict.fromkeys(row["model"] for row in steps if row["batch"] == batch))
     rivals = [row for row in steps if row["system"] != "g2p_jax"]
     sides = {"g2p_jax": [r for r in steps if r["system"] == "g2p_jax"], "PyTorch": rivals}
