@@ -5,9 +5,8 @@ import io
 import itertools
 import time
 import zlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,8 +24,6 @@ CHUNK = 8192  # words that are answered at once, and kept in memory
 
 Words = Iterable[tuple[str, str]]  # (id, word)
 Part = list[tuple[str, str]]
-Answerer = Callable[[int, Part], dict[str, Any]]  # (number, part) -> what `_answers` gives
-Answered = tuple[Part, dict[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,16 +102,9 @@ def transcribe(
     if options.csv and not tally.words and hosts.is_first():
         out.write(CSV_HEADER + "\n")
     started = saved = reported = time.monotonic()
-    first, place = chunk * jax.process_index(), tally.words
-
-    def answer(number: int, part: Part) -> dict[str, Any]:
-        start = place + number * chunk * jax.process_count() + first
-        return _answers(g2p, part[first : first + chunk], options, start)
-
-    parts = _chunks(words, chunk * jax.process_count())
-    # What is typed is answered at once; pictures are drawn one after the other.
-    together = chunk > 1 and not options.pictures
-    for part, mine in _overlapped(answer, parts) if together else _one_by_one(answer, parts):
+    for part in _chunks(words, chunk * jax.process_count()):
+        first = chunk * jax.process_index()
+        mine = _answers(g2p, part[first : first + chunk], options, tally.words + first)
         for theirs in hosts.exchange(mine):
             if hosts.is_first():
                 out.write(theirs["text"])
@@ -133,29 +123,6 @@ def transcribe(
             logging.info("%d words, %.0f words/s%s", tally.words, speed, left)
             reported = now
     tally.warn()
-
-
-def _one_by_one(answer: Answerer, parts: Iterable[Part]) -> Iterator[Answered]:
-    """Each part and its answers."""
-    for number, part in enumerate(parts):
-        yield part, answer(number, part)
-
-
-def _overlapped(answer: Answerer, parts: Iterable[Part]) -> Iterator[Answered]:
-    """The same, two at once in threads: the devices search for one while words of another are read.
-
-    After the first, alone, that compiles all it needs.
-    """
-    numbered = enumerate(parts)
-    yield from ((part, answer(number, part)) for number, part in itertools.islice(numbered, 1))
-    with ThreadPoolExecutor(2) as threads:
-        waiting = deque[tuple[Part, Future[dict[str, Any]]]]()
-        for number, part in numbered:
-            waiting.append((part, threads.submit(answer, number, part)))
-            if len(waiting) > 2:
-                part, done = waiting.popleft()
-                yield part, done.result()
-        yield from ((part, done.result()) for part, done in waiting)
 
 
 def transcribe_file(
