@@ -176,14 +176,14 @@ def measure(name: str, words: list[str]) -> dict[str, float]:
     start = time.perf_counter()
     answer(words)
     speed = len(words) / (time.perf_counter() - start)
-    for word in {len(word): word for word in words[:SINGLE_WORDS]}.values():
+    singles, milliseconds = words[:SINGLE_WORDS], []
+    for word in {len(word): word for word in singles}.values():
         answer([word])
-    milliseconds = []
-    for word in ["hello", *words[:SINGLE_WORDS]]:
+    for word in singles:
         start = time.perf_counter()
         answer([word])
         milliseconds.append(1e3 * (time.perf_counter() - start))
-    percentiles = statistics.quantiles(milliseconds[1:], n=100)
+    percentiles = statistics.quantiles(milliseconds, n=100)
     who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
     peak = sum(resource.getrusage(w).ru_maxrss for w in who) / (1 << (10 if LINUX else 20))
     return {

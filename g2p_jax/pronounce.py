@@ -205,11 +205,11 @@ class G2P:
         spelled, decode = sorted(pieces), self.symbols.decode_target
         source = Ragged.from_lists([self.symbols.graphemes.encode(piece) for piece in spelled])
         found = {}
-        heard = (self._hear(source, *batch) for batch in _ahead(self._searches(source, beam)))
-        for which_W, *answers in _ahead(heard):
-            ranked = self._ranked(*answers)
+        batches = _ahead(self._searches(source, beam))
+        for heard in _ahead(self._hear(source, *batch) for batch in batches):
+            ranked = self._ranked(heard)
             each = (array[:, :nbest].tolist() for array in ranked)  # lists are faster read
-            for number, *best in zip(which_W.tolist(), *each, strict=True):
+            for number, *best in zip(heard.which_W.tolist(), *each, strict=True):
                 found[spelled[number]] = [
                     Pronunciation(decode(tokens[:length]), math.exp(log_p))
                     for tokens, length, log_p in zip(*best, strict=True)
@@ -244,10 +244,9 @@ class G2P:
             asked = self.joint.ask(letters, phonemes)
         return Heard(which_W, tokens_WxNxT, lengths_WxN, log_p_WxN.astype(float), asked)
 
-    def _ranked(
-        self, tokens_WxNxT: Array, lengths_WxN: Array, log_p_WxN: Floats, asked: Asked | None
-    ) -> tuple[Array, Array, Floats]:
+    def _ranked(self, heard: Heard) -> tuple[Array, Array, Floats]:
         """Best first: phonemes [W, N, T], how many they are [W, N], log P; -inf where is none."""
+        _, tokens_WxNxT, lengths_WxN, log_p_WxN, asked = heard
         if self.joint and asked:
             joint_WxN = self.joint.log_probs(asked).reshape(log_p_WxN.shape)
             log_p_WxN = joint_lib.weigh(log_p_WxN, joint_WxN, self.config.temperature)
