@@ -102,8 +102,12 @@ def greedy(
         written_B = jnp.where(done_B, PAD, token_B)
         tokens_BxT = tokens_BxT.at[:, t].set(written_B, mode="drop")
         if others:
-            best_Bx2, which_Bx2 = jax.lax.top_k(log_probs_BxV.at[:, EOS].set(-jnp.inf), 2)
-            now = which_Bx2[:, 1], best_Bx2[:, 1] - best_Bx2[:, 0]
+            goes_on_BxV = log_probs_BxV.at[:, EOS].set(-jnp.inf)
+            first_B, inventory = jnp.argmax(goes_on_BxV, axis=-1), goes_on_BxV.shape[-1]
+            is_first_BxV = jax.nn.one_hot(first_B, inventory, dtype=bool)
+            rest_BxV = jnp.where(is_first_BxV, -jnp.inf, goes_on_BxV)  # `top_k` would sort all
+            gap_B = jnp.max(rest_BxV, axis=-1) - jnp.max(goes_on_BxV, axis=-1)
+            now = jnp.argmax(rest_BxV, axis=-1).astype(jnp.int32), gap_B
             second = jax.tree.map(lambda xs, x: xs.at[:, t].set(x, mode="drop"), second, now)
         return t + 1, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B, second
 
