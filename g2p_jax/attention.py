@@ -1,7 +1,8 @@
 """Attention: where in the word to look. Pure functions of arrays.
 
-Letters of shapes: T phonemes, S letters, B words, A attention units, E width of the memory. Queries
-have shape [..., B, A]: those of one decoder step, or with a leading T those of all steps at once.
+Letters of shapes: B words, Q queries to each of them, S letters, A attention units, E width of the
+memory. The queries are those of one decoder step, of several hypotheses, or of all steps at once.
+Words come first, so that every word is a matrix product of its own.
 """
 
 from collections.abc import Callable
@@ -10,36 +11,34 @@ import jax
 import jax.numpy as jnp
 
 
-def dot_scores(query: jax.Array, keys_SxBxA: jax.Array) -> jax.Array:
+def dot_scores(query_BxQxA: jax.Array, keys_BxSxA: jax.Array) -> jax.Array:
     """score(q, k) = q . k / sqrt(A)   (Luong et al. 2015, eq. 8; scaled: Vaswani et al. 2017).
 
-    Returns scores of shape [..., B, S].
+    Returns scores [B, Q, S].
     """
-    scale = keys_SxBxA.shape[-1] ** -0.5
-    return jnp.einsum("...ba,sba->...bs", query * scale, keys_SxBxA)
+    scale = keys_BxSxA.shape[-1] ** -0.5
+    return jnp.einsum("bqa,bsa->bqs", query_BxQxA * scale, keys_BxSxA)
 
 
 def additive_scores(
-    query: jax.Array,
-    keys_SxBxA: jax.Array,
+    query_BxQxA: jax.Array,
+    keys_BxSxA: jax.Array,
     v_A: jax.Array,
     activation: Callable[[jax.Array], jax.Array] = jnp.tanh,
 ) -> jax.Array:
     """score(q, k) = v . tanh(q + k)   (Bahdanau et al. 2014, appendix A.1.2).
 
-    Returns scores of shape [..., B, S].
+    Returns scores [B, Q, S].
     """
-    keys_BxSxA = keys_SxBxA.swapaxes(0, 1)
-    keys = jnp.expand_dims(keys_BxSxA, tuple(range(query.ndim - 2)))
-    return jnp.einsum("...a,a->...", activation(query[..., None, :] + keys), v_A)
+    both_BxQxSxA = query_BxQxA[:, :, None] + keys_BxSxA[:, None]
+    return jnp.einsum("bqsa,a->bqs", activation(both_BxQxSxA), v_A)
 
 
-def attend(scores: jax.Array, mask_SxB: jax.Array) -> jax.Array:
-    """Softmax over the real letters, [..., B, S]; zeros for a word that has none, never NaN."""
-    mask = jnp.expand_dims(mask_SxB.T, tuple(range(scores.ndim - 2)))
-    return jax.nn.softmax(scores, axis=-1, where=mask)
+def attend(scores_BxQxS: jax.Array, mask_BxS: jax.Array) -> jax.Array:
+    """Softmax over the real letters, [B, Q, S]; zeros for a word that has none, never NaN."""
+    return jax.nn.softmax(scores_BxQxS, axis=-1, where=mask_BxS[:, None])
 
 
-def context(weights: jax.Array, values_SxBxE: jax.Array) -> jax.Array:
-    """The mean of the memory under the attention weights, [..., B, E]."""
-    return jnp.einsum("...bs,sbe->...be", weights, values_SxBxE)
+def context(weights_BxQxS: jax.Array, values_BxSxE: jax.Array) -> jax.Array:
+    """The mean of the memory under the attention weights, [B, Q, E]."""
+    return jnp.einsum("bqs,bse->bqe", weights_BxQxS, values_BxSxE)

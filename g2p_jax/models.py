@@ -51,9 +51,9 @@ States = tuple[cells.State, ...]  # of a decoder: for each layer the arrays of i
 class Memory(NamedTuple):
     """An encoded word, as the decoder sees it."""
 
-    values_SxBxE: jax.Array
-    keys_SxBxA: jax.Array
-    mask_SxB: jax.Array
+    values_BxSxE: jax.Array
+    keys_BxSxA: jax.Array
+    mask_BxS: jax.Array
     summary: jax.Array  # [B, width]: where the decoder starts
 
 
@@ -95,19 +95,29 @@ class Encoder(nn.Module):
             summary = _concatenate(*(array for state in states for array in state))
         else:
             summary = drop(masks, "summary", states[-1][0][None])[0]
-        keys = self.key(x) if self.settings.attention in ADDITIVE else x
-        values = x[..., : context_width(self.settings)]
-        return Memory(values, keys, mask_SxB, summary)
+        x_BxSxE = x.swapaxes(0, 1)
+        keys = self.key(x_BxSxE) if self.settings.attention in ADDITIVE else x_BxSxE
+        values = x_BxSxE[..., : context_width(self.settings)]
+        return Memory(values, keys, mask_SxB.T, summary)
 
 
 _scores_init = nn.initializers.normal(0.1)
 
 
-def weigh(kind: str, asked: tuple[jax.Array, ...], query: jax.Array) -> jax.Array:
-    """Attention weights [..., B, S] of queries [..., B, A] to (mask, keys) or (mask, keys, v)."""
-    mask_SxB, *keys = asked
-    scores = SCORES[kind](query, *keys)
-    return attention.attend(scores, mask_SxB)
+def weigh(kind: str, asked: tuple[jax.Array, ...], query_BxQxA: jax.Array) -> jax.Array:
+    """Attention weights [B, Q, S] of queries to (mask, keys) or (mask, keys, v)."""
+    mask_BxS, *keys = asked
+    return attention.attend(SCORES[kind](query_BxQxA, *keys), mask_BxS)
+
+
+def at_each_step(of_words: Map) -> Map:
+    """A map of [B, Q, ...] as one of a step's [B, ...], and of all steps' [T, B, ...] at once."""
+
+    def of_steps(shared: Any, v: jax.Array) -> jax.Array:
+        steps = v.reshape(-1, *v.shape[-2:])
+        return of_words(shared, steps.swapaxes(0, 1)).swapaxes(0, 1).reshape(*v.shape[:-1], -1)
+
+    return of_steps
 
 
 def for_each_step(masks: Masks, steps: int, places: Iterable[str] | None = None) -> Masks:
@@ -173,26 +183,24 @@ class Decoder(nn.Module):
     def asked(self, memory: Memory) -> tuple[jax.Array, ...]:
         """What `weigh` reads besides the query."""
         v = (self.v,) if self.settings.attention in ADDITIVE else ()
-        return memory.mask_SxB, memory.keys_SxBxA, *v
+        return memory.mask_BxS, memory.keys_BxSxA, *v
 
-    def look(self, memory: Memory, h: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Attention of the states h [..., B, H]: context [..., B, E] and weights [..., B, S].
+    def look(self, memory: Memory, h_BxQxH: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Attention of states, Q for each word: context [B, Q, E] and weights [B, Q, S].
 
         Without attention there is no context: E is 0, and no letter has weight.
         """
         if self.settings.attention == "none":
-            letters, _, width = memory.values_SxBxE.shape
-            return jnp.zeros((*h.shape[:-1], width)), jnp.zeros((*h.shape[:-1], letters))
-        weights = weigh(self.settings.attention, self.asked(memory), self.query(h))
-        return attention.context(weights, memory.values_SxBxE), weights
+            asking, (_, letters, width) = h_BxQxH.shape[:2], memory.values_BxSxE.shape
+            return jnp.zeros((*asking, width)), jnp.zeros((*asking, letters))
+        weights = weigh(self.settings.attention, self.asked(memory), self.query(h_BxQxH))
+        return attention.context(weights, memory.values_BxSxE), weights
 
     def look_beside(self, memory: Memory, h: jax.Array) -> tuple[jax.Array, jax.Array]:
         """`look` of rows that are one for each word, or several, beside each other."""
-        words = memory.mask_SxB.shape[1]
-        h_KxBxH = h.reshape(words, -1, h.shape[-1]).swapaxes(0, 1)
-        context, weights = self.look(memory, h_KxBxH)
-        back = lambda x: x.swapaxes(0, 1).reshape(len(h), x.shape[-1])
-        return back(context), back(weights)
+        found = self.look(memory, h.reshape(len(memory.mask_BxS), -1, h.shape[-1]))
+        context, weights = (x.reshape(len(h), x.shape[-1]) for x in found)
+        return context, weights
 
     def logits(self, h: jax.Array, context: jax.Array) -> jax.Array:
         x = _concatenate(h, context)
@@ -247,7 +255,7 @@ class LuongDecoder(Decoder):
         than those of all contexts that a search comes to.
         """
         w = jnp.concatenate([reader.w[self.settings.hidden :] for reader in self.readers], axis=1)
-        return memory._replace(values_SxBxE=matmul(memory.values_SxBxE, w, self.dtype))
+        return memory._replace(values_BxSxE=matmul(memory.values_BxSxE, w, self.dtype))
 
     def step(self, memory, states, token_B, masks):
         hidden = self.settings.hidden
@@ -268,7 +276,8 @@ class LuongDecoder(Decoder):
         phonemes = embed(self.embedding, tokens_TxB, masks, "phonemes")
         state, h = self.layers[0](phonemes, states[0])
         h, new = drop(masks, "decoder_0", h), [state]
-        context, weights = self.look(memory, h)
+        looked = self.look(memory, h.swapaxes(0, 1))
+        context, weights = (x.swapaxes(0, 1) for x in looked)
         for number, layer in enumerate(self.layers[1:], start=1):
             state, h = layer(_concatenate(h, context), states[number])
             h = drop(masks, f"decoder_{number}", h)
@@ -303,13 +312,13 @@ class BahdanauDecoder(Decoder):
         shared = {
             "query": (self.query.w, self.query.b),
             "weights": self.asked(memory),
-            "context": memory.values_SxBxE,
+            "context": memory.values_BxSxE,
             "gates_0": (from_context, jnp.zeros_like(layers[0].b)),
         }
         maps: dict[str, Map] = {
             "query": functools.partial(affine, self.dtype),
-            "weights": functools.partial(weigh, s.attention),
-            "context": lambda values, weights: attention.context(weights, values),
+            "weights": at_each_step(functools.partial(weigh, s.attention)),
+            "context": at_each_step(lambda values, weights: attention.context(weights, values)),
             "gates_0": functools.partial(gated, gates, self.dtype),
         }
         for number, layer in enumerate(layers):
@@ -487,8 +496,8 @@ class LanguageModel(nn.Module):
 
     def _nothing(self, rows: int) -> Memory:
         """What there is to attend to."""
-        empty = jnp.zeros((0, rows, 0))
-        return Memory(empty, empty, jnp.zeros((0, rows), bool), jnp.zeros((rows, 0)))
+        empty = jnp.zeros((rows, 0, 0))
+        return Memory(empty, empty, jnp.zeros((rows, 0), bool), jnp.zeros((rows, 0)))
 
 
 Network = Seq2Seq | LanguageModel

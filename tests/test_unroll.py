@@ -10,6 +10,7 @@ from jax.interpreters.partial_eval import dce_jaxpr
 
 from g2p_jax import attention
 from g2p_jax.linear import linear, matmul
+from g2p_jax.models import at_each_step
 from g2p_jax.unroll import scan
 
 T, B, S, H = 6, 3, 4, 5
@@ -19,6 +20,7 @@ def matrix(shared, v):
     return tuple(jnp.split(linear(v, *shared, jnp.float32), 2, axis=-1))
 
 
+@at_each_step
 def look(shared, h):
     keys, mask = shared
     weights = attention.attend(attention.additive_scores(h, keys, jnp.ones(H)), mask)
@@ -41,11 +43,11 @@ def step(apply, carry, x):
 def problem():
     random = np.random.default_rng(0)
     normal = lambda *shape: random.normal(size=shape).astype(np.float32) * 0.5
-    mask_SxB = np.arange(S)[:, None] < np.array([4, 2, 1])[None]
+    mask_BxS = np.arange(S) < np.array([4, 2, 1])[:, None]
     shared = {
         "first": (normal(H, 2 * H), normal(2 * H)),
         "second": (normal(H, 2 * H), normal(2 * H)),
-        "look": (normal(S, B, H), mask_SxB),
+        "look": (normal(B, S, H), mask_BxS),
     }
     carry = normal(B, H), normal(B, H)
     xs = {"gate": normal(T, B, H), "keep": random.random((T, B, 1)) < 0.7}
