@@ -7,8 +7,8 @@ summed by a forward algorithm over the letters x and phonemes p,
 
     a[i+1, j] = a[i, j] u(x) + a[i, j-1] u(x, p) + a[i, j-2] u(x, pp) + a[i-1, j-1] u(xx, p)
 
-in logarithms. All else are its derivatives: that of log Z with respect to log u is how often a unit
-is expected, and where the best way counts instead of the sum, which units the best row has.
+in logarithms. How often a unit is expected is its derivative, that of log Z with respect to log u;
+where the best way counts instead of the sum, the ways that were best lead back along the best row.
 
 Letters of shapes: B pairs, S letters, T phonemes, G and V the inventories of both.
 """
@@ -65,6 +65,20 @@ def total(places: Units, source_BxS: jax.Array, target_BxT: jax.Array, join: Cal
     Near NEVER where there is no such row.
     """
 
+    def joined(*ways: jax.Array) -> tuple[jax.Array, None]:
+        return functools.reduce(join, ways), None
+
+    return _forward(places, source_BxS, target_BxT, joined)[0]
+
+
+def _forward(
+    places: Units, source_BxS: jax.Array, target_BxT: jax.Array, joined: Callable
+) -> tuple[jax.Array, Any]:
+    """The end of a [B], and what `joined` leaves behind at each letter, stacked over letters.
+
+    joined: makes of the four ways to get on, by kind of unit, [B, T + 1] each, the new a.
+    """
+
     def onward(a_BxT1: jax.Array, phonemes: int, u_BxT: jax.Array) -> jax.Array:
         """On by so many phonemes, of which u is at the first."""
         ends = a_BxT1.shape[1] - phonemes
@@ -75,15 +89,15 @@ def total(places: Units, source_BxS: jax.Array, target_BxT: jax.Array, join: Cal
         a_BxT1, before_BxT1, pair_BxT = carry
         x_B, u = now
         ways = a_BxT1 + u.silent[:, None], onward(a_BxT1, 1, u.single), onward(a_BxT1, 2, u.double)
-        new_BxT1 = functools.reduce(join, (*ways, onward(before_BxT1, 1, pair_BxT)))
-        return (jnp.where(x_B[:, None] == PAD, a_BxT1, new_BxT1), a_BxT1, u.pair), None
+        new_BxT1, left = joined(*ways, onward(before_BxT1, 1, pair_BxT))
+        return (jnp.where(x_B[:, None] == PAD, a_BxT1, new_BxT1), a_BxT1, u.pair), left
 
     nothing_BxT1 = jnp.full((target_BxT.shape[0], target_BxT.shape[1] + 1), NEVER)
     start = nothing_BxT1.at[:, 0].set(0.0), nothing_BxT1, nothing_BxT1[:, 1:]
     over = jax.tree.map(lambda u: u.swapaxes(0, 1), (source_BxS, places))
-    (end_BxT1, _, _), _ = jax.lax.scan(letter, start, over)
+    (end_BxT1, _, _), left = jax.lax.scan(letter, start, over)
     length_B = jnp.sum(target_BxT != PAD, axis=1)
-    return jnp.take_along_axis(end_BxT1, length_B[:, None], axis=1)[:, 0]
+    return jnp.take_along_axis(end_BxT1, length_B[:, None], axis=1)[:, 0], left
 
 
 @jax.jit
@@ -109,25 +123,26 @@ def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[ja
     )  # of two like letters, the second is silent
     places = places._replace(silent=places.silent + later)
 
-    def score(places: Units) -> tuple[jax.Array, jax.Array]:
-        log_z_B = total(places, source_BxS, target_BxT, jnp.maximum)
-        return jnp.sum(log_z_B), log_z_B > NEVER / 2
+    def chosen(*ways: jax.Array) -> tuple[jax.Array, jax.Array]:
+        every = jnp.stack(ways)
+        return jnp.max(every, axis=0), jnp.argmax(every, axis=0)
 
-    in_row, fits_B = jax.grad(score, has_aux=True)(places)
+    log_z_B, way_SxBxT1 = _forward(places, source_BxS, target_BxT, chosen)
+    fits_B = log_z_B > NEVER / 2
 
-    def letter(carry, now):
-        phoneme_B, inside_B = carry  # whether the letter is the second of a pair
-        x_B, (silent_B, *spoken) = now
-        there = functools.partial(jnp.take_along_axis, axis=1, mode="fill", fill_value=0)
-        ways = silent_B, *(there(u_BxT, phoneme_B[:, None])[:, 0] for u_BxT in spoken)
-        begins_B = (x_B != PAD) & ~inside_B & fits_B
-        kind_B = jnp.where(begins_B, jnp.argmax(jnp.stack(ways), axis=0), -1)
-        said_B = jnp.array(SAID)[kind_B] * begins_B
-        return (phoneme_B + said_B, kind_B == PAIR), (kind_B, phoneme_B)
+    def back(carry, now):
+        phoneme_B, first_B = carry  # how many phonemes are before; whether a pair begins here
+        x_B, way_BxT1 = now
+        ends_B = (x_B != PAD) & fits_B & ~first_B
+        way_B = jnp.take_along_axis(way_BxT1, phoneme_B[:, None], axis=1)[:, 0]
+        phoneme_B -= jnp.where(ends_B, jnp.array(SAID)[way_B], 0)
+        second_B = ends_B & (way_B == PAIR)
+        kind_B = jnp.where(first_B, PAIR, jnp.where(ends_B & ~second_B, way_B, -1))
+        return (phoneme_B, second_B), (kind_B, phoneme_B)
 
-    start = jnp.zeros(len(fits_B), jnp.int32), jnp.zeros_like(fits_B)
-    over = jax.tree.map(lambda u: u.swapaxes(0, 1), (source_BxS, tuple(in_row)))
-    return jax.tree.map(jnp.transpose, jax.lax.scan(letter, start, over)[1])
+    start = jnp.sum(target_BxT != PAD, axis=1), jnp.zeros_like(fits_B)
+    found = jax.lax.scan(back, start, (source_BxS.T, way_SxBxT1), reverse=True)[1]
+    return jax.tree.map(jnp.transpose, found)
 
 
 def fit(source: Ragged, target: Ragged, letters: int, phonemes: int) -> Units:
@@ -203,6 +218,8 @@ def _batches(source: Ragged, target: Ragged) -> Iterator[tuple[Array, Ints, Ints
     Pairs that are longer than any shape are left out.
     """
     shape = np.searchsorted(SHAPES, np.maximum(source.lengths, target.lengths))
+    if len(shape) <= ROWS[-1]:
+        shape[shape < len(SHAPES)] = shape[shape < len(SHAPES)].max(initial=0)  # one batch of all
     for s, length in enumerate(SHAPES):
         which = np.flatnonzero(shape == s)
         size = next((n for n in ROWS if len(which) <= n), ROWS[-1])
