@@ -38,7 +38,7 @@ SHAPES = (
     (1, 1, (8, 12, 16, 32)),
     (8, 8, (8, 16, 32)),
     (512, 64, (8, 16, 32)),
-    (None, MOST_ROWS, (5, 6, 7, 8, 9, 10, 11, 12, 14, 17, 22, 32)),
+    (None, MOST_ROWS, (6, 7, 8, 10, 13, 22, 32)),
 )
 SHARED = 64  # rows from which on devices share them, 8 at most; fewer take longer to hand out
 SENTENCES = (48, 64, 96, 128, 192, 256)  # more lengths, for models that read longer sources
@@ -223,13 +223,12 @@ class G2P:
         rows = max(rows, 2 // beam)  # products with a single row take longer than with two
         longest = self.config.data.longest
         lengths = *(n for n in (*lengths, *SENTENCES) if n < longest), longest
-        shape = np.searchsorted(lengths, source.lengths)
-        for number, length in enumerate(lengths):
-            group = np.flatnonzero(shape == number)
-            for start in range(0, len(group), rows):
-                which_W = group[start : start + rows]
-                filled_B = np.pad(which_W, (0, rows - len(which_W)), constant_values=-1)
-                yield which_W, self._search(source.padded(filled_B, length), beam)
+        order = np.argsort(source.lengths, kind="stable")
+        for start in range(0, len(order), rows):
+            which_W = order[start : start + rows]
+            length = lengths[np.searchsorted(lengths, source.lengths[which_W[-1]])]
+            filled_B = np.pad(which_W, (0, rows - len(which_W)), constant_values=-1)
+            yield which_W, self._search(source.padded(filled_B, length), beam)
 
     def _hear(self, source: Ragged, which_W: Array, hypotheses: decoding.Hypotheses) -> Heard:
         """What a search has found; the joint model begins to look at it."""
