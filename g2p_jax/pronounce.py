@@ -394,8 +394,6 @@ def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
 
 def _pieces(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
     """The word, or its equal parts where it is longer than any that can be expected."""
-    if 0 < len(letters) <= longest:
-        return [letters]
     parts = -(-len(letters) // longest)
     size = -(-len(letters) // max(parts, 1))
     return [letters[start : start + size] for start in range(0, len(letters), size or 1)]
@@ -403,8 +401,6 @@ def _pieces(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
 
 def _heaviest(best: list[Pronunciation], mass: float) -> list[Pronunciation]:
     """The first, and each further one as long as those before it have less than `mass`."""
-    if mass >= 1:
-        return best
     before = itertools.accumulate(p.probability for p in best)
     return best[:1] + [p for p, total in zip(best[1:], before, strict=False) if total < mass]
 
