@@ -218,8 +218,9 @@ def _batches(source: Ragged, target: Ragged) -> Iterator[tuple[Array, Ints, Ints
     Pairs that are longer than any shape are left out.
     """
     shape = np.searchsorted(SHAPES, np.maximum(source.lengths, target.lengths))
+    fits = shape < len(SHAPES)
     if len(shape) <= ROWS[-1]:
-        shape[shape < len(SHAPES)] = shape[shape < len(SHAPES)].max(initial=0)  # one batch of all
+        shape[fits] = shape[fits].max(initial=0)  # one batch of all
     for s, length in enumerate(SHAPES):
         which = np.flatnonzero(shape == s)
         size = next((n for n in ROWS if len(which) <= n), ROWS[-1])
