@@ -1,9 +1,9 @@
 """Recurrent cells as pure functions: what happens in one time step.
 
 A cell sees the letter through `gates`, W x + b, which one matmul computes for all time steps
-before the loop, and its own past through `recur(name, h)`, which multiplies by the recurrent
-weights U. All states and gates are float32 arrays [B, H] of batch and hidden units. Products with
-`*` are elementwise.
+before the loop, and its own past through `recur(name, h, gates)`, which multiplies by the recurrent
+weights U, and adds those of the gates that are not None. All states and gates are float32 arrays
+[B, H] of batch and hidden units. Products with `*` are elementwise.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ import jax.numpy as jnp
 
 State = tuple[jax.Array, ...]
 Gates = tuple[jax.Array, ...]
-Recur = Callable[[str, jax.Array], Gates]
+Recur = Callable[[str, jax.Array, tuple[jax.Array | None, ...]], Gates]
 
 
 def elman(recur: Recur, gates: Gates, state: State) -> State:
     """h' = tanh(W x + b + U h)   (Elman, "Finding structure in time", 1990)."""
     (h,) = state
-    (x,), (u,) = gates, recur("h", h)
-    return (jnp.tanh(x + u),)
+    (a,) = recur("h", h, gates)
+    return (jnp.tanh(a),)
 
 
 def lstm(recur: Recur, gates: Gates, state: State) -> State:
@@ -33,7 +33,7 @@ def lstm(recur: Recur, gates: Gates, state: State) -> State:
     h'      = o * tanh(c')
     """
     h, c = state
-    i, f, g, o = (x + u for x, u in zip(gates, recur("h", h), strict=True))
+    i, f, g, o = recur("h", h, gates)
     c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
     return jax.nn.sigmoid(o) * jnp.tanh(c), c
 
@@ -47,9 +47,8 @@ def gru(recur: Recur, gates: Gates, state: State) -> State:
     """
     (h,) = state
     xr, xz, xn = gates
-    hr, hz, hn = recur("h", h)
-    r = jax.nn.sigmoid(xr + hr)
-    z = jax.nn.sigmoid(xz + hz)
+    r, z, hn = recur("h", h, (xr, xz, None))
+    r, z = map(jax.nn.sigmoid, (r, z))
     n = jnp.tanh(xn + r * hn)
     return (n + z * (h - n),)
 
@@ -63,11 +62,8 @@ def gru_before(recur: Recur, gates: Gates, state: State) -> State:
     """
     (h,) = state
     xr, xz, xn = gates
-    hr, hz = recur("h", h)
-    r = jax.nn.sigmoid(xr + hr)
-    z = jax.nn.sigmoid(xz + hz)
-    (hn,) = recur("rh", r * h)
-    n = jnp.tanh(xn + hn)
+    r, z = map(jax.nn.sigmoid, recur("h", h, (xr, xz)))
+    (n,) = map(jnp.tanh, recur("rh", r * h, (xn,)))
     return (n + z * (h - n),)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from g2p_jax import cells, config
 from g2p_jax import linear as linear_lib
 from g2p_jax.linear import linear
-from g2p_jax.unroll import Map, scan
+from g2p_jax.unroll import Map, plus, scan
 
 Weights = tuple[jax.Array, jax.Array]  # a matrix and a bias
 Masks = Mapping[str, jax.Array]  # of dropout, by place; empty: no dropout
@@ -117,10 +117,10 @@ class Recurrent(nn.Module):
     ) -> cells.State:
         """One step; rest_BxG: where x is only the first part of an input, the rest's product."""
         maps, cell = self.maps, cells.CELLS[self.cell]
-        recur = lambda name, h: maps[name](self.u[name], h)
+        recur = lambda name, h, gates: plus(maps[name](self.u[name], h), gates)
         gates = self.gates(x_BxI)
         if rest_BxG is not None:
-            gates = tuple(map(jnp.add, gates, jnp.split(rest_BxG, cell.gates, axis=-1)))
+            gates = plus(gates, jnp.split(rest_BxG, cell.gates, axis=-1))
         return cell.step(recur, gates, state)
 
     def __call__(
@@ -146,7 +146,7 @@ class Recurrent(nn.Module):
             return new, new[0]
 
         xs = gates, None if mask_TxB is None else mask_TxB[..., None]
-        return scan(step, self.maps, self.u, state, xs, reverse)
+        return scan(step, self.maps, self.u, state, xs, reverse, self.dtype)
 
 
 def as_read(params: Any, dtype: Any) -> Any:

@@ -6,9 +6,12 @@ states, softmax and loss stay in float32, where small differences survive.
 
 import functools
 import platform
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 def operand_dtype(name: str = "auto") -> jnp.dtype:
@@ -37,6 +40,56 @@ def _cpu_multiplies_bfloat16() -> bool:
     return "amx_bf16" in flags or (amd and "avx512_bf16" in flags)
 
 
+def half(x: jax.Array) -> jax.Array:
+    """A float32 array in bfloat16, to be kept; on a CPU as integers of the same 16 bits.
+
+    XLA's CPU backend knows bfloat16 in matrix products only, and elsewhere, even where an array is
+    merely moved, goes by way of float32: a loop that leaves such arrays behind takes three times
+    as long as with these integers (jax 0.10). The rounding is that of `astype`: to the nearest,
+    ties to even.
+    """
+    if jax.default_backend() != "cpu":
+        return x.astype(jnp.bfloat16)
+    bits = jax.lax.bitcast_convert_type(x, jnp.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(jnp.uint16)
+
+
+def whole(x: jax.Array) -> jax.Array:
+    """What `half` made, in float32."""
+    if x.dtype == jnp.bfloat16:
+        return x.astype(jnp.float32)
+    return jax.lax.bitcast_convert_type(x.astype(jnp.uint32) << 16, jnp.float32)
+
+
+def beside(xs: Sequence[jax.Array], dtype: Any = jnp.float32) -> jax.Array:
+    """Arrays side by side, rounded to `dtype`: in bfloat16 there are half the bytes to move."""
+    if dtype != jnp.bfloat16:
+        return jnp.concatenate(xs, axis=-1)
+    return _rounded_beside(tuple(x.shape[-1] for x in xs), tuple(xs))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _rounded_beside(widths: tuple[int, ...], xs: tuple[jax.Array, ...]) -> jax.Array:
+    return whole(jnp.concatenate([half(x) for x in xs], axis=-1))
+
+
+def _rounded_beside_forward(widths, xs):
+    return _rounded_beside(widths, xs), None
+
+
+def _rounded_beside_backward(widths, _, dy):
+    return (tuple(jnp.split(dy, np.cumsum(widths)[:-1], axis=-1)),)
+
+
+_rounded_beside.defvjp(_rounded_beside_forward, _rounded_beside_backward)
+
+
+def _operand(x: jax.Array, dtype: jnp.dtype) -> jax.Array:
+    if x.dtype != jnp.float32 or dtype != jnp.bfloat16:
+        return x.astype(dtype)
+    return jax.lax.bitcast_convert_type(half(x), jnp.bfloat16)
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def matmul(x: jax.Array, w: jax.Array, dtype: jnp.dtype) -> jax.Array:
     """x[..., i] w[i, o] -> [..., o] with operands in `dtype`, summed and returned in float32.
@@ -44,7 +97,7 @@ def matmul(x: jax.Array, w: jax.Array, dtype: jnp.dtype) -> jax.Array:
     The derivative keeps to that: autodiff would multiply a float32 cotangent by a bfloat16
     operand, which no matrix unit does.
     """
-    return jnp.dot(x.astype(dtype), w.astype(dtype), preferred_element_type=jnp.float32)
+    return jnp.dot(_operand(x, dtype), _operand(w, dtype), preferred_element_type=jnp.float32)
 
 
 def _matmul_forward(x, w, dtype):
@@ -55,11 +108,11 @@ def _matmul_backward(dtype, residuals, dy):
     # Contractions are spelled out, not transposed: XLA's CPU backend has fast bfloat16 kernels for
     # these forms, but computes `dy @ w.T` and `x.T @ dy` in float32.
     x, w = residuals
-    dy = dy.astype(dtype)
+    dy = _operand(dy, dtype)
     leading = tuple(range(x.ndim - 1))
     product = functools.partial(jax.lax.dot_general, preferred_element_type=jnp.float32)
-    dx = product(dy, w.astype(dtype), (((x.ndim - 1,), (1,)), ((), ())))
-    dw = product(x.astype(dtype), dy, ((leading, leading), ((), ())))
+    dx = product(dy, _operand(w, dtype), (((x.ndim - 1,), (1,)), ((), ())))
+    dw = product(_operand(x, dtype), dy, ((leading, leading), ((), ())))
     return dx.astype(x.dtype), dw.astype(w.dtype)
 
 
@@ -85,8 +138,7 @@ def _gates_forward(x, w, b, count, dtype):
 
 def _gates_backward(count, dtype, residuals, dys):
     db = jnp.concatenate([dy.sum(tuple(range(dy.ndim - 1))) for dy in dys])
-    dy = jnp.concatenate([dy.astype(dtype) for dy in dys], axis=-1)  # half the bytes to join
-    return *_matmul_backward(dtype, residuals, dy), db
+    return *_matmul_backward(dtype, residuals, beside(dys, dtype)), db
 
 
 gates.defvjp(_gates_forward, _gates_backward)
@@ -112,7 +164,7 @@ def _look_up_backward(dtype, residuals, dy):
     which = jax.nn.one_hot(tokens, rows, dtype=dtype)
     contract = ((leading, leading), ((), ()))
     total = jax.lax.dot_general(
-        which, dy.astype(dtype), contract, preferred_element_type=jnp.float32
+        which, _operand(dy, dtype), contract, preferred_element_type=jnp.float32
     )
     return total.astype(dy.dtype), None
 

@@ -13,7 +13,7 @@ Letters of shapes: S letters, T phonemes, B words, H hidden, E memory width, V p
 """
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -36,7 +36,7 @@ from g2p_jax.layers import (
     initializers,
     memory_width,
 )
-from g2p_jax.linear import linear, matmul
+from g2p_jax.linear import beside, linear, matmul
 from g2p_jax.unroll import Map, scan
 
 SCORES: dict[str, Callable[..., jax.Array]] = {
@@ -87,12 +87,12 @@ class Encoder(nn.Module):
             if self.back:
                 runs.append(self.back[layer](x, mask_TxB=mask_SxB, reverse=True))
             top = layer == self.settings.encoder_layers - 1
-            join = _sum if top and self.settings.directions == "sum" else _concatenate
+            join = _sum if top and self.settings.directions == "sum" else beside
             ends, outputs = zip(*runs, strict=True)
-            states += (tuple(map(join, *ends)),)
-            x = drop(masks, f"encoder_{layer}", join(*outputs))
+            states += (tuple(join(arrays) for arrays in zip(*ends, strict=True)),)
+            x = drop(masks, f"encoder_{layer}", join(outputs, self.dtype))
         if self.settings.start == "copy":
-            summary = _concatenate(*(array for state in states for array in state))
+            summary = beside([array for state in states for array in state])
         else:
             summary = drop(masks, "summary", states[-1][0][None])[0]
         x_BxSxE = x.swapaxes(0, 1)
@@ -130,12 +130,8 @@ def for_each_step(masks: Masks, steps: int, places: Iterable[str] | None = None)
     }
 
 
-def _sum(*xs: jax.Array) -> jax.Array:
+def _sum(xs: Sequence[jax.Array], dtype: Any = jnp.float32) -> jax.Array:
     return sum(xs[1:], start=xs[0])
-
-
-def _concatenate(*xs: jax.Array) -> jax.Array:
-    return jnp.concatenate(xs, axis=-1)
 
 
 class Decoder(nn.Module):
@@ -203,7 +199,7 @@ class Decoder(nn.Module):
         return context, weights
 
     def logits(self, h: jax.Array, context: jax.Array) -> jax.Array:
-        x = _concatenate(h, context)
+        x = beside([h, context], self.dtype)
         if self.settings.readout:
             x = jnp.tanh(self.readout(x))
         return self.output(x)
@@ -279,7 +275,7 @@ class LuongDecoder(Decoder):
         looked = self.look(memory, h.swapaxes(0, 1))
         context, weights = (x.swapaxes(0, 1) for x in looked)
         for number, layer in enumerate(self.layers[1:], start=1):
-            state, h = layer(_concatenate(h, context), states[number])
+            state, h = layer(beside([h, context], self.dtype), states[number])
             h = drop(masks, f"decoder_{number}", h)
             new.append(state)
         return tuple(new), self.logits(h, context), weights
@@ -299,7 +295,7 @@ class BahdanauDecoder(Decoder):
     def step(self, memory, states, token_B, masks):
         context, weights = self.look_beside(memory, states[-1][0])
         phoneme = drop(masks, "phonemes", jnp.take(self.embedding, token_B, axis=0))
-        h, new = _concatenate(phoneme, context), []
+        h, new = beside([phoneme, context], self.dtype), []
         for number, layer in enumerate(self.layers):
             new.append(layer.step(h, states[number]))
             h = drop(masks, f"decoder_{number}", new[-1][0])
@@ -332,11 +328,10 @@ class BahdanauDecoder(Decoder):
             phoneme_gates, masks = x
             weights = apply("weights", apply("query", states[-1][0]))
             context = apply("context", weights)
-            from_below = apply("gates_0", context)
+            h = apply("gates_0", context, phoneme_gates)
             new: list[cells.State] = []
-            h = tuple(map(jnp.add, phoneme_gates, from_below))
             for number, state in enumerate(states):
-                recur = lambda name, h, number=number: apply(f"{name}_{number}", h)
+                recur = lambda name, h, gates, number=number: apply(f"{name}_{number}", h, gates)
                 if number:
                     x = drop(masks, f"decoder_{number - 1}", new[-1][0])
                     h = apply(f"gates_{number}", x)
@@ -347,7 +342,7 @@ class BahdanauDecoder(Decoder):
         phoneme_gates = gated(gates, self.dtype, (from_phonemes, layers[0].b), phonemes)
         between = [f"decoder_{number}" for number in range(len(layers) - 1)]
         xs = phoneme_gates, for_each_step(masks, len(tokens_TxB), between)
-        states, (h, context, weights) = scan(step, maps, shared, states, xs)
+        states, (h, context, weights) = scan(step, maps, shared, states, xs, dtype=self.dtype)
         h = drop(masks, f"decoder_{len(layers) - 1}", h)
         return states, self.logits(h, context), weights
 

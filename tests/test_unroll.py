@@ -1,6 +1,7 @@
 """Our scan against `jax.lax.scan` and its autodiff."""
 
 import functools
+import re
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,9 @@ import pytest
 from jax.interpreters.partial_eval import dce_jaxpr
 
 from g2p_jax import attention
-from g2p_jax.linear import linear, matmul
+from g2p_jax.cells import CELLS
+from g2p_jax.layers import Recurrent
+from g2p_jax.linear import half, linear, matmul, whole
 from g2p_jax.models import at_each_step
 from g2p_jax.unroll import scan
 
@@ -33,8 +36,8 @@ MAPS = {"first": matrix, "second": matrix, "look": look}
 def step(apply, carry, x):
     """Products that feed each other, as in an attentive decoder, and a state of two arrays."""
     h, c = carry
-    a, b = apply("first", h)
-    c = c + apply("look", jnp.tanh(a + x["gate"]))
+    a, b = apply("first", h, (x["gate"], None))
+    c = c + apply("look", jnp.tanh(a))
     d, e = apply("second", c)
     h = jnp.where(x["keep"], jnp.tanh(b * d) + e, h)
     return (h, c), {"out": h * a}
@@ -55,12 +58,16 @@ def problem():
 
 
 def plain(shared, carry, xs, reverse):
-    body = functools.partial(step, lambda name, v: MAPS[name](shared[name], v))
-    return jax.lax.scan(body, carry, xs, reverse=reverse)
+    def apply(name, v, addends=None):
+        y = MAPS[name](shared[name], v)
+        return y if addends is None else (y[0] + addends[0], y[1])
+
+    return jax.lax.scan(functools.partial(step, apply), carry, xs, reverse=reverse)
 
 
+@pytest.mark.parametrize("dtype, error", [("float32", 2e-5), ("bfloat16", 3e-2)])
 @pytest.mark.parametrize("reverse", [False, True])
-def test_equals_lax_scan_forward_and_gradient(reverse):
+def test_equals_lax_scan_forward_and_gradient(reverse, dtype, error):
     shared, carry, xs = problem()
     mask = shared["look"][1]
     weight = np.random.default_rng(1).normal(size=(T, B, H)).astype(np.float32)
@@ -70,13 +77,23 @@ def test_equals_lax_scan_forward_and_gradient(reverse):
         (h, c), outs = unroll(shared, carry, xs | {"gate": gate}, reverse)
         return jnp.sum(outs["out"] * weight) + jnp.sum(h * c)
 
-    ours = functools.partial(scan, step, MAPS)
+    ours = functools.partial(scan, step, MAPS, dtype=jnp.dtype(dtype))
     arguments = shared["first"], shared["second"], shared["look"][0], carry, xs["gate"]
     results = [
         jax.jit(jax.value_and_grad(functools.partial(loss, unroll), argnums=range(5)))(*arguments)
         for unroll in (ours, plain)
     ]
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6), *results)
+    close = lambda a, b: np.testing.assert_allclose(a, b, rtol=error, atol=error * abs(b).max())
+    jax.tree.map(close, *results)
+
+
+def test_halves_are_rounded_like_bfloat16():
+    """To the nearest, ties to even, and what is no number stays none."""
+    ties = np.arange(0x3F800000, 0x3F880000, 0x8000, np.uint32).view(np.float32)
+    random = np.random.default_rng(0).normal(size=1000).astype(np.float32)
+    x = np.concatenate([ties, -ties, random, [0.0, -0.0, np.inf, -np.inf, np.nan, 3e38, 1e-40]])
+    x = x.astype(np.float32)
+    np.testing.assert_array_equal(whole(half(x)), x.astype(jnp.bfloat16).astype(np.float32))
 
 
 def dots_in_loops(function, *arguments) -> int:
@@ -98,6 +115,26 @@ def dots_in_loops(function, *arguments) -> int:
     jaxpr = jax.make_jaxpr(function)(*arguments).jaxpr
     jaxpr, _ = dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))  # as XLA will: drop what is unused
     return count(jaxpr, False)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_loops_keep_halves_and_copy_no_sequence(cell):
+    """As XLA compiles it: whether it copies an array that is written in place is its choice."""
+    layer = Recurrent(cell, 16, 16, jnp.dtype("bfloat16"))
+    x, mask = jnp.ones((7, 3, 16)), jnp.ones((7, 3), bool)
+    params = layer.init(jax.random.key(0), x)
+
+    def loss(params, x):
+        return sum(jnp.sum(layer.apply(params, x, None, mask, way)[1]) for way in (False, True))
+
+    compiled = jax.jit(jax.grad(loss, argnums=(0, 1))).lower(params, x).compile().as_text()
+    bodies = re.findall(r"body=%?([\w.\-]+)", compiled)
+    assert len(bodies) == 4  # forward and backward, in both directions
+    for body in bodies:
+        (text,) = re.findall(rf"^%?{re.escape(body)} .*?^}}", compiled, re.MULTILINE | re.DOTALL)
+        assert "u16[7,3,16]" in text
+        assert not re.search(r"= \w+\[7,3,16\]\S* copy\(", text)
+        assert "f32[7,3,16]" not in text
 
 
 def test_weight_gradients_leave_the_loop():
