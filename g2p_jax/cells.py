@@ -17,6 +17,11 @@ Gates = tuple[jax.Array, ...]
 Recur = Callable[[str, jax.Array, tuple[jax.Array | None, ...]], Gates]
 
 
+def sigmoid(x: jax.Array) -> jax.Array:
+    """1 / (1 + exp(-x)), by a tanh: XLA's takes three quarters of the time on a CPU."""
+    return 0.5 * jnp.tanh(0.5 * x) + 0.5
+
+
 def elman(recur: Recur, gates: Gates, state: State) -> State:
     """h' = tanh(W x + b + U h)   (Elman, "Finding structure in time", 1990)."""
     (h,) = state
@@ -34,8 +39,8 @@ def lstm(recur: Recur, gates: Gates, state: State) -> State:
     """
     h, c = state
     i, f, g, o = recur("h", h, gates)
-    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-    return jax.nn.sigmoid(o) * jnp.tanh(c), c
+    c = sigmoid(f) * c + sigmoid(i) * jnp.tanh(g)
+    return sigmoid(o) * jnp.tanh(c), c
 
 
 def gru(recur: Recur, gates: Gates, state: State) -> State:
@@ -48,7 +53,7 @@ def gru(recur: Recur, gates: Gates, state: State) -> State:
     (h,) = state
     xr, xz, xn = gates
     r, z, hn = recur("h", h, (xr, xz, None))
-    r, z = map(jax.nn.sigmoid, (r, z))
+    r, z = map(sigmoid, (r, z))
     n = jnp.tanh(xn + r * hn)
     return (n + z * (h - n),)
 
@@ -62,7 +67,7 @@ def gru_before(recur: Recur, gates: Gates, state: State) -> State:
     """
     (h,) = state
     xr, xz, xn = gates
-    r, z = map(jax.nn.sigmoid, recur("h", h, (xr, xz)))
+    r, z = map(sigmoid, recur("h", h, (xr, xz)))
     (n,) = map(jnp.tanh, recur("rh", r * h, (xn,)))
     return (n + z * (h - n),)
 
