@@ -179,7 +179,8 @@ def _scan_over(body, carry, arrays, reverse, spent):
     """`jax.lax.scan` of lists of arrays, which writes outs over `spent` ones of the arrays."""
     slices = [jax.ShapeDtypeStruct(x.shape[1:], x.dtype) for x in arrays]
     outs, outs_tree = jax.tree.flatten(jax.eval_shape(body, carry, slices)[1])
-    left = [number for x in spent for number, array in enumerate(arrays) if array is x]
+    numbers = {id(array): number for number, array in enumerate(arrays)}
+    left = list(dict.fromkeys(numbers[id(x)] for x in spent))
     over: dict[int, int] = {}  # for an out the array that it is written over
     for number, out in enumerate(outs):
         for place in left:
