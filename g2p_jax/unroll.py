@@ -69,9 +69,11 @@ def scan(
     return _scan(step, tuple(maps.items()), reverse, dtype, dict(shared), carry, xs)
 
 
-def plus(ys: Sequence[jax.Array], addends: Sequence[jax.Array | None]) -> tuple[jax.Array, ...]:
-    """The sums y + a; y where there is no addend."""
-    return tuple(y if a is None else y + a for y, a in zip(ys, addends, strict=True))
+def plus(ys: Tree, addends: Sequence[jax.Array | None] | None, add: Callable = jnp.add) -> Tree:
+    """The sums y + a, a tuple; y where there is no addend, and all ys as they are without any."""
+    if addends is None:
+        return ys
+    return tuple(y if a is None else add(y, a) for y, a in zip(ys, addends, strict=True))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2, 3))
@@ -79,8 +81,7 @@ def _scan(step, maps, reverse, dtype, shared, carry, xs):
     functions = dict(maps)
 
     def apply(name, v, addends=None):
-        y = functions[name](shared[name], v)
-        return y if addends is None else plus(y, addends)
+        return plus(functions[name](shared[name], v), addends)
 
     body = functools.partial(step, apply)
     last, outs = _loop(body, carry, _keep(xs, dtype), reverse, dtype)
@@ -94,8 +95,7 @@ def _scan_forward(step, maps, reverse, dtype, shared, carry, xs):
         inputs, sums = {}, {}
 
         def apply(name, v, addends=None):
-            y = functions[name](shared[name], v)
-            inputs[name], sums[name] = v, y if addends is None else plus(y, addends)
+            inputs[name], sums[name] = v, plus(functions[name](shared[name], v), addends)
             return sums[name]
 
         new, out = step(apply, carry, x)
@@ -116,10 +116,7 @@ def _scan_backward(step, maps, reverse, dtype, residuals, cotangents):
         def replay(carry, x, sums):
             def apply(name, v, addends=None):
                 y = _recall(functions[name], shared[name], v, sums[name])
-                if addends is None:
-                    return y
-                pairs = zip(y, addends, strict=True)
-                return tuple(y if a is None else _recall_sum(y, a) for y, a in pairs)
+                return plus(y, addends, _recall_sum)
 
             return step(apply, carry, x)
 
