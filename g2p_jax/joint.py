@@ -26,6 +26,7 @@ SHARE = 0.4  # chosen by eight models: docs/results.md
 BEAM = 4  # hypotheses that are weighed
 MOST = 1 << 18  # pronunciations to learn from; of more, every second, third, ...
 NO_ROW = -200.0  # log P of what no row of units fits
+STEP = -1 / 16  # logarithms are stored as multiples of this, in a byte: as good as more digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +68,8 @@ class Joint:
         found["codes"] = self.codes
         for n, level in enumerate(self.ngram.levels, 1):
             found[f"{n}/keys"] = narrow(level.keys)
-            found[f"{n}/log_prob"] = level.log_prob.astype(np.float16)
-            found[f"{n}/log_backoff"] = level.log_backoff.astype(np.float16)
+            found[f"{n}/log_prob"] = _stored(level.log_prob)
+            found[f"{n}/log_backoff"] = _stored(level.log_backoff)
         return found
 
     @classmethod
@@ -83,7 +84,7 @@ class Joint:
                 break
             names = "log_prob", "log_backoff"
             keys = arrays[f"{n}/keys"].astype(np.int64)
-            levels.append(Level(keys, *(arrays[f"{n}/{x}"].astype(np.float32) for x in names)))
+            levels.append(Level(keys, *(_restored(arrays[f"{n}/{x}"]) for x in names)))
         size, histories = len(codes) + 2, 1
         good = [u.shape for u in units] == [w.shape for w in wanted] and _rising(codes)
         for level in levels:
@@ -105,6 +106,16 @@ def weigh(network_WxN: Floats, joint_WxN: Floats, temperature: float = 1.0) -> F
     both_WxN = ((1 - SHARE) * network_WxN + SHARE * joint_WxN) / temperature
     total = lambda log_p: np.logaddexp.reduce(log_p, axis=1, keepdims=True)
     return both_WxN - total(both_WxN) + total(network_WxN)
+
+
+def _stored(logs: Floats) -> Array:
+    return np.rint(logs / STEP).clip(0, 255).astype(np.uint8)
+
+
+def _restored(stored: Array) -> Floats:
+    """What was stored as bytes, or in older files as float16."""
+    logs = stored.astype(np.float32)
+    return logs * STEP if stored.dtype == np.uint8 else logs
 
 
 def _rising(numbers: Array) -> bool:
