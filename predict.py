@@ -32,6 +32,7 @@ _MASS = flags.DEFINE_float(
 _LEXICON = flags.DEFINE_string("lexicon", None, "What it holds comes from there: a file, cmudict.")
 _MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
 _BEAM = flags.DEFINE_integer("beam", 0, "Width of the search; 1: greedy; 0: what suits.", 0)
+_STRESS = flags.DEFINE_bool("stress", None, "Vowels with their stress, AH0; default: the model's.")
 _ALIGN = flags.DEFINE_bool("align", False, "Add each phoneme's letters, and its probability.")
 _ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
 _RESUME = flags.DEFINE_bool("resume", False, "Continue an --output that was left unfinished.")
@@ -58,9 +59,11 @@ def main(words: list[str]) -> None:
         g2p = load(_CKPT.value)
         if _MEMBERS.value:
             g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
+        if _STRESS.value is not None:
+            g2p = g2p.stressed(_STRESS.value)
         answerer: G2P | LexiconFirst = g2p
         if _LEXICON.value:
-            data = g2p.config.data
+            data = g2p.config.answered
             known = read_lexicon(_LEXICON.value, stress=data.stress, unicode=data.unicode)
             answerer = LexiconFirst(known, g2p)
         options = Options(
@@ -76,7 +79,7 @@ def main(words: list[str]) -> None:
         source = read_words(words or _INPUT.value or sys.stdin.buffer)
         gc.freeze()  # what is loaded stays: not to be searched for garbage again and again
         if _OUTPUT.value:
-            asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _LEXICON, _ALIGN)
+            asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN)
             about = {f"--{flag.name}": flag.value for flag in asked} | {
                 "the model": _model(_CKPT.value)
             }

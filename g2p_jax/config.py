@@ -107,6 +107,12 @@ class Config:
     ngram: int = 0  # letters with their phonemes in each of a joint model (joint.py); 0: no such
     temperature: float = 1.0  # of the phonemes' probabilities; see calibrate.py
     beam: int = 0  # width of the search that suits it; 0: 1, beside a joint model 4
+    stress: bool = True  # of what learnt stress (data.stress): answers have it; see stress.py
+
+    @property
+    def answered(self) -> Data:
+        """The data as answers are compared with them."""
+        return dataclasses.replace(self.data, stress=self.data.stress and self.stress)
 
 
 def validate(config: Config) -> Config:
@@ -220,7 +226,7 @@ def from_dict(values: dict[str, Any]) -> Config:
     sections = {"data": Data, "model": Model, "train": Train}
     try:
         parts = {key: build(**values.get(key, {})) for key, build in sections.items()}
-        settings = "ensemble", "ngram", "temperature", "beam"
+        settings = "ensemble", "ngram", "temperature", "beam", "stress"
         whole = {key: values[key] for key in settings if key in values}
         config = Config(values.get("name", ""), **parts, **whole)
         config.train.watch = tuple(config.train.watch)

@@ -18,6 +18,7 @@ _FORMAT = flags.DEFINE_string("format", "auto", "Its format; see g2p_jax/data/le
 _SPLIT = flags.DEFINE_enum("split", "dev", ["train", "dev", "test"], "Without --data: which words.")
 _MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
 _BEAM = flags.DEFINE_integer("beam", 0, "Width of the search; 1: greedy; 0: what suits.", 0)
+_STRESS = flags.DEFINE_bool("stress", None, "Vowels' stress counts; default: as the model answers.")
 _ERRORS = flags.DEFINE_string("errors", None, "Where to write the errors; default: errors.tsv.")
 
 
@@ -25,7 +26,9 @@ def main(words: list[str]) -> None:
     g2p = cli.asked_model(words, _CKPT.value)
     if _MEMBERS.value:
         g2p = g2p.members(cli.numbers("members", _MEMBERS.value))
-    pairs = splits.references(g2p.config.data, _DATA.value, _FORMAT.value, _SPLIT.value)
+    if _STRESS.value is not None:
+        g2p = g2p.stressed(_STRESS.value)
+    pairs = splits.references(g2p.config.answered, _DATA.value, _FORMAT.value, _SPLIT.value)
     answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
     total, errors = scoring.Score(), Path(_ERRORS.value or "errors.tsv")
     with atomic_write(errors) as file:

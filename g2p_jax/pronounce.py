@@ -28,6 +28,7 @@ from g2p_jax.joint import Joint
 from g2p_jax.model_file import Params, network
 from g2p_jax.ngram import Floats
 from g2p_jax.scoring import Examination
+from g2p_jax.stress import Plain, has_stress, plain
 
 MOST_ROWS = 256
 AHEAD = 4  # batches
@@ -96,6 +97,8 @@ class G2P:
         devices = jax.local_devices()
         self._devices = tuple(devices[: next(n for n in (8, 4, 2, 1) if n <= len(devices))])
         self.params = params
+        leave_out = not config.stress and has_stress(symbols.phonemes)
+        self._plain = Plain(symbols.phonemes) if leave_out else None
 
     @property
     def _reading(self) -> Reading:
@@ -142,7 +145,7 @@ class G2P:
         """
         words = list(words)
         beam = beam or self.config.beam or (joint_lib.BEAM if self.joint else 1)
-        beam = max(beam, nbest)
+        beam = max(beam, nbest if nbest == 1 or not self._plain else 2 * nbest)
         spelled = [self.symbols.graphemes_of(word) for word in words]
         longest = self.config.data.longest
         pieces = [_pieces(tuple(letters), longest) for letters, _ in spelled]
@@ -157,19 +160,20 @@ class G2P:
 
     def inspect(self, asked: Iterable[tuple[str, Sequence[str]]]) -> list[Inspection]:
         """How the model sees each (word, phonemes), in order: attention and probabilities."""
-        symbols = self.symbols
-        spelled = [
-            (symbols.graphemes_of(word)[0], symbols.encode_target(phonemes))
-            for word, phonemes in asked
-        ]
+        symbols, look = self.symbols, functools.partial(look_at, self._look)
+        encode = self._plain.encode if self._plain else symbols.encode_target
+        spelled = [(symbols.graphemes_of(word)[0], encode(phonemes)) for word, phonemes in asked]
         pairs = [(symbols.graphemes.encode(letters), ids) for letters, ids in spelled]
+        seen = self._plain.look(look, pairs) if self._plain else look(pairs)
         return [
             Inspection(
-                tuple(letters), tuple(symbols.phonemes.decode(ids)), weights, log_probs, (*ids, EOS)
+                tuple(letters),
+                self._bare(symbols.phonemes.decode(ids)),
+                weights,
+                log_probs,
+                (*ids, EOS),
             )
-            for (letters, ids), (log_probs, weights) in zip(
-                spelled, look_at(self._look, pairs), strict=True
-            )
+            for (letters, ids), (log_probs, weights) in zip(spelled, seen, strict=True)
         ]
 
     def believe(self, source_BxS: Ints, target_BxT: Ints) -> NDArray[np.float32]:
@@ -202,7 +206,7 @@ class G2P:
 
     def _decode(self, pieces: set[tuple[str, ...]], beam: int, nbest: int) -> Found:
         """The nbest of each spelling."""
-        spelled, decode = sorted(pieces), self.symbols.decode_target
+        spelled, decode = sorted(pieces), self._say
         source = Ragged.from_lists([self.symbols.graphemes.encode(piece) for piece in spelled])
         found = {}
         batches = _ahead(self._searches(source, beam))
@@ -216,6 +220,13 @@ class G2P:
                     if log_p > -math.inf
                 ]
         return found
+
+    def _say(self, ids: Iterable[int]) -> tuple[str, ...]:
+        return self._bare(self.symbols.decode_target(ids))
+
+    def _bare(self, phonemes: Iterable[str]) -> tuple[str, ...]:
+        """As they are to be seen."""
+        return plain(phonemes) if self._plain else tuple(phonemes)
 
     def _searches(self, source: Ragged, beam: int) -> Iterator[tuple[Array, decoding.Hypotheses]]:
         """Batches of spellings of similar length: which they are, and what `_search` finds."""
@@ -249,6 +260,8 @@ class G2P:
         if self.joint and asked:
             joint_WxN = self.joint.log_probs(asked).reshape(log_p_WxN.shape)
             log_p_WxN = joint_lib.weigh(log_p_WxN, joint_WxN, self.config.temperature)
+        if self._plain:
+            tokens_WxNxT, log_p_WxN = self._plain.merged(tokens_WxNxT, log_p_WxN)
         best = np.arange(len(log_p_WxN))[:, None], np.argsort(-log_p_WxN, axis=1, kind="stable")
         spoken_WxNxT = tokens_WxNxT[..., : lengths_WxN.max(initial=0)]
         return spoken_WxNxT[best], lengths_WxN[best], log_p_WxN[best]
@@ -269,7 +282,7 @@ class G2P:
         answers = self.pronounce(pair.word for pair in pairs)
         score = scoring.score_all(
             (answer.pronunciations[0].phonemes for answer in answers),
-            (pair.pronunciations for pair in pairs),
+            ([*map(self._bare, pair.pronunciations)] for pair in pairs),
         )
         watch = watch or [pair.word for pair in itertools.islice(pairs, 5)]
         watched = [f"{a.word}: {a.pronunciations[0]}" for a in self.pronounce(watch)]
@@ -286,6 +299,18 @@ class G2P:
         config = dataclasses.replace(self.config, ensemble=len(chosen))
         pick = np.array(chosen) if len(chosen) > 1 else chosen[0]
         return G2P(config, self.symbols, jax.tree.map(lambda w: w[pick], self.params), self.joint)
+
+    def stressed(self, wanted: bool = True) -> "G2P":
+        """The same model, with the stress of vowels in its answers, or without.
+
+        ModelError for a model that has learnt none.
+        """
+        if wanted and not has_stress(self.symbols.phonemes):
+            raise ModelError(
+                "this model has learnt no stress: train one with --config.data.stress=True"
+            )
+        config = dataclasses.replace(self.config, stress=wanted)
+        return G2P(config, self.symbols, self.params, self.joint)
 
     def save(self, path: Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""

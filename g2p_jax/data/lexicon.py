@@ -70,9 +70,7 @@ def read_lexicon(
     path = Path(path)
 
     def clean(phoneme: str) -> str:
-        if not stress and _STRESSED.fullmatch(phoneme):
-            phoneme = phoneme[:-1]
-        return normal_form(phoneme, unicode)
+        return normal_form(phoneme if stress else unstressed(phoneme), unicode)
 
     with _opened(path) as file:
         if format == "auto":
@@ -81,6 +79,11 @@ def read_lexicon(
     if not pairs:
         raise _error(path, f"lines like {FORMATS[format]}", "no word", "check the path")
     return pairs
+
+
+def unstressed(phoneme: str) -> str:
+    """Without the stress digit of an ARPAbet vowel: AH0 -> AH."""
+    return phoneme[:-1] if _STRESSED.fullmatch(phoneme) else phoneme
 
 
 def _checked(
