@@ -27,7 +27,7 @@ FORMATS = {
 
 _VARIANT = re.compile(r"(?<=.)\(\d+\)$")
 _COMMENT = re.compile(r"^;;;.*|^#\s.*|\s#.*")
-_STRESSED = re.compile(r"(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[0-2]")
+_VOWEL = re.compile(r"(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)([0-2]?)")
 
 
 class DataError(UserError):
@@ -83,7 +83,13 @@ def read_lexicon(
 
 def unstressed(phoneme: str) -> str:
     """Without the stress digit of an ARPAbet vowel: AH0 -> AH."""
-    return phoneme[:-1] if _STRESSED.fullmatch(phoneme) else phoneme
+    vowel = _VOWEL.fullmatch(phoneme)
+    return vowel[1] if vowel else phoneme
+
+
+def is_vowel(phoneme: str) -> bool:
+    """Of ARPAbet, with stress or without."""
+    return _VOWEL.fullmatch(phoneme) is not None
 
 
 def _checked(

@@ -1,0 +1,53 @@
+"""Gives a lexicon the stress that it lacks: python -m g2p_jax.restress train.txt --output=FILE
+
+For benchmarks that left stress out, such as CMUdict 2007. Of what --source, a lexicon with stress,
+has for a word, the pronunciation that is most like each given one lends its stress, vowel by vowel;
+where none has as many vowels, the first is stressed. No word and no phoneme is added, and none is
+changed but for its stress. Then train with --config.data.stress=True; see `stress.py`.
+"""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+
+from g2p_jax import cli
+from g2p_jax.data.lexicon import Phonemes, atomic_write, is_vowel, read_lexicon
+from g2p_jax.errors import UserError
+from g2p_jax.stress import plain
+
+_OUTPUT = flags.DEFINE_string("output", None, "Where to write: lines WORD P_H_O_N [P_H_O_N ...].")
+_SOURCE = flags.DEFINE_string("source", "cmudict", "A lexicon with stress.")
+
+
+def main(paths: list[str]) -> None:
+    if len(paths) != 1 or _OUTPUT.value is None:
+        raise UserError("which lexicon, and where to? train.txt --output=stressed.txt")
+    known = {word.casefold(): spoken for word, spoken in read_lexicon(_SOURCE.value)}
+    words = borrowed = 0
+    with atomic_write(Path(_OUTPUT.value)) as file:
+        for word, spoken in read_lexicon(paths[0], stress=False):
+            models = known.get(word.casefold(), ())
+            each = dict.fromkeys("_".join(stressed(phonemes, models)) for phonemes in spoken)
+            file.write(" ".join([word, *each]) + "\n")
+            words, borrowed = words + 1, borrowed + bool(models)
+    print(f"{words:,} words in {_OUTPUT.value}, {borrowed:,} of them with stress from the source")
+
+
+def stressed(phonemes: Phonemes, models: Sequence[Phonemes]) -> Phonemes:
+    """The phonemes, without stress, with that of the model that is most like them."""
+    vowels = list(map(is_vowel, phonemes))
+    alike = [model for model in models if sum(map(is_vowel, model)) == sum(vowels)]
+    ratio = lambda model: difflib.SequenceMatcher(None, plain(model), phonemes).ratio()
+    if alike:
+        digits = iter([p[-1] for p in max(alike, key=ratio) if is_vowel(p)])
+    else:
+        digits = iter("1" + "0" * len(phonemes))
+    return tuple(
+        p + next(digits) if vowel else p for p, vowel in zip(phonemes, vowels, strict=True)
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)
