@@ -66,10 +66,15 @@ class Joint:
         """What `from_arrays` needs."""
         found = {f"units/{kind}": np.asarray(of) for kind, of in self.units._asdict().items()}
         found["codes"] = self.codes
+        histories = 1
         for n, level in enumerate(self.ngram.levels, 1):
-            found[f"{n}/keys"] = narrow(level.keys)
+            history, token = np.divmod(level.keys, self.ngram.size)
+            found[f"{n}/counts"] = narrow(np.bincount(history, minlength=histories))
+            found[f"{n}/tokens"] = narrow(token)
             found[f"{n}/log_prob"] = _stored(level.log_prob)
-            found[f"{n}/log_backoff"] = _stored(level.log_backoff)
+            if n < len(self.ngram.levels):  # the longest n-grams are no history of others
+                found[f"{n}/log_backoff"] = _stored(level.log_backoff)
+            histories = len(level.keys)
         return found
 
     @classmethod
@@ -78,22 +83,26 @@ class Joint:
         letters, phonemes = len(symbols.graphemes), len(symbols.phonemes)
         wanted = Units.full(letters, phonemes, 0.0)
         units = Units(*(arrays[f"units/{kind}"].astype(np.float32) for kind in Units._fields))
-        codes, levels = arrays["codes"].astype(np.int64), []
-        for n in range(1, len(arrays)):
-            if f"{n}/keys" not in arrays:
-                break
-            names = "log_prob", "log_backoff"
-            keys = arrays[f"{n}/keys"].astype(np.int64)
-            levels.append(Level(keys, *(_restored(arrays[f"{n}/{x}"]) for x in names)))
-        size, histories = len(codes) + 2, 1
+        codes = arrays["codes"].astype(np.int64)
         good = [u.shape for u in units] == [w.shape for w in wanted] and _rising(codes)
-        for level in levels:
-            good = good and level.keys.shape == level.log_prob.shape == level.log_backoff.shape
-            good = good and _rising(level.keys) and level.keys[-1] < histories * size
-            histories = len(level.keys)
-        good = good and bool(levels) and len(levels[0].keys) == size
-        numbers = *units, *(x for level in levels for x in (level.log_prob, level.log_backoff))
-        if not good or not all(np.isfinite(x).all() for x in numbers):
+        good = good and all(np.isfinite(u).all() for u in units)
+        size, histories, levels = len(codes) + 2, 1, list[Level]()
+        while good and ((n := len(levels) + 1) == 1 or f"{n}/counts" in arrays):
+            names = "counts", "tokens", "log_prob"
+            counts, tokens, log_prob = (arrays[f"{n}/{name}"] for name in names)
+            last = f"{n + 1}/counts" not in arrays
+            backoff = np.zeros_like(log_prob) if last else arrays[f"{n}/log_backoff"]
+            good = log_prob.dtype == backoff.dtype == np.uint8
+            good = good and all(
+                x.dtype.kind == "u" and x.dtype.itemsize <= 4 for x in (counts, tokens)
+            )
+            good = good and tokens.shape == log_prob.shape == backoff.shape == (counts.sum(),)
+            good = good and len(counts) == histories and tokens.max(initial=0) < size
+            if good:
+                keys = np.repeat(np.arange(histories), counts) * size + tokens
+                good, histories = _rising(keys), len(keys)
+                levels.append(Level(keys, _restored(log_prob), _restored(backoff)))
+        if not good or len(levels[0].keys) != size:
             raise ValueError("its joint n-gram model does not fit together")
         return cls(units, codes, Ngram(tuple(levels)))
 
@@ -113,9 +122,7 @@ def _stored(logs: Floats) -> Array:
 
 
 def _restored(stored: Array) -> Floats:
-    """What was stored as bytes, or in older files as float16."""
-    logs = stored.astype(np.float32)
-    return logs * STEP if stored.dtype == np.uint8 else logs
+    return stored.astype(np.float32) * STEP
 
 
 def _rising(numbers: Array) -> bool:

@@ -231,17 +231,25 @@ def test_arrays_that_do_not_fit_are_refused():
     for ours, theirs in zip(again.ngram.levels, model.ngram.levels, strict=True):
         np.testing.assert_allclose(ours.log_prob, theirs.log_prob, atol=1 / 32)
         np.testing.assert_allclose(ours.log_backoff, theirs.log_backoff, atol=1 / 32)
-    swapped = arrays["2/keys"].copy()
-    swapped[:2] = swapped[1::-1]
-    nan = np.full(len(arrays["1/log_prob"]), np.nan, np.float16)
+    for ours, theirs in zip(again.ngram.levels, model.ngram.levels, strict=True):
+        np.testing.assert_array_equal(ours.keys, theirs.keys)
+    swapped = arrays["2/tokens"].copy()
+    first = np.flatnonzero(arrays["2/counts"] > 1)[0]
+    place = arrays["2/counts"][:first].sum()
+    swapped[[place, place + 1]] = swapped[[place + 1, place]]
+    more = arrays["2/counts"].astype(np.int64)
+    more[0] = 1 << 40
     for wrong in (
         {"codes": arrays["codes"][1:]},
-        {"2/keys": swapped},
-        {"2/keys": arrays["2/keys"] + 200},
+        {"2/tokens": swapped},
+        {"2/tokens": arrays["2/tokens"] + 200},
+        {"2/counts": arrays["2/counts"][1:]},
+        {"2/counts": more},
         {"3/log_prob": arrays["3/log_prob"][1:]},
-        {"1/log_prob": nan},
+        {"1/log_prob": arrays["1/log_prob"].astype(np.float16)},
+        {"units/silent": np.full_like(arrays["units/silent"], np.nan)},
         {"units/pair": arrays["units/pair"][1:]},
-        {"1/keys": arrays["1/keys"][:0]},
+        {"1/tokens": arrays["1/tokens"][:0]},
     ):
         with pytest.raises(ValueError, match="does not fit together"):
             Joint.from_arrays(arrays | wrong, symbols)
