@@ -4,7 +4,7 @@ Each knows which of its weights is which of ours (`to_jax`), so that both comput
 Sequences are batch first. Shapes: B words, S letters, T phonemes, H hidden units, M memory width.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import flax.traverse_util
@@ -117,27 +117,31 @@ class Twin(Net):
         s = self.settings = settings
         self.memory = s.hidden * (1 if s.directions == "sum" else 2)
         self.letters = nn.Embedding(graphemes, s.embedding)
-        self.encoder = nn.GRU(
+        self.kind, states = {"gru": (nn.GRU, 1), "lstm": (nn.LSTM, 2)}[s.cell]
+        self.encoder = self.kind(
             s.embedding, s.hidden, s.encoder_layers, batch_first=True, bidirectional=True
         )
-        self.bridge = nn.Linear(self.memory, s.decoder_layers * s.hidden)
+        self.bridge = nn.Linear(self.memory, s.decoder_layers * states * s.hidden)
         self.phonemes = nn.Embedding(phonemes, s.embedding)
         self.output = nn.Linear(s.readout or s.hidden + self.memory, phonemes)
 
-    def encode(self, source_BxS: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The memory [B, S, M], its mask [B, S], and where each decoder layer starts [B, H]."""
+    def encode(self, source_BxS: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor, Sequence[Any]]:
+        """The memory [B, S, M], its mask [B, S], and where decoder layers start [B, H].
+
+        That is h of each layer, of an LSTM h and c of each.
+        """
         packed = pack_padded_sequence(
             self.letters(source_BxS), lengths_B, batch_first=True, enforce_sorted=False
         )
         packed, last = self.encoder(packed)
         memory, _ = pad_packed_sequence(packed, batch_first=True, total_length=source_BxS.shape[1])
-        ahead, back = last[-2:]  # both ends of the top layer
+        ahead, back = (last[0] if self.kind is nn.LSTM else last)[-2:]  # ends of the top layer
         if self.settings.directions == "sum":
             memory = memory[..., : self.memory] + memory[..., self.memory :]
             summary = ahead + back
         else:
             summary = torch.cat([ahead, back], -1)
-        start = torch.tanh(self.bridge(summary)).chunk(self.settings.decoder_layers, -1)
+        start = torch.tanh(self.bridge(summary)).split(self.settings.hidden, -1)
         return memory, source_BxS != PAD, start
 
     def to_jax(self, get: Get = lambda x: x) -> dict[str, Any]:
@@ -216,30 +220,37 @@ class HoistedAttention(Attention):
 
 
 class Luong(Twin):
-    """Dot attention after the first decoder layer: no hand-written loop, each layer is nn.GRU."""
+    """Dot attention after the first decoder layer: no hand-written loop, layers are PyTorch's."""
 
     def __init__(self, settings: config.Model, graphemes: int, phonemes: int):
         super().__init__(settings, graphemes, phonemes)
         hidden, joined = settings.hidden, settings.hidden + self.memory
         widths = [settings.embedding] + [joined] * (settings.decoder_layers - 1)
-        self.layers = nn.ModuleList(nn.GRU(width, hidden, batch_first=True) for width in widths)
+        self.layers = nn.ModuleList(self.kind(width, hidden, batch_first=True) for width in widths)
         self.query = nn.Linear(hidden, self.memory)
         self.readout = nn.Linear(joined, settings.readout)
 
+    def encode(self, source_BxS: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor, Sequence[Any]]:
+        """As above, with the start of each decoder layer as that layer takes it."""
+        memory, mask, start = super().encode(source_BxS, lengths_B)
+        states = [state[None] for state in start]
+        if self.kind is nn.LSTM:
+            states = list(zip(states[::2], states[1::2], strict=True))
+        return memory, mask, states
+
     def forward(self, source_BxS: Tensor, lengths_B: Tensor, inputs_BxT: Tensor) -> Tensor:
         memory, mask, states = self.encode(source_BxS, lengths_B)
-        h, _ = self.layers[0](self.phonemes(inputs_BxT), states[0][None])
+        h, _ = self.layers[0](self.phonemes(inputs_BxT), states[0])
         scores = torch.bmm(self.query(h), memory.mT) * self.memory**-0.5
         weights = torch.softmax(scores.masked_fill(~mask[:, None], -torch.inf), -1)
         context = torch.bmm(weights, memory)
         for layer, state in zip(self.layers[1:], states[1:], strict=True):
-            h, _ = layer(torch.cat([h, context], -1), state[None])
+            h, _ = layer(torch.cat([h, context], -1), state)
         return self.output(torch.tanh(self.readout(torch.cat([h, context], -1))))
 
     def greedy(self, source_BxS: Tensor, lengths_B: Tensor, limit: int) -> Tensor:
         """The most probable phoneme after each other until EOS: [B, T], padded with PAD."""
         memory, mask, states = self.encode(source_BxS, lengths_B)
-        states = [state[None] for state in states]
         token = torch.full((len(source_BxS),), BOS)
         done, tokens = torch.zeros(len(source_BxS), dtype=torch.bool), []
         while len(tokens) < limit and not done.all():
