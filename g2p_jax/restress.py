@@ -6,16 +6,14 @@ where none has as many vowels, the first is stressed. No word and no phoneme is 
 changed but for its stress. Then train with --config.data.stress=True; see `stress.py`.
 """
 
-import difflib
-from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
 from g2p_jax import cli
-from g2p_jax.data.lexicon import Phonemes, atomic_write, is_vowel, read_lexicon
+from g2p_jax.data.lexicon import atomic_write, read_lexicon
 from g2p_jax.errors import UserError
-from g2p_jax.stress import plain
+from g2p_jax.stress import stressed
 
 _OUTPUT = flags.DEFINE_string("output", None, "Where to write: lines WORD P_H_O_N [P_H_O_N ...].")
 _SOURCE = flags.DEFINE_string("source", "cmudict", "A lexicon with stress.")
@@ -33,20 +31,6 @@ def main(paths: list[str]) -> None:
             file.write(" ".join([word, *each]) + "\n")
             words, borrowed = words + 1, borrowed + bool(models)
     print(f"{words:,} words in {_OUTPUT.value}, {borrowed:,} of them with stress from the source")
-
-
-def stressed(phonemes: Phonemes, models: Sequence[Phonemes]) -> Phonemes:
-    """The phonemes, without stress, with that of the model that is most like them."""
-    vowels = list(map(is_vowel, phonemes))
-    alike = [model for model in models if sum(map(is_vowel, model)) == sum(vowels)]
-    ratio = lambda model: difflib.SequenceMatcher(None, plain(model), phonemes).ratio()
-    if alike:
-        digits = iter([p[-1] for p in max(alike, key=ratio) if is_vowel(p)])
-    else:
-        digits = iter("1" + "0" * len(phonemes))
-    return tuple(
-        p + next(digits) if vowel else p for p, vowel in zip(phonemes, vowels, strict=True)
-    )
 
 
 if __name__ == "__main__":

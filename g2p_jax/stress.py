@@ -6,11 +6,12 @@ is not asked for. What differs in nothing else is then one answer, and as probab
 together.
 """
 
+import difflib
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from g2p_jax.data.lexicon import unstressed
+from g2p_jax.data.lexicon import Phonemes, is_vowel, unstressed
 from g2p_jax.data.ragged import Array
 from g2p_jax.data.symbols import UNK, Vocabulary
 from g2p_jax.ngram import Floats
@@ -24,9 +25,23 @@ def has_stress(phonemes: Vocabulary) -> bool:
     return len(set(map(unstressed, phonemes.tokens))) < len(phonemes)
 
 
-def plain(phonemes: Iterable[str]) -> tuple[str, ...]:
+def plain(phonemes: Iterable[str]) -> Phonemes:
     """A pronunciation without its stress."""
     return tuple(map(unstressed, phonemes))
+
+
+def stressed(phonemes: Phonemes, models: Sequence[Phonemes]) -> Phonemes:
+    """The phonemes, without stress, with that of the model that is most like them."""
+    vowels = list(map(is_vowel, phonemes))
+    alike = [model for model in models if sum(map(is_vowel, model)) == sum(vowels)]
+    ratio = lambda model: difflib.SequenceMatcher(None, plain(model), phonemes).ratio()
+    if alike:
+        digits = iter([p[-1] for p in max(alike, key=ratio) if is_vowel(p)])
+    else:
+        digits = iter("1" + "0" * len(phonemes))
+    return tuple(
+        p + next(digits) if vowel else p for p, vowel in zip(phonemes, vowels, strict=True)
+    )
 
 
 class Plain:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import g2p_jax
-from g2p_jax import config, loop, restress
+from g2p_jax import config, loop
 from g2p_jax.data.symbols import SPECIALS, Vocabulary
 from g2p_jax.errors import ModelError
-from g2p_jax.stress import Plain, has_stress, plain
+from g2p_jax.stress import Plain, has_stress, plain, stressed
 
 PHONEMES = Vocabulary((*SPECIALS, "AH0", "AH1", "AH2", "B", "ER0", "ER1"))
 AH0, AH1, AH2, B, ER0, ER1 = range(4, 10)
@@ -135,7 +135,7 @@ def test_stress_that_was_not_learnt_cannot_be_said(g2p):
     ],
 )
 def test_stress_is_lent_by_what_is_most_alike(phonemes, models, wanted):
-    found = restress.stressed(tuple(phonemes.split()), [tuple(m.split()) for m in models])
+    found = stressed(tuple(phonemes.split()), [tuple(m.split()) for m in models])
     assert " ".join(found) == wanted
 
 
