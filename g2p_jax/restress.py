@@ -11,7 +11,7 @@ from pathlib import Path
 from absl import flags
 
 from g2p_jax import cli
-from g2p_jax.data.lexicon import atomic_write, read_lexicon
+from g2p_jax.data.lexicon import atomic_write, is_vowel, read_lexicon
 from g2p_jax.errors import UserError
 from g2p_jax.stress import stressed
 
@@ -22,7 +22,10 @@ _SOURCE = flags.DEFINE_string("source", "cmudict", "A lexicon with stress.")
 def main(paths: list[str]) -> None:
     if len(paths) != 1 or _OUTPUT.value is None:
         raise UserError("which lexicon, and where to? train.txt --output=stressed.txt")
-    known = {word.casefold(): spoken for word, spoken in read_lexicon(_SOURCE.value)}
+    source = read_lexicon(_SOURCE.value)
+    if all(map(str.isalpha, filter(is_vowel, source.phonemes))):
+        raise UserError(f"{_SOURCE.value} has no stress, such as AH0: give another --source")
+    known = {word.casefold(): spoken for word, spoken in source}
     words = borrowed = 0
     with atomic_write(Path(_OUTPUT.value)) as file:
         for word, spoken in read_lexicon(paths[0], stress=False):

@@ -36,7 +36,8 @@ def stressed(phonemes: Phonemes, models: Sequence[Phonemes]) -> Phonemes:
     alike = [model for model in models if sum(map(is_vowel, model)) == sum(vowels)]
     ratio = lambda model: difflib.SequenceMatcher(None, plain(model), phonemes).ratio()
     if alike:
-        digits = iter([p[-1] for p in max(alike, key=ratio) if is_vowel(p)])
+        best = max(alike, key=ratio)
+        digits = iter([p[-1] if p[-1].isdigit() else "0" for p in best if is_vowel(p)])
     else:
         digits = iter("1" + "0" * len(phonemes))
     return tuple(

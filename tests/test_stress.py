@@ -159,3 +159,9 @@ def test_a_lexicon_gets_its_stress_and_nothing_else(tmp_path):
     )
     done = run("lexicon.txt")
     assert done.returncode == 1 and done.stderr.splitlines()[-1].endswith("--output=stressed.txt")
+    done = run("lexicon.txt", "--source=lexicon.txt", "--output=stressed.txt")
+    assert done.returncode == 0  # one vowel has it
+    (tmp_path / "bare.txt").write_text("CAB K_AE_B\n")
+    done = run("lexicon.txt", "--source=bare.txt", "--output=none.txt")
+    assert done.returncode == 1 and "bare.txt has no stress" in done.stderr
+    assert not (tmp_path / "none.txt").exists() and "Traceback" not in done.stderr
