@@ -49,9 +49,9 @@ class Plain:
     """The phonemes of a model without their stress: of those that are alike the first stands."""
 
     def __init__(self, phonemes: Vocabulary):
-        self.names = plain(phonemes.tokens)
         self._ids: dict[str, int] = {}
-        first = [self._ids.setdefault(name, id) for id, name in enumerate(self.names)]
+        names = plain(phonemes.tokens)
+        first = [self._ids.setdefault(name, id) for id, name in enumerate(names)]
         self._first = np.array(first)
 
     def encode(self, phonemes: Iterable[str]) -> list[int]:
@@ -75,23 +75,30 @@ class Plain:
 
         Of phonemes that are alike the first has the probability of all; the others have none.
         """
-        seen = look(self.stressed(look, asked))
+        _, seen = self._settled(look, asked)
         return [(self._summed(log_probs_TxV), more) for log_probs_TxV, more in seen]
 
     def stressed(self, look: Look, asked: Sequence[Spelt]) -> list[Spelt]:
         """The same with the stress that is most probable at each phoneme after those before it."""
-        found, open_ = list(asked), list(range(len(asked)))
+        return self._settled(look, asked)[0]
+
+    def _settled(
+        self, look: Look, asked: Sequence[Spelt]
+    ) -> tuple[list[Spelt], list[tuple[Floats, Array]]]:
+        """What `stressed` gives, and how the model sees it."""
+        found, seen, open_ = list(asked), dict[int, tuple[Floats, Array]](), list(range(len(asked)))
         while open_:  # each round settles at least one more phoneme of what is still open
-            seen, changed = look([found[number] for number in open_]), []
-            for number, (log_probs_TxV, _) in zip(open_, seen, strict=True):
-                letters, ids = found[number]
+            seen.update(zip(open_, look([found[number] for number in open_]), strict=True))
+            changed = []
+            for number in open_:
+                (letters, ids), (log_probs_TxV, _) = found[number], seen[number]
                 alike_TxV = self._first == self._first[np.array(ids, int)][:, None]
                 best = np.where(alike_TxV, log_probs_TxV[: len(ids)], -np.inf).argmax(axis=1)
                 if best.tolist() != ids:
                     found[number] = letters, best.tolist()
                     changed.append(number)
             open_ = changed
-        return found
+        return found, [seen[number] for number in range(len(asked))]
 
     def _summed(self, log_probs_TxV: Floats) -> Floats:
         summed_VxT = np.full_like(log_probs_TxV.T, -np.inf)
