@@ -42,3 +42,28 @@ def attend(scores_BxQxS: jax.Array, mask_BxS: jax.Array) -> jax.Array:
 def context(weights_BxQxS: jax.Array, values_BxSxE: jax.Array) -> jax.Array:
     """The mean of the memory under the attention weights, [B, Q, E]."""
     return jnp.einsum("bqs,bse->bqe", weights_BxQxS, values_BxSxE)
+
+
+NEVER = -1e9  # a log probability that is finite, as derivatives want it
+
+
+def monotonic(scores_BxQxS: jax.Array, jump_J: jax.Array, mask_BxS: jax.Array) -> jax.Array:
+    """log P(from letter r to letter s) = log softmax_(s >= r) (score(s) + jump(s - r)).
+
+    Returns [B, Q, R, S]; letters further apart than the jumps go count as the last of them.
+    """
+    letters = scores_BxQxS.shape[-1]
+    apart_RxS = jnp.arange(letters)[None] - jnp.arange(letters)[:, None]
+    allowed = (apart_RxS >= 0)[None, None] & mask_BxS[:, None, None]
+    bias_RxS = jump_J[jnp.clip(apart_RxS, 0, len(jump_J) - 1)]
+    scores = jnp.where(allowed, scores_BxQxS[:, :, None] + bias_RxS[None, None], NEVER)
+    return jnp.where(allowed, jax.nn.log_softmax(scores), NEVER)
+
+
+def moved(was_BxS: jax.Array, moves_BxRxS: jax.Array) -> jax.Array:
+    """log P(at letter s) one move after a letter with these log weights, [B, S].
+
+    One step of the forward algorithm (Rabiner 1989, eq. 20), after which probabilities sum to one.
+    """
+    was_BxS = was_BxS - jax.nn.logsumexp(was_BxS, axis=-1, keepdims=True)
+    return jax.nn.logsumexp(was_BxS[:, :, None] + moves_BxRxS, axis=1)

@@ -16,7 +16,7 @@ from g2p_jax.errors import ConfigError
 
 CELLS = ("elman", "lstm", "gru", "gru_before")
 DIRECTIONS = ("join", "sum", "ahead", "back")
-ATTENTIONS = ("dot", "additive", "additive_relu", "none")
+ATTENTIONS = ("dot", "additive", "additive_relu", "monotonic", "none")
 STARTS = ("bridge", "copy", "zeros")
 OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "linear")
@@ -57,7 +57,7 @@ class Model:
     encoder_layers: int = 2  # 0: a language model of the targets alone
     decoder_layers: int = 2
     directions: str = "join"  # or "sum" at the encoder's top; "ahead", "back" (from the end): one
-    attention: str = "dot"
+    attention: str = "dot"  # "monotonic": no phoneme's letter stands before the last phoneme's
     input_feeding: bool = False  # the context enters the decoder's first layer, not its second
     start: str = "bridge"  # of the decoder: tanh of a linear map; "copy": layer by layer; "zeros"
     readout: int = 256  # tanh units between [state; context] and the softmax; 0: none
@@ -189,8 +189,9 @@ def validate(config: Config) -> Config:
     check(not (text and config.data.extra), "data.extra", "'' for a text")
     spelling = config.data.spelling and model.encoder_layers
     check(not spelling, "data.spelling", "False but in a language model")
-    if model.attention == "none":
-        check(not model.input_feeding, "model.input_feeding", "False where attention is 'none'")
+    if model.attention in ("none", "monotonic"):
+        why = f"where attention is {model.attention!r}"
+        check(not model.input_feeding, "model.input_feeding", f"False {why}")
     if model.start == "copy":
         alike = model.encoder_layers == model.decoder_layers and model.directions in DIRECTIONS[2:]
         check(alike, "model.start", "'bridge' unless as many encoder layers read in one direction")

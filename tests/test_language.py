@@ -12,7 +12,7 @@ import pytest
 
 import g2p_jax
 from configs import char_rnn, phoneme_lm
-from g2p_jax import config, language, loop, models
+from g2p_jax import config, decoders, language, loop, models
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, Symbols
@@ -70,7 +70,7 @@ def test_no_derivative_goes_back_past_the_chunk():
         carry = {"carry": {"last": (states, jnp.full(1, BOS, jnp.int32))}}
         return net.apply(variables | carry, nothing, text, mutable=["carry"])[0].sum()
 
-    states = models.zeros(SMALL.model, 1)
+    states = decoders.zeros(SMALL.model, 1)
     assert all((g == 0).all() for g in jax.tree.leaves(jax.grad(loss)(states)))
 
 
@@ -82,7 +82,7 @@ def test_score_is_the_product_of_each_phonemes_probability():
     long = " ".join(itertools.islice(itertools.cycle("ABCA"), 50))  # more than one chunk
     for sequence in ("A B", "C", "", long):
         ids = [*symbols.phonemes.encode(sequence.split()), EOS]
-        states, token, nats = models.zeros(settings.model, 1), np.array([BOS]), 0.0
+        states, token, nats = decoders.zeros(settings.model, 1), np.array([BOS]), 0.0
         for id in ids:
             states, logits = net.apply(variables, states, token, method="step")
             nats -= float(jax.nn.log_softmax(logits[0])[id])
@@ -112,7 +112,7 @@ def test_samples_have_the_models_probabilities(temperature):
     allowed = [EOS, *symbols.phonemes.encode("ABC")]
 
     def probabilities(*before: int) -> dict[str, float]:
-        states = models.zeros(lm.config.model, 1)
+        states = decoders.zeros(lm.config.model, 1)
         for token in (BOS, *before):
             states, logits = net.apply(variables, states, np.array([token]), method="step")
         weights = np.exp(np.asarray(logits[0], float) / temperature)[allowed]

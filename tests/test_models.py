@@ -3,13 +3,14 @@
 import dataclasses
 import functools
 import gc
+import itertools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from g2p_jax import config, layers, losses, models
+from g2p_jax import config, decoders, layers, losses, models
 from g2p_jax.data.symbols import BOS, EOS, PAD
 
 LETTERS, PHONEMES = 9, 8
@@ -32,6 +33,10 @@ ARRANGEMENTS = {
     ),
     "one direction, no attention": dataclasses.replace(
         SMALL, cell="lstm", directions="back", attention="none", start="copy", readout=0
+    ),
+    "monotonic": dataclasses.replace(SMALL, attention="monotonic", encoder_layers=1),
+    "monotonic, one layer of lstm, no readout": dataclasses.replace(
+        SMALL, attention="monotonic", decoder_layers=1, cell="lstm", readout=0
     ),
     "reset before": dataclasses.replace(
         SMALL, cell="gru_before", encoder_layers=1, init_normal=0.5
@@ -86,7 +91,9 @@ def test_padding_changes_neither_logits_nor_gradients(name):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), narrow, wide)
 
 
-@pytest.mark.parametrize("name", ["luong dot", "bahdanau, lstm", "one direction, no attention"])
+@pytest.mark.parametrize(
+    "name", ["luong dot", "bahdanau, lstm", "one direction, no attention", "monotonic"]
+)
 def test_without_teacher_the_decoder_is_given_its_own_choices(name):
     """Logits and gradients of the two-pass way equal those of one loop that chooses as it goes."""
     net, variables = make(dataclasses.replace(ARRANGEMENTS[name], **dict.fromkeys(DROPOUT, 0.3)))
@@ -101,7 +108,7 @@ def test_without_teacher_the_decoder_is_given_its_own_choices(name):
     def one_loop(variables):
         def run(net):
             masks = layers.draw_masks(net.settings, 4, 4, 3, key)
-            memory, steps = net.encode(source, masks), models.for_each_step(masks, 4)
+            memory, steps = net.encode(source, masks), decoders.for_each_step(masks, 4)
             states, token, out = net.start(memory), jnp.full(3, BOS), []
             memory = net.ready(memory)
             for t in range(4):
@@ -126,6 +133,46 @@ def test_without_teacher_the_decoder_is_given_its_own_choices(name):
     with_teacher = jax.jit(net.apply)(variables, source, target, key)
     assert float(jnp.abs(theirs[0][1] - with_teacher).max()) > 1e-3  # or this would show nothing
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), ours, theirs)
+
+
+def test_a_monotonic_decoder_sums_up_all_ways_through_the_word():
+    """P(phonemes) and its gradient, of every way by itself: letters that never go back."""
+    net, variables = make(ARRANGEMENTS["monotonic"])
+    variables = jax.tree.map(
+        lambda x: x + 0.3 * np.sin(np.arange(x.size)).reshape(x.shape), variables
+    )
+    source, target = batch()
+
+    def by_network(variables):
+        log_probs = net.apply(variables, source, target)[0]
+        return sum(log_probs[t, target[0, t]] for t in range(3))
+
+    def by_all_ways(variables):
+        def run(net):
+            memory, decoder = net.encode(source), net.decoder
+            *states, _ = decoder.start(memory)
+            h_TxBxH = decoder.embedding[models.shifted(target)]
+            for layer, state in zip(decoder.layers, states, strict=True):
+                _, h_TxBxH = layer(h_TxBxH, state)
+            h_TxH = h_TxBxH[:, 0]
+            scores_TxS = decoder.query(h_TxH) @ memory.keys_BxSxA[0].T / np.sqrt(12)
+            both = lambda t, s: jnp.concatenate([h_TxH[t], memory.values_BxSxE[0, s]])
+            say = lambda t, s: decoder.output(jnp.tanh(decoder.readout(both(t, s)[None])))[0]
+            ways = []
+            for way in itertools.combinations_with_replacement(range(4), 3):
+                total, last = 0.0, 0
+                for t, s in enumerate(way):
+                    onward = scores_TxS[t, last:] + decoder.jump[: 4 - last]
+                    total += jax.nn.log_softmax(onward)[s - last]
+                    total += jax.nn.log_softmax(say(t, s))[target[0, t]]
+                    last = s
+                ways.append(total)
+            return jax.nn.logsumexp(jnp.stack(ways))
+
+        return net.apply(variables, method=run)
+
+    ours, theirs = (jax.jit(jax.value_and_grad(f))(variables) for f in (by_network, by_all_ways))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), ours, theirs)
 
 
 @pytest.mark.parametrize("variational", [True, False])

@@ -11,9 +11,9 @@ from jax.interpreters.partial_eval import dce_jaxpr
 
 from g2p_jax import attention
 from g2p_jax.cells import CELLS
+from g2p_jax.decoders import at_each_step
 from g2p_jax.layers import Recurrent
 from g2p_jax.linear import half, linear, matmul, whole
-from g2p_jax.models import at_each_step
 from g2p_jax.unroll import scan
 
 T, B, S, H = 6, 3, 4, 5
