@@ -10,6 +10,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+TINY = 1e-30  # keeps what is impossible from being a division by zero
+
 
 def dot_scores(query_BxQxA: jax.Array, keys_BxSxA: jax.Array) -> jax.Array:
     """score(q, k) = q . k / sqrt(A)   (Luong et al. 2015, eq. 8; scaled: Vaswani et al. 2017).
@@ -44,26 +46,24 @@ def context(weights_BxQxS: jax.Array, values_BxSxE: jax.Array) -> jax.Array:
     return jnp.einsum("bqs,bse->bqe", weights_BxQxS, values_BxSxE)
 
 
-NEVER = -1e9  # a log probability that is finite, as derivatives want it
-
-
 def monotonic(scores_BxQxS: jax.Array, jump_J: jax.Array, mask_BxS: jax.Array) -> jax.Array:
-    """log P(from letter r to letter s) = log softmax_(s >= r) (score(s) + jump(s - r)).
+    """P(from letter r to letter s) = softmax_(s >= r) (score(s) + jump(s - r)), [B, Q, R, S].
 
-    Returns [B, Q, R, S]; letters further apart than the jumps go count as the last of them.
+    Letters further apart than there are jumps count as the last of them. Zeros, never NaN, from a
+    letter that has no other after it.
     """
     letters = scores_BxQxS.shape[-1]
     apart_RxS = jnp.arange(letters)[None] - jnp.arange(letters)[:, None]
-    allowed = (apart_RxS >= 0)[None, None] & mask_BxS[:, None, None]
+    onward = (apart_RxS >= 0)[None, None] & mask_BxS[:, None, None]
     bias_RxS = jump_J[jnp.clip(apart_RxS, 0, len(jump_J) - 1)]
-    scores = jnp.where(allowed, scores_BxQxS[:, :, None] + bias_RxS[None, None], NEVER)
-    return jnp.where(allowed, jax.nn.log_softmax(scores), NEVER)
+    return jax.nn.softmax(scores_BxQxS[:, :, None] + bias_RxS[None, None], where=onward)
 
 
 def moved(was_BxS: jax.Array, moves_BxRxS: jax.Array) -> jax.Array:
-    """log P(at letter s) one move after a letter with these log weights, [B, S].
+    """P(at letter s) one move after a letter of these weights, [B, S].
 
-    One step of the forward algorithm (Rabiner 1989, eq. 20), after which probabilities sum to one.
+    One step of the forward algorithm (Rabiner 1989, eq. 20), scaled so that the sum is one.
     """
-    was_BxS = was_BxS - jax.nn.logsumexp(was_BxS, axis=-1, keepdims=True)
-    return jax.nn.logsumexp(was_BxS[:, :, None] + moves_BxRxS, axis=1)
+    was_BxS = was_BxS + TINY
+    was_BxS /= jnp.sum(was_BxS, axis=-1, keepdims=True)
+    return jnp.einsum("br,brs->bs", was_BxS, moves_BxRxS)

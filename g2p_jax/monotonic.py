@@ -27,7 +27,7 @@ class MonotonicDecoder(Decoder):
         prior_t(s) = sum_r P(a_(t-1) = r | y_<t) softmax_(s >= r)(score(h_t, s) + jump(s - r))
 
     and the state h_t knows the phonemes before, not the letters that they came from. So what a
-    step hands on, besides h, is log P(a_t = s, y_t = v | y_<t) [B, S, V].
+    step hands on, besides h, is P(a_t = s, y_t = v | y_<t) [B, S, V].
     """
 
     def setup(self) -> None:
@@ -39,10 +39,10 @@ class MonotonicDecoder(Decoder):
         return [s.embedding] + [s.hidden] * (s.decoder_layers - 1)
 
     def start(self, memory):
-        _, letters, _ = memory.values_BxSxE.shape
-        first = jnp.where(jnp.arange(letters) == 0, 0.0, attention.NEVER)[None, :, None]
-        heard = jnp.broadcast_to(first, (len(memory.summary), letters, self.vocabulary))
-        return (*super().start(memory), (heard,))
+        letters = memory.values_BxSxE.shape[1]
+        first_SxV = jnp.zeros((letters, self.vocabulary)).at[0].set(1.0)
+        heard_BxSxV = jnp.broadcast_to(first_SxV, (len(memory.summary), *first_SxV.shape))
+        return (*super().start(memory), (heard_BxSxV,))
 
     def ready(self, memory):
         """With the products of its letters and the readout's weights, as values."""
@@ -50,14 +50,14 @@ class MonotonicDecoder(Decoder):
         return memory._replace(values_BxSxE=matmul(memory.values_BxSxE, w, self.dtype))
 
     def said(self, memory: Memory, h_BxQxH: jax.Array) -> jax.Array:
-        """log P(v | s, h), [B, Q, S, V]; memory: of `ready`."""
+        """P(v | s, h), [B, Q, S, V]; memory: of `ready`."""
         first, hidden = self.first_out, self.settings.hidden
-        asked = linear(h_BxQxH, first.w[:hidden], first.b, self.dtype)
-        x = asked[:, :, None] + memory.values_BxSxE[:, None]
-        return jax.nn.log_softmax(self.output(jnp.tanh(x)) if self.settings.readout else x)
+        of_h = linear(h_BxQxH, first.w[:hidden], first.b, self.dtype)
+        x = of_h[:, :, None] + memory.values_BxSxE[:, None]
+        return jax.nn.softmax(self.output(jnp.tanh(x)) if self.settings.readout else x)
 
     def moves(self, memory: Memory, h_BxQxH: jax.Array) -> jax.Array:
-        """log P(from letter r to s), [B, Q, R, S]."""
+        """P(from letter r to s), [B, Q, R, S]."""
         scores = attention.dot_scores(self.query(h_BxQxH), memory.keys_BxSxA)
         return attention.monotonic(scores, self.jump, memory.mask_BxS)
 
@@ -71,11 +71,10 @@ class MonotonicDecoder(Decoder):
         h_BxQxH = h.reshape(len(memory.mask_BxS), -1, h.shape[-1])
         rows = lambda x: x.reshape(len(h), *x.shape[2:])
         said, moves = rows(self.said(memory, h_BxQxH)), rows(self.moves(memory, h_BxQxH))
-        was_BxS = jnp.take_along_axis(heard_BxSxV, token_B[:, None, None], axis=-1)[..., 0]
-        prior_BxS = attention.moved(was_BxS, moves)
-        heard_BxSxV = prior_BxS[..., None] + said
-        logits = jax.nn.logsumexp(heard_BxSxV, axis=1)
-        return (*new, (heard_BxSxV,)), logits, jnp.exp(prior_BxS)
+        prior_BxS = attention.moved(_of(token_B, heard_BxSxV), moves)
+        heard_BxSxV = prior_BxS[..., None] * said
+        logits_BxV = jnp.log(jnp.sum(heard_BxSxV, axis=1) + attention.TINY)
+        return (*new, (heard_BxSxV,)), logits_BxV, prior_BxS
 
     def unroll(self, memory, states, tokens_TxB, masks):
         *states, (heard_BxSxV,) = states
@@ -85,21 +84,27 @@ class MonotonicDecoder(Decoder):
             state, h = layer(h, states[number])
             h = drop(masks, f"decoder_{number}", h)
             new.append(state)
-        h_BxTxH, memory = h.swapaxes(0, 1), self.ready(memory)
-        said, moves = (
-            x.swapaxes(0, 1) for x in (self.said(memory, h_BxTxH), self.moves(memory, h_BxTxH))
-        )
-        tokens = tokens_TxB[..., None, None]
-        first_BxS = jnp.take_along_axis(heard_BxSxV, tokens[0], axis=-1)[..., 0]
-        later = jnp.take_along_axis(said[:-1], tokens[1:], axis=-1)[..., 0]
-        was_TxBxS = jnp.concatenate([jnp.zeros_like(first_BxS)[None], later])
+        h_BxTxH = h.swapaxes(0, 1)
+        said_BxTxSxV = self.said(self.ready(memory), h_BxTxH)
+        moves_TxBxRxS = self.moves(memory, h_BxTxH).swapaxes(0, 1)
+        was_BxTxS = _of(tokens_TxB[1:].T, said_BxTxSxV[:, :-1])
+        was_TxBxS = jnp.pad(was_BxTxS.swapaxes(0, 1), ((1, 0), (0, 0), (0, 0)), constant_values=1)
 
         def go_on(before_BxS, x):
             was_BxS, moves = x
-            prior_BxS = attention.moved(before_BxS + was_BxS, moves)
+            prior_BxS = attention.moved(before_BxS * was_BxS, moves)
             return prior_BxS, prior_BxS
 
-        _, prior_TxBxS = jax.lax.scan(go_on, first_BxS, (was_TxBxS, moves))
-        heard = prior_TxBxS[..., None] + said
-        logits = jax.nn.logsumexp(heard, axis=2)
-        return (*new, (heard[-1],)), logits, jnp.exp(prior_TxBxS)
+        first_BxS = _of(tokens_TxB[0], heard_BxSxV)
+        _, prior_TxBxS = jax.lax.scan(go_on, first_BxS, (was_TxBxS, moves_TxBxRxS))
+        prior_BxTxS = prior_TxBxS.swapaxes(0, 1)
+        logits_BxTxV = jnp.log(
+            jnp.einsum("bts,btsv->btv", prior_BxTxS, said_BxTxSxV) + attention.TINY
+        )
+        heard_BxSxV = prior_TxBxS[-1][..., None] * said_BxTxSxV[:, -1]
+        return (*new, (heard_BxSxV,)), logits_BxTxV.swapaxes(0, 1), prior_TxBxS
+
+
+def _of(token: jax.Array, heard: jax.Array) -> jax.Array:
+    """[..., S] of a phoneme [...], from [..., S, V]."""
+    return jnp.take_along_axis(heard, token[..., None, None], axis=-1)[..., 0]
