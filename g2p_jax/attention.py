@@ -10,7 +10,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-TINY = 1e-30  # keeps what is impossible from being a division by zero
+TINY = 1e-18  # keeps what is impossible from being a division by zero; its square is no zero
 
 
 def dot_scores(query_BxQxA: jax.Array, keys_BxSxA: jax.Array) -> jax.Array:
