@@ -9,12 +9,13 @@ tokens that were seen before the n-gram; D is one of three discounts, for c of 1
 hands on what they took.
 
 All n-grams of one length are a sorted array of keys: the place of all but the last token among the
-n-grams one shorter, times the number of tokens, plus the last token. To find one is a binary
-search, for all places of all sequences at once.
+n-grams one shorter, times the number of tokens, plus the last token. A few are found by binary
+search, many by a hash table: both for all places of all sequences at once.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from g2p_jax.data.ragged import Array, Ragged, borders
 
 Floats = NDArray[np.floating]
 UNKNOWN = -20.0  # log probability of a token that was never seen
+FEW = 1000  # keys, that are found before a hash table has been made
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio, odd
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +38,39 @@ class Level:
 
     def find(self, keys: Array) -> Array:
         """The places of these keys, -1 where there is none."""
-        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[place] == keys, place, -1)
+        if len(keys) < FEW:
+            place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+            return np.where(self.keys[place] == keys, place, -1)
+        slot, table = self._slots(keys), self._table
+        place = table[slot]
+        other = np.flatnonzero((place >= 0) & (self.keys[place] != keys))
+        while len(other):
+            slot[other] = (slot[other] + 1) % len(table)
+            found = place[other] = table[slot[other]]
+            other = other[(found >= 0) & (self.keys[found] != keys[other])]
+        return place
+
+    @cached_property
+    def _table(self) -> Array:
+        """For each slot the place of a key, or -1; a key is in its own slot or in the next free."""
+        table = np.full(1 << self._bits, -1)
+        left = np.arange(len(self.keys))
+        slot = self._slots(self.keys)
+        while len(left):
+            free = table[slot] < 0
+            table[slot[free]] = left[free]  # of several for one slot, the last stays
+            homeless = table[slot] != left
+            left, slot = left[homeless], (slot[homeless] + 1) % len(table)
+        return table
+
+    @property
+    def _bits(self) -> int:
+        """Of a slot's number: at most half of the slots are taken."""
+        return (2 * len(self.keys)).bit_length()
+
+    def _slots(self, keys: Array) -> Array:
+        """Where each key is looked for first: Fibonacci hashing (Knuth, vol. 3, section 6.4)."""
+        return (keys.astype(np.uint64) * GOLDEN >> np.uint64(64 - self._bits)).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -202,6 +202,19 @@ def test_kneser_ney_by_its_definition(order):
         assert log_p == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("count", [1, 3, 2000])
+def test_keys_are_found_by_search_and_by_hash_table(count):
+    random = np.random.default_rng(count)
+    keys = np.unique(random.integers(0, 40 * count, count))
+    level = ngram.Level(keys, np.zeros(len(keys)), np.zeros(len(keys)))
+    place = {key: number for number, key in enumerate(keys)}
+    asked = random.integers(-5, 50 * count, ngram.FEW)
+    asked[::3] = random.choice(keys, len(asked[::3]))
+    wanted = [place.get(key, -1) for key in asked]
+    np.testing.assert_array_equal(level.find(asked), wanted)
+    np.testing.assert_array_equal(level.find(asked[:-1]), wanted[:-1])
+
+
 def test_probabilities_of_all_sequences_are_one():
     """All that end after at most 12 tokens, of two tokens that mostly end soon."""
     model = Ngram.fit(Ragged.from_lists([[0], [0, 1], [], [1]] * 3), 2, 3)
