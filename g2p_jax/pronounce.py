@@ -426,6 +426,8 @@ def _pieces(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
 
 def _heaviest(best: list[Pronunciation], mass: float) -> list[Pronunciation]:
     """The first, and each further one as long as those before it have less than `mass`."""
+    if mass == 1:
+        return best
     before = itertools.accumulate(p.probability for p in best)
     return best[:1] + [p for p, total in zip(best[1:], before, strict=False) if total < mass]
 

@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import csv
+import functools
 import importlib.util
 import io
 import itertools
@@ -81,6 +82,7 @@ def read_lexicon(
     return pairs
 
 
+@functools.lru_cache(1000)
 def unstressed(phoneme: str) -> str:
     """Without the stress digit of an ARPAbet vowel: AH0 -> AH."""
     vowel = _VOWEL.fullmatch(phoneme)

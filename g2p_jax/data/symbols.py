@@ -55,13 +55,9 @@ class Vocabulary:
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """The tokens before the first EOS, without other specials."""
-        tokens = []
-        for id in ids:
-            if id == EOS:
-                break
-            if id >= len(SPECIALS):
-                tokens.append(self.tokens[id])
-        return tokens
+        ids, tokens = list(ids), self.tokens
+        end = ids.index(EOS) if EOS in ids else None
+        return [tokens[id] for id in ids[:end] if id >= len(SPECIALS)]
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -134,14 +130,17 @@ class Symbols:
         é -> e, ﬁ -> f i, ’ -> ', if those are all known; else it is left out. An unknown accent
         on its own, as in NFD, is left out without being counted as unknown.
         """
+        normal, vocabulary = self.normalise(word), self.graphemes.ids
+        tokens = normal.split() if self.source == "words" else list(normal)
+        if vocabulary.keys() >= set(tokens):
+            return tokens, []
         known: list[str] = []
         unknown: list[str] = []
-        vocabulary = self.graphemes.ids
         if self.source == "words":
-            for token in self.normalise(word).split():
+            for token in tokens:
                 (known if token in vocabulary else unknown).append(token)
             return known, unknown
-        for char in self.normalise(word):
+        for char in tokens:
             if char in vocabulary:
                 known.append(char)
                 continue
