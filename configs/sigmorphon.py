@@ -4,9 +4,9 @@ python train.py --config=configs/sigmorphon.py:fre                # sigmorphon_2
 python train.py --config=configs/sigmorphon.py:fre,folder=DATA    # DATA/fre_train.tsv, fre_dev.tsv
 python train.py --config=configs/sigmorphon.py:fre,size=tiny      # to try it out
 
-Six small networks, much dropout, the same settings for every language. Letters are decomposed
-(NFD): Korean syllables into their letters, accents apart from what they stand on. A file has lines
-`word<TAB>p h o n e s`, one pronunciation each.
+Eight small networks, whose letters come in order, much dropout, the same settings for every
+language. Letters are decomposed (NFD): Korean syllables into their letters, accents apart from what
+they stand on. A file has lines `word<TAB>p h o n e s`, one pronunciation each.
 
 On the 450 dev words of each language: dev WER of French 7.78 %, Greek 15.56 %, Hungarian 3.56 %,
 Icelandic 8.44 %, Korean 18.67 %; 8 min for each on two cores of an EPYC (bfloat16).
@@ -37,7 +37,7 @@ def get_config(text: str = "") -> Config:
             hidden=128,
             encoder_layers=2,
             decoder_layers=2,
-            attention="dot",
+            attention="monotonic",
             readout=128,
             encoder_dropout=0.5,
             decoder_dropout=0.5,
@@ -54,6 +54,6 @@ def get_config(text: str = "") -> Config:
             label_smoothing=0.1,
             watch=(),
         ),
-        ensemble=6,
+        ensemble=8,
     )
     return choose(config, chosen["size"])
