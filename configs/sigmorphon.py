@@ -4,7 +4,7 @@ python train.py --config=configs/sigmorphon.py:fre                # sigmorphon_2
 python train.py --config=configs/sigmorphon.py:fre,folder=DATA    # DATA/fre_train.tsv, fre_dev.tsv
 python train.py --config=configs/sigmorphon.py:fre,size=tiny      # to try it out
 
-Eight small networks, whose letters come in order, much dropout, the same settings for every
+Six small networks, whose letters come in order, much dropout, the same settings for every
 language. Letters are decomposed (NFD): Korean syllables into their letters, accents apart from what
 they stand on. A file has lines `word<TAB>p h o n e s`, one pronunciation each.
 
@@ -54,6 +54,6 @@ def get_config(text: str = "") -> Config:
             label_smoothing=0.1,
             watch=(),
         ),
-        ensemble=8,
+        ensemble=6,
     )
     return choose(config, chosen["size"])
