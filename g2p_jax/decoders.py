@@ -49,9 +49,6 @@ class Memory(NamedTuple):
     summary: jax.Array  # [B, width]: where the decoder starts
 
 
-_scores_init = nn.initializers.normal(0.1)
-
-
 def weigh(kind: str, asked: tuple[jax.Array, ...], query_BxQxA: jax.Array) -> jax.Array:
     """Attention weights [B, Q, S] of queries to (mask, keys) or (mask, keys, v)."""
     mask_BxS, *keys = asked
@@ -79,7 +76,7 @@ def for_each_step(masks: Masks, steps: int, places: Iterable[str] | None = None)
 
 
 class Decoder(nn.Module):
-    """What the two arrangements of the decoder share: weights, start, attention, readout."""
+    """What the arrangements of the decoder share: weights, start, attention, readout."""
 
     settings: config.Model
     vocabulary: int
@@ -87,8 +84,7 @@ class Decoder(nn.Module):
 
     def setup(self) -> None:
         s, init = self.settings, initializers(self.settings)
-        embed = init["linear"].get("kernel_init", nn.initializers.normal(1.0))
-        self.embedding = self.param("embedding", embed, (self.vocabulary, s.embedding))
+        self.embedding = self.param("embedding", init["embedding"], (self.vocabulary, s.embedding))
         self.layers = [
             Recurrent(s.cell, width, s.hidden, self.dtype, **init["cell"])
             for width in self.widths()
@@ -100,7 +96,7 @@ class Decoder(nn.Module):
         if s.attention != "none":
             self.query = make(s.hidden, s.hidden if s.attention in ADDITIVE else memory_width(s))
         if s.attention in ADDITIVE:
-            self.v = self.param("v", init["linear"].get("kernel_init", _scores_init), (s.hidden,))
+            self.v = self.param("v", init["scores"], (s.hidden,))
         if s.readout:
             self.readout = make(s.hidden + context_width(s), s.readout)
         self.output = make(s.readout or s.hidden + context_width(s), self.vocabulary)

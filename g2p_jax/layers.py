@@ -235,5 +235,7 @@ def initializers(settings: config.Model) -> dict[str, Any]:
     if settings.init_normal > 0:
         normal = nn.initializers.normal(settings.init_normal)
         both = {"kernel_init": normal}
-        return {"linear": both, "cell": both | {"recurrent_init": normal}}
-    return {"linear": {}, "cell": {}}
+        cell = both | {"recurrent_init": normal}
+        return {"embedding": normal, "scores": normal, "linear": both, "cell": cell}
+    normal = nn.initializers.normal
+    return {"embedding": normal(1.0), "scores": normal(0.1), "linear": {}, "cell": {}}

@@ -54,8 +54,7 @@ class Encoder(nn.Module):
 
     def setup(self) -> None:
         s, init = self.settings, initializers(self.settings)
-        embed = init["linear"].get("kernel_init", nn.initializers.normal(1.0))
-        self.embedding = self.param("embedding", embed, (self.vocabulary, s.embedding))
+        self.embedding = self.param("embedding", init["embedding"], (self.vocabulary, s.embedding))
         widths = [s.embedding, *(memory_width(s, n) for n in range(s.encoder_layers - 1))]
         make = functools.partial(
             Recurrent, s.cell, hidden=s.hidden, dtype=self.dtype, **init["cell"]
