@@ -17,7 +17,7 @@ from g2p_jax import cli, hosts, models, parallel, training
 from g2p_jax import config as config_lib
 from g2p_jax.checkpoints import Checkpoints
 from g2p_jax.data import splits
-from g2p_jax.data.batches import Batches, Examples, choose_buckets
+from g2p_jax.data.batches import Batches, Examples, Fed, choose_buckets
 from g2p_jax.data.lexicon import DataError, atomic_write
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
@@ -87,8 +87,8 @@ class Run:
         members //= self.local if self.members_apart else 1
         axes = training.MEMBER_AXES if self.members_apart else training.AXES
         step = training.make_train_step(net, settings, self.steps, members, self.members_apart)
-        self.train_step = parallel.data_parallel(
-            training.hearing(step), self.devices, axes, donate_argnums=0
+        self.train_step = self.programs = parallel.Programs(
+            parallel.data_parallel(training.hearing(step), self.devices, axes, donate_argnums=0)
         )
         self.eval_step = parallel.data_parallel(
             training.make_eval_step(net, config.ensemble), self.devices, training.AXES
@@ -158,6 +158,8 @@ class Run:
         """
         try:
             self._resume()
+            if self.step < self.steps:
+                self._compile_ahead()
             with nullcontext(stop) if stop is not None else cli.stop_on_signal() as stop:
                 while not (self.step == self.steps or self.stopping or self._out_of_patience()):
                     self._train_epoch(stop)
@@ -173,8 +175,15 @@ class Run:
                 logging.info("done: best dev %s, of epoch %d", reached, self.progress.best_epoch)
                 logging.info("now: %s", self.model.use.format(self.folder))
         finally:
+            self.programs.close()
             self.checkpoints.close()
         return self.progress
+
+    def _compile_ahead(self) -> None:
+        """Of several processes each compiles a program when its first batch comes."""
+        if jax.process_count() == 1:
+            fed = [self._fed(batch, False, False) for batch in self.batches.of_each_shape()]
+            self.programs.prepare(self.state, fed)
 
     def _out_of_patience(self) -> bool:
         patience = self.config.train.patience
@@ -196,12 +205,8 @@ class Run:
                 break
             due = hosts.is_first() and time.monotonic() - saved > settings.checkpoint_every
             saved = time.monotonic() if due else saved
-            wish = lambda value: np.full(self.local, value, np.int32)
-            wishes = {"stop": wish(len(stop) > 0), "save": wish(due)}
-            # What the devices share: rows, which follow the members of an ensemble, or the members.
-            axis = 0 if self.config.ensemble == 1 or self.members_apart else 1
-            sharded = parallel.shard(batch, self.local, axis)
-            self.state, metrics = self.train_step(self.state, (sharded, wishes))
+            fed = self._fed(batch, len(stop) > 0, due)
+            self.state, metrics = self.train_step(self.state, fed)
             self.step += 1
             if pending:  # one step late: the device works while the host reads and writes
                 self._hear(recent, pending)
@@ -214,6 +219,13 @@ class Run:
             self._hear(recent, pending)
         self.epoch_meter = self.epoch_meter.merged(recent)
         self.progress.seconds += self.epoch_meter.seconds
+
+    def _fed(self, batch: Fed, stop: bool, save: bool) -> tuple[Fed, dict[str, np.ndarray]]:
+        """What each of this process's devices gets: its part of a batch, and the wishes."""
+        wish = lambda value: np.full(self.local, value, np.int32)
+        # What the devices share: rows, which follow the members of an ensemble, or the members.
+        axis = 0 if self.config.ensemble == 1 or self.members_apart else 1
+        return parallel.shard(batch, self.local, axis), {"stop": wish(stop), "save": wish(save)}
 
     def _hear(self, recent: Meter, metrics: training.Metrics) -> None:
         """Counts a step, and does what some process wished for at it."""

@@ -9,8 +9,10 @@ gets the state as its own.
 """
 
 import os
+import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -34,8 +36,13 @@ def use_cpu_cores(batch_size: int, processes: int = 1) -> None:
     chosen = "JAX_NUM_CPU_DEVICES" in os.environ
     if chosen or "host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
+    jax.config.update("jax_num_cpu_devices", sharers(batch_size // processes, cpu_cores()))
+
+
+def cpu_cores() -> int:
+    """Those that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    jax.config.update("jax_num_cpu_devices", sharers(batch_size // processes, cores or 1))
+    return cores or 1
 
 
 def sharers(batch_size: int, most: int) -> int:
@@ -65,7 +72,7 @@ def data_parallel(
     devices: Sequence[jax.Device],
     state_axes: Tree = None,
     **kwargs: Any,
-) -> Callable[..., Tree]:
+) -> jax.stages.Wrapped:
     """`state, sums = local_step(state, batch)`, summed over AXIS, as one program on all devices.
 
     state_axes: 0 for parts of the state of which each device has its own, like the batch: rows of
@@ -79,6 +86,49 @@ def data_parallel(
         devices=devices,
         **kwargs,
     )
+
+
+class Programs:
+    """A step of `data_parallel`: a program for each shape of batch, compiled when it is needed.
+
+    Or before, all at once in threads, if `prepare` has been told of the shapes.
+    """
+
+    def __init__(self, step: jax.stages.Wrapped):
+        self._step = step
+        self._compiling: dict[Tree, Future] = {}
+        self._threads = ThreadPoolExecutor(cpu_cores())
+
+    def prepare(self, state: Tree, batches: Iterable[Tree]) -> None:
+        """Begins to compile for batches of these shapes, the first of them first."""
+        state, tracing = _described(state), threading.Lock()  # Python traces one at a time
+
+        def compiled(batch: Tree) -> Callable[..., Tree]:
+            with tracing:
+                traced = self._step.lower(state, batch)
+            return traced.compile()
+
+        for batch in map(_described, batches):
+            self._compiling[_shapes(batch)] = self._threads.submit(compiled, batch)
+
+    def close(self) -> None:
+        """Begins no more; those that have begun will end first when Python ends."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def __call__(self, state: Tree, batch: Tree) -> Tree:
+        program = self._compiling.get(_shapes(batch))
+        return (program.result() if program else self._step)(state, batch)
+
+
+def _described(tree: Tree) -> Tree:
+    describe = lambda x: jax.ShapeDtypeStruct(
+        x.shape, x.dtype, sharding=getattr(x, "sharding", None)
+    )
+    return jax.tree.map(describe, tree)
+
+
+def _shapes(tree: Tree) -> tuple[tuple[int, ...], ...]:
+    return tuple(x.shape for x in jax.tree.leaves(tree))
 
 
 def map_rows(function: Callable[..., Tree], devices: Sequence[jax.Device]) -> Callable[..., Tree]:

@@ -11,9 +11,8 @@ import jax
 import numpy as np
 import pytest
 
-from g2p_jax import cli, config, loop, parallel, training
+from g2p_jax import cli, config, loop, training
 from g2p_jax.errors import ConfigError
-from g2p_jax.pronounce import network
 
 MODEL = config.Model(
     cell="elman", embedding=4, hidden=8, readout=4, encoder_layers=1, decoder_layers=1
@@ -72,22 +71,32 @@ def test_a_stopped_run_continues_bit_for_bit(settings, tmp_path):
     assert steps == sorted(steps)
 
 
-def test_compilations_are_as_many_as_buckets(settings, tmp_path):
+def test_compilations_are_as_many_as_buckets(settings, tmp_path, monkeypatch):
     settings.train = dataclasses.replace(settings.train, buckets=2)
+    make, traced, compiled = training.make_train_step, [], []
+
+    def made(*args):
+        step = make(*args)
+
+        def traced_step(state, batch):
+            traced.append(batch.source_BxS.shape[-1])
+            return step(state, batch)
+
+        return traced_step
+
+    monkeypatch.setattr(training, "make_train_step", made)
     run = loop.Run(settings, tmp_path / "run")
-    net = network(run.config, run.symbols)
-    step = training.make_train_step(net, run.config.train, run.steps)
-    traced = []
+    compile_ahead = run._compile_ahead
 
-    def traced_step(state, batch):
-        traced.append(batch.source_BxS.shape[-1])
-        return step(state, batch)
+    def all_ahead():
+        compile_ahead()
+        jax.tree.map(lambda program: program.result(), run.programs._compiling)
+        compiled.extend(traced)
 
-    traced_step = training.hearing(traced_step)
-    run.train_step = parallel.data_parallel(traced_step, run.devices, donate_argnums=0)
+    monkeypatch.setattr(run, "_compile_ahead", all_ahead)
     run.train()
     assert len(run.batches.buckets) == 2
-    assert sorted(traced) == list(run.batches.buckets)
+    assert sorted(traced) == sorted(compiled) == list(run.batches.buckets)
 
 
 def test_a_finished_run_has_nothing_to_do(settings, tmp_path):

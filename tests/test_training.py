@@ -63,6 +63,24 @@ def test_many_devices_do_what_one_does(one_device, devices):
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=0, atol=1e-6), many, one)
 
 
+@pytest.mark.parametrize("devices", (1, 2))
+def test_programs_compiled_ahead_do_what_jax_does_when_asked(devices):
+    step = parallel.data_parallel(
+        training.make_train_step(NET, config.Train(), 10), jax.local_devices()[:devices]
+    )
+    batches = [parallel.shard(ragged_batch(rows), devices) for rows in (8, 16, 4)]
+    state = parallel.replicate(
+        training.init_state(NET, config.Train(), 10), jax.devices()[:devices]
+    )
+    programs = parallel.Programs(step)
+    programs.prepare(state, batches[:2])  # the third shape is a surprise
+    for batch in (*batches, *batches):
+        expected, _ = step(state, batch)
+        state, _ = programs(state, batch)
+        jax.tree.map(np.testing.assert_array_equal, state, expected)
+    programs.close()
+
+
 def test_a_step_is_gradient_descent_on_the_mean_loss_of_real_phonemes(one_device):
     """One SGD step by hand: unpadded word by word, one division at the end, clipped to norm 1."""
     settings = dataclasses.replace(SGD, label_smoothing=0.0)
