@@ -13,18 +13,19 @@ data=$(realpath "${1:?a folder with train.txt and dev.txt}")
 output=${2:-runs/gpu}
 mkdir -p "$output"
 
-config=configs/gru.py platform=gpu batches=256,1024 steps=20 rounds=5 members=1,8
+config=configs/gru.py ensemble=configs/lstm.py platform=gpu batch=256 steps=8 rounds=5 members=1,8
 train=(--config.train.batch_size=512 --config.train.learning_rate=3e-3)
 if [[ ${SIZE:-} == tiny ]]; then
-  config=configs/gru.py:tiny platform=cpu batches=8 steps=1 rounds=1 members=1,2
+  config=configs/gru.py:tiny ensemble=configs/lstm.py:tiny platform=cpu batch=8 steps=1 rounds=1
+  members=1,2
   train=(--config.train.epochs=1)
 fi
-train+=(--config.data.train="$data/train.txt" --config.data.dev="$data/dev.txt")
-train+=(--config.data.test_share=0.0)
+words=(--config.data.train="$data/train.txt" --config.data.dev="$data/dev.txt")
+words+=(--config.data.test_share=0.0)
 
 python benchmarks/time_to_accuracy.py --wer=25,23,22 -- --config=$config "${train[@]}" \
-  | tee "$output/time_to_accuracy.jsonl"
-python benchmarks/train_step.py --platform=$platform --models=attention,default \
-  --batches=$batches --steps=$steps --rounds=$rounds | tee "$output/train_step.jsonl"
-python benchmarks/scaling.py --config=$config "${train[@]}" --members=$members --rounds=$rounds \
-  --devices=1 --batches=4 --output="$output"
+  "${words[@]}" | tee "$output/time_to_accuracy.jsonl"
+python benchmarks/train_step.py --platform=$platform --models=attention \
+  --batches=$batch --steps=$steps --rounds=$rounds | tee "$output/train_step.jsonl"
+python benchmarks/scaling.py --config=$ensemble "${words[@]}" --members=$members --rounds=$rounds \
+  --devices=1 --batches=2 --output="$output"

@@ -6,7 +6,7 @@ A word and its pronunciation are a row of units, a letter or two with what becam
 words it learnt from, where a network has found rules, and together they are right more often than
 either. Of the answers y that a search has found for x,
 
-    P(y | x) ~ P_network(y | x)^(1 - SHARE) P_joint(x, y)^SHARE
+    P(y | x) ~ P_network(y | x)^(1 - s) P_joint(x, y)^s
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ from g2p_jax.data.ragged import Array, Ragged, borders, narrow
 from g2p_jax.data.symbols import EOS, Symbols
 from g2p_jax.ngram import Floats, Level, Ngram
 
-SHARE = 0.4  # chosen by eight models: docs/results.md
+SHARE, OF_ENSEMBLE = 0.4, 1 / 3  # s, beside one network or several: docs/results.md
 BEAM = 4  # hypotheses that are weighed
 MOST = 1 << 18  # pronunciations to learn from; of more, every second, third, ...
 NO_ROW = -200.0  # log P of what no row of units fits
@@ -107,12 +107,15 @@ class Joint:
         return cls(units, codes, Ngram(tuple(levels)))
 
 
-def weigh(network_WxN: Floats, joint_WxN: Floats, temperature: float = 1.0) -> Floats:
+def weigh(
+    network_WxN: Floats, joint_WxN: Floats, members: int = 1, temperature: float = 1.0
+) -> Floats:
     """log P of N answers for each word that both models give, of the log P that each of them gives.
 
     All answers for a word together keep what the network gives them.
     """
-    both_WxN = ((1 - SHARE) * network_WxN + SHARE * joint_WxN) / temperature
+    share = SHARE if members == 1 else OF_ENSEMBLE
+    both_WxN = ((1 - share) * network_WxN + share * joint_WxN) / temperature
     total = lambda log_p: np.logaddexp.reduce(log_p, axis=1, keepdims=True)
     return both_WxN - total(both_WxN) + total(network_WxN)
 

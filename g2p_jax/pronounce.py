@@ -259,7 +259,8 @@ class G2P:
         _, tokens_WxNxT, lengths_WxN, log_p_WxN, asked = heard
         if self.joint and asked:
             joint_WxN = self.joint.log_probs(asked).reshape(log_p_WxN.shape)
-            log_p_WxN = joint_lib.weigh(log_p_WxN, joint_WxN, self.config.temperature)
+            members, temperature = self.config.ensemble, self.config.temperature
+            log_p_WxN = joint_lib.weigh(log_p_WxN, joint_WxN, members, temperature)
         if self._plain:
             tokens_WxNxT, log_p_WxN = self._plain.merged(tokens_WxNxT, log_p_WxN)
         best = np.arange(len(log_p_WxN))[:, None], np.argsort(-log_p_WxN, axis=1, kind="stable")
