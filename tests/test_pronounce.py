@@ -192,6 +192,8 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path):
     assert fast.pronounce(words, beam=4) == both.pronounce(words)
     never = np.array([[-1e4, -math.inf]])  # less than any number, and no answer at all
     assert joint.weigh(never, np.array([[-3.0, -1.0]])).tolist() == never.tolist()
+    of_several = joint.weigh(np.log([[0.5, 0.25]]), np.array([[-3.0, 0.0]]), members=2)
+    np.testing.assert_allclose(np.exp(of_several), [[0.2765, 0.4735]], atol=1e-4)  # a third of it
     both.save(tmp_path / "model.safetensors", "float16")
     again = g2p_jax.load(tmp_path).pronounce(words)
     for answer, other in zip(both.pronounce(words), again, strict=True):
