@@ -149,6 +149,14 @@ class Decoder(nn.Module):
             x = jnp.tanh(self.readout(x))
         return self.output(x)
 
+    def through_layers(self, x: Any, states: States, masks: Masks) -> tuple[States, jax.Array]:
+        """One step of layer upon layer: the new states, and the last one's output [B, H]."""
+        new: list[cells.State] = []
+        for number, layer in enumerate(self.layers):
+            new.append(layer.step(x, states[number]))
+            x = drop(masks, f"decoder_{number}", new[-1][0])
+        return tuple(new), x
+
     def ready(self, memory: Memory) -> Memory:
         """The memory as `step` reads it."""
         return memory
@@ -240,11 +248,8 @@ class BahdanauDecoder(Decoder):
     def step(self, memory, states, token_B, masks):
         context, weights = self.look_beside(memory, states[-1][0])
         phoneme = drop(masks, "phonemes", jnp.take(self.embedding, token_B, axis=0))
-        h, new = beside([phoneme, context], self.dtype), []
-        for number, layer in enumerate(self.layers):
-            new.append(layer.step(h, states[number]))
-            h = drop(masks, f"decoder_{number}", new[-1][0])
-        return tuple(new), self.logits(h, context), weights
+        new, h = self.through_layers(beside([phoneme, context], self.dtype), states, masks)
+        return new, self.logits(h, context), weights
 
     def unroll(self, memory, states, tokens_TxB, masks):
         s, layers = self.settings, self.layers

@@ -63,11 +63,8 @@ class MonotonicDecoder(Decoder):
 
     def step(self, memory, states, token_B, masks):
         *states, (heard_BxSxV,) = states
-        h: Any = embed(self.embedding, token_B, masks, "phonemes")
-        new: list[cells.State] = []
-        for number, layer in enumerate(self.layers):
-            new.append(layer.step(h, states[number]))
-            h = drop(masks, f"decoder_{number}", new[-1][0])
+        phoneme = embed(self.embedding, token_B, masks, "phonemes")
+        new, h = self.through_layers(phoneme, tuple(states), masks)
         h_BxQxH = h.reshape(len(memory.mask_BxS), -1, h.shape[-1])
         rows = lambda x: x.reshape(len(h), *x.shape[2:])
         said, moves = rows(self.said(memory, h_BxQxH)), rows(self.moves(memory, h_BxQxH))
