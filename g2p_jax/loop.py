@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import time
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from g2p_jax.scoring import Examination
 
 # What may differ between a run and its continuation.
 HARMLESS = {"train.log_every", "train.checkpoint_every", "train.patience", "train.watch"}
+SOON = 1000  # batches that are looked through for shapes to compile for
 
 
 @dataclasses.dataclass
@@ -182,8 +184,18 @@ class Run:
     def _compile_ahead(self) -> None:
         """Of several processes each compiles a program when its first batch comes."""
         if jax.process_count() == 1:
-            fed = [self._fed(batch, False, False) for batch in self.batches.of_each_shape()]
-            self.programs.prepare(self.state, fed)
+            self.programs.prepare(self.state, self._first_of_each_shape())
+
+    def _first_of_each_shape(self) -> Iterator[Any]:
+        """What is fed first of each shape, in the order in which they will come."""
+        seen = set()
+        soon = self.batches.epoch(*divmod(self.step, self.steps_per_epoch))
+        for batch in itertools.islice(soon, SOON):
+            if (shapes := parallel.shapes(batch)) not in seen:
+                seen.add(shapes)
+                yield self._fed(batch, False, False)
+            if len(seen) == len(self.batches.buckets):
+                return
 
     def _out_of_patience(self) -> bool:
         patience = self.config.train.patience

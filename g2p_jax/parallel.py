@@ -109,14 +109,14 @@ class Programs:
             return traced.compile()
 
         for batch in map(_described, batches):
-            self._compiling[_shapes(batch)] = self._threads.submit(compiled, batch)
+            self._compiling[shapes(batch)] = self._threads.submit(compiled, batch)
 
     def close(self) -> None:
         """Begins no more; those that have begun will end first when Python ends."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def __call__(self, state: Tree, batch: Tree) -> Tree:
-        program = self._compiling.get(_shapes(batch))
+        program = self._compiling.get(shapes(batch))
         return (program.result() if program else self._step)(state, batch)
 
 
@@ -127,7 +127,8 @@ def _described(tree: Tree) -> Tree:
     return jax.tree.map(describe, tree)
 
 
-def _shapes(tree: Tree) -> tuple[tuple[int, ...], ...]:
+def shapes(tree: Tree) -> tuple[tuple[int, ...], ...]:
+    """Those of its arrays."""
     return tuple(x.shape for x in jax.tree.leaves(tree))
 
 

@@ -200,15 +200,7 @@ class Batches:
         if self.members == 1:
             return (self._batch(*plans[0][i]) for i in order[start:])
         together = ([self._padded(*plan[i]) for plan in plans] for i in order[start:])
-        return map(_side_by_side, together)
-
-    def of_each_shape(self) -> list[Fed]:
-        """A batch of training of each shape, the commonest first."""
-        common = sorted(zip(self.buckets, self._contents, strict=True), key=lambda b: -len(b[1]))
-        plan = [(length, indices[:1]) for length, indices in common if len(indices)]
-        if self.members == 1:
-            return [self._batch(*one) for one in plan]
-        return [_side_by_side([self._padded(*one)] * self.members) for one in plan]
+        return (Batch(*map(np.stack, zip(*batches, strict=True))) for batches in together)
 
     def in_order(self) -> Iterator[Batch]:
         """The batches for evaluation: bucket by bucket, examples in the order of the data."""
@@ -241,7 +233,3 @@ class Batches:
             self.examples.target.padded(rows, length),
             (rows >= 0).astype(np.float32),
         )
-
-
-def _side_by_side(batches: list[Batch]) -> Batch:
-    return Batch(*map(np.stack, zip(*batches, strict=True)))

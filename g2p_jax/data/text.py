@@ -77,9 +77,5 @@ class Chunks:
             target_BxT = self._rows[:, step * chunk : (step + 1) * chunk]
             yield Batch(nothing, target_BxT, np.ones(rows, np.float32))
 
-    def of_each_shape(self) -> list[Batch]:
-        """A batch of the one shape."""
-        return [next(self.epoch(0))]
-
     def in_order(self) -> Iterator[Batch]:
         return self.epoch(0)
