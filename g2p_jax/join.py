@@ -23,6 +23,9 @@ _PRECISION = flags.DEFINE_enum(
 )
 _DATA = flags.DEFINE_string("data", None, "A lexicon file for the n-gram model.")
 _NGRAM = flags.DEFINE_integer("ngram", 0, "Units of its n-grams; 0: none.", lower_bound=0)
+_TEMPERATURE = flags.DEFINE_float(
+    "temperature", None, "Of its probabilities, as `calibrate` found it for a model like it.", 1e-3
+)
 
 
 def main(paths: list[str]) -> None:
@@ -48,6 +51,8 @@ def main(paths: list[str]) -> None:
         pairs = splits.references(model.config.data, _DATA.value, "auto", "train")
         model.joint = Joint.fit(pairs, model.symbols, _NGRAM.value)
         model.config = replace(model.config, ngram=_NGRAM.value, temperature=1.0)
+    if _TEMPERATURE.value:
+        model.config = replace(model.config, temperature=_TEMPERATURE.value)
     output.mkdir(parents=True, exist_ok=True)
     model.save(output / model_file.NAME, _PRECISION.value)
     members = model.config.ensemble
