@@ -43,7 +43,7 @@ from absl import flags
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
 
 from benchmarks import steps
-from benchmarks.processes import Process, cores, memory, say
+from benchmarks.processes import Process, memory, say
 from g2p_jax import cli, models, parallel, pictures
 from g2p_jax import config as config_lib
 from g2p_jax.data import splits
@@ -172,7 +172,7 @@ def found() -> Row:
     import jax
 
     device = jax.local_devices()[0]
-    return {"platform": device.platform, "chip": device.device_kind, "cores": cores()}
+    return {"platform": device.platform, "chip": device.device_kind, "cores": parallel.cpu_cores()}
 
 
 def place(row: Row) -> tuple[str, int]:
@@ -321,7 +321,7 @@ def main(words: list[str]) -> None:
         done = {place(row) for row in rows if row["config"] == config.name}
         with Process() as process:
             about = process.call(found)
-        forced = parallel.sharers(config.train.batch_size, cores())
+        forced = parallel.sharers(config.train.batch_size, parallel.cpu_cores())
         devices = forced if about["platform"] == "cpu" else 0  # 0: those that there are
         with tempfile.TemporaryDirectory() as folder:
             for number, (series, x) in enumerate(grid, 1):

@@ -67,11 +67,6 @@ def _use(number: int) -> Any:
     return _kept[number]()
 
 
-def cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def memory() -> tuple[float, float]:
     """MB of memory that this process holds, and held at its peak."""
     try:

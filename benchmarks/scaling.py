@@ -44,7 +44,7 @@ from absl import flags
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
 
 from benchmarks import plan, steps
-from benchmarks.processes import Process, cores, say
+from benchmarks.processes import Process, say
 from g2p_jax import cli, parallel, pictures
 from g2p_jax import config as config_lib
 from g2p_jax.data.batches import Batch, Batches
@@ -365,12 +365,12 @@ def main(words: list[str]) -> None:
     path = output / "scaling.jsonl"
     if not (_DRAW.value or _PLAN.value):
         output.mkdir(parents=True, exist_ok=True)
-        wanted = cli.numbers("devices", _DEVICES.value)
-        counts = [n for n in sorted({1, *wanted}) if n <= cores()]
+        wanted, most = cli.numbers("devices", _DEVICES.value), parallel.cpu_cores()
+        counts = [n for n in sorted({1, *wanted}) if n <= most]
         for count in counts:
             if count < 1 or config.train.batch_size % count:
                 raise UserError(f"--devices={count}: must divide {config.train.batch_size} rows")
-        places = [(n, n) for n in counts] + ([(cores(), 1)] if cores() > 1 else [])
+        places = [(n, n) for n in counts] + ([(most, 1)] if most > 1 else [])
         processes = {place: Process(*place) for place in places}
         groups = [list(entries(config, processes, counts))]
         real = Process()

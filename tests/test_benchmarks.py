@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from benchmarks import plan, steps
-from benchmarks.processes import Process, cores, memory
+from benchmarks.processes import Process, memory
 from configs import gru
-from g2p_jax import config, models
+from g2p_jax import config, models, parallel
 from g2p_jax.data.batches import Batch
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +30,7 @@ def run(*arguments, code=0):
 
 
 def look():
-    return len(jax.devices()), cores(), memory(), os.getpid()
+    return len(jax.devices()), parallel.cpu_cores(), memory(), os.getpid()
 
 
 def test_a_process_has_its_own_cores_devices_and_memory():
