@@ -237,5 +237,5 @@ def initializers(settings: config.Model) -> dict[str, Any]:
         both = {"kernel_init": normal}
         cell = both | {"recurrent_init": normal}
         return {"embedding": normal, "scores": normal, "linear": both, "cell": cell}
-    normal = nn.initializers.normal
-    return {"embedding": normal(1.0), "scores": normal(0.1), "linear": {}, "cell": {}}
+    apart = {"embedding": nn.initializers.normal(1.0), "scores": nn.initializers.normal(0.1)}
+    return apart | {"linear": {}, "cell": {}}

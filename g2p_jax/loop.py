@@ -160,10 +160,10 @@ class Run:
         """
         try:
             self._resume()
-            if self.step < self.steps:
+            if not self._is_done():
                 self._compile_ahead()
             with nullcontext(stop) if stop is not None else cli.stop_on_signal() as stop:
-                while not (self.step == self.steps or self.stopping or self._out_of_patience()):
+                while not self._is_done():
                     self._train_epoch(stop)
                     if self.step % self.steps_per_epoch == 0:
                         self._finish_epoch()
@@ -197,9 +197,10 @@ class Run:
             if len(seen) == len(self.batches.buckets):
                 return
 
-    def _out_of_patience(self) -> bool:
-        patience = self.config.train.patience
-        return 0 < patience <= self.progress.epoch - self.progress.fell
+    def _is_done(self) -> bool:
+        """At the end, stopped, or out of patience."""
+        patience, without = self.config.train.patience, self.progress.epoch - self.progress.fell
+        return self.step == self.steps or self.stopping or 0 < patience <= without
 
     def _train_epoch(self, stop: list[int]) -> None:
         """From where the state is to the end of the epoch, or until all know of a stop signal.
