@@ -7,6 +7,7 @@ phonemes, and what is returned is complete, its probability that of these phonem
 Letters of shapes: B words, K beam, N pronunciations, T phonemes at most, V phoneme inventory.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from g2p_jax.data.symbols import BOS, EOS, PAD, UNK
 
 State = Any
 Step = Callable[[State, jax.Array], tuple[State, jax.Array]]
+StepOfWords = Callable[..., tuple[State, jax.Array]]  # with a third argument: the rows' words
 
 
 class Hypotheses(NamedTuple):
@@ -138,34 +140,58 @@ def greedy(
     return Hypotheses(tokens_BxNxT, best_B[:, None] + jnp.pad(gap_BxN, ((0, 0), (1, 0))))
 
 
-def beam(step: Step, state: State, limit_B: jax.Array, length: int, size: int) -> Hypotheses:
+def beam(
+    step: StepOfWords,
+    state: State,
+    limit_B: jax.Array,
+    length: int,
+    size: int,
+    within: float = math.inf,
+    part: int = 0,
+) -> Hypotheses:
     """The `size` most probable pronunciations that a beam of `size` finds.
 
     Each step extends the K open hypotheses; all their endings compete for the K places of finished
-    ones. A word is done when no open hypothesis is as probable as its K-th finished one: going on
-    can only make it less probable, so for the beam's hypotheses the order is exact.
+    ones. What is not more probable than the K-th finished one is given up: going on can only make
+    it less probable, so for the beam's hypotheses the order is exact.
 
     Args:
       state: with B * K rows, those of a word beside each other.
       limit_B: the most phonemes each word may have, at most `length`.
       length: T, static.
+      within: given up, too, is what has a log P so far below that of the word's best (threshold
+        pruning: Freitag and Al-Onaizan 2017, section 3).
+      part: more rows than this are computed so many at a time, and only those that are not given
+        up. 0: all at once, where that takes no longer than a few.
     """
     batch = limit_B.shape[0]
-    rows_BxK = jnp.arange(batch)[:, None] * size + jnp.arange(size)[None]
+    rows = batch * size
+    part = math.gcd(part, rows) if 0 < part < rows else 0
+
+    def open_still(t, open_BxK, done_BxK):
+        best_B = jnp.maximum(open_BxK.max(axis=-1), done_BxK.max(axis=-1))
+        least_B = jnp.maximum(done_BxK.min(axis=-1), best_B - within)
+        return (open_BxK > least_B[:, None]) & (t <= limit_B)[:, None]
 
     def unfinished(carry):
-        t, open_BxK, done_BxK = carry[0], carry[3], carry[5]
-        hopeful_B = open_BxK.max(axis=-1) > done_BxK.min(axis=-1)
-        return (t <= length) & jnp.any(hopeful_B & (t <= limit_B))
+        t, open_BxK, done_BxK = carry[0], carry[4], carry[6]
+        return (t <= length) & jnp.any(open_still(t, open_BxK, done_BxK))
 
     def body(carry):
-        t, state, token_BxK, open_BxK, open_BxKxT, done_BxK, done_BxKxT = carry
-        state, logits = step(state, token_BxK.reshape(-1))
-        log_probs_BxKxV = log_probs(logits).reshape(batch, size, -1)
+        t, state, parent_R, token_R, open_BxK, open_BxKxT, done_BxK, done_BxKxT = carry
+        open_BxK = jnp.where(open_still(t, open_BxK, done_BxK), open_BxK, -jnp.inf)
+        if part:
+            asked = parent_R, token_R, jnp.arange(rows) // size
+            open_R = open_BxK.reshape(-1) > -jnp.inf
+            state, log_probs_RxV, place_R = _step_of_open(step, state, asked, open_R, part)
+            log_probs_RxV = log_probs_RxV[place_R]
+        else:
+            state, logits_RxV = step(jax.tree.map(lambda s: s[parent_R], state), token_R)
+            log_probs_RxV, place_R = log_probs(logits_RxV), jnp.arange(rows)
+        log_probs_BxKxV = log_probs_RxV.reshape(batch, size, -1)
 
         # Ending: the best K of those that have ended before and those that end now.
-        within_Bx1 = (t <= limit_B)[:, None]
-        ends_BxK = jnp.where(within_Bx1, open_BxK + log_probs_BxKxV[:, :, EOS], -jnp.inf)
+        ends_BxK = open_BxK + log_probs_BxKxV[:, :, EOS]
         done_BxK, best = jax.lax.top_k(jnp.concatenate([done_BxK, ends_BxK], axis=1), size)
         both = jnp.concatenate([done_BxKxT, open_BxKxT], axis=1)
         done_BxKxT = jnp.take_along_axis(both, best[..., None], axis=1)
@@ -175,18 +201,19 @@ def beam(step: Step, state: State, limit_B: jax.Array, length: int, size: int) -
         inventory = total_BxKxV.shape[-1]
         open_BxK, best = jax.lax.top_k(total_BxKxV.reshape(batch, -1), size)
         parent_BxK, token_BxK = best // inventory, (best % inventory).astype(jnp.int32)
-        rows = jnp.take_along_axis(rows_BxK, parent_BxK, axis=1).reshape(-1)
-        state = jax.tree.map(lambda s: s[rows], state)
+        parent_R = jnp.take_along_axis(place_R.reshape(batch, size), parent_BxK, axis=1).reshape(-1)
         open_BxKxT = jnp.take_along_axis(open_BxKxT, parent_BxK[..., None], axis=1)
         open_BxKxT = open_BxKxT.at[:, :, t].set(token_BxK, mode="drop")
-        return t + 1, state, token_BxK, open_BxK, open_BxKxT, done_BxK, done_BxKxT
+        token_R = token_BxK.reshape(-1)
+        return t + 1, state, parent_R, token_R, open_BxK, open_BxKxT, done_BxK, done_BxKxT
 
     nothing_BxK = jnp.full((batch, size), -jnp.inf)
     nothing_BxKxT = jnp.full((batch, size, length), PAD, jnp.int32)
     carry = (
         jnp.int32(0),
         state,
-        jnp.full((batch, size), BOS, jnp.int32),
+        jnp.arange(rows),
+        jnp.full(rows, BOS, jnp.int32),
         nothing_BxK.at[:, 0].set(0.0),  # one empty hypothesis, not K times the same
         nothing_BxKxT,
         nothing_BxK,
@@ -194,3 +221,39 @@ def beam(step: Step, state: State, limit_B: jax.Array, length: int, size: int) -
     )
     *_, done_BxK, done_BxKxT = jax.lax.while_loop(unfinished, body, carry)
     return Hypotheses(done_BxKxT, done_BxK)
+
+
+def _step_of_open(
+    step: StepOfWords,
+    state: State,
+    asked: tuple[jax.Array, jax.Array, jax.Array],
+    open_R: jax.Array,
+    part: int,
+) -> tuple[State, jax.Array, jax.Array]:
+    """One step of the open rows, `part` rows at a time.
+
+    Args:
+      asked: of each row the place of its state, its token and its word, [R].
+      part: divides R.
+
+    Returns:
+      The states and log P(next phoneme), those of open rows first, and where each row's are.
+    """
+    order_R = jnp.argsort(~open_R, stable=True)
+    place_R = jnp.zeros_like(order_R).at[order_R].set(jnp.arange(len(order_R)))
+
+    def of(rows):
+        parent, token, word = (x[rows] for x in asked)
+        state_of, logits = step(jax.tree.map(lambda s: s[parent], state), token, word)
+        return state_of, log_probs(logits)
+
+    def add(number, found):
+        first = number * part
+        some = of(jax.lax.dynamic_slice_in_dim(order_R, first, part))
+        write = lambda xs, x: jax.lax.dynamic_update_slice_in_dim(xs, x, first, axis=0)
+        return jax.tree.map(write, found, some)
+
+    shapes = jax.eval_shape(of, order_R[:part])
+    found = jax.tree.map(lambda x: jnp.zeros((len(order_R), *x.shape[1:]), x.dtype), shapes)
+    state, log_probs_RxV = jax.lax.fori_loop(0, -(-jnp.sum(open_R) // part), add, found)
+    return state, log_probs_RxV, place_R

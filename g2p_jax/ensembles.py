@@ -54,6 +54,7 @@ class Speaker(NamedTuple):
 
     encode: Callable[[jax.Array], Any]  # source_BxS -> memory
     ready: Callable[[Any], Any]  # memory -> as the steps read it
+    of: Callable[[Any, jax.Array], Any]  # memory, words -> what is of these words
     start: Callable[[Any], Any]  # memory -> states, rows first
     step: Callable[[Any, Any, jax.Array], tuple[Any, jax.Array]]  # -> states, logits_BxV
 
@@ -70,6 +71,7 @@ def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
         return Speaker(
             encode=functools.partial(apply, method="encode"),
             ready=functools.partial(apply, method="ready"),
+            of=lambda memory, words: jax.tree.map(lambda x: x[words], memory),
             start=functools.partial(apply, method="start"),
             step=one_step,
         )
@@ -85,6 +87,7 @@ def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
     return Speaker(
         encode=each("encode", (None,)),
         ready=each("ready", (0,)),
+        of=lambda memory, words: jax.tree.map(lambda x: x[:, words], memory),
         start=each("start", (0,), 1),
         step=step,
     )

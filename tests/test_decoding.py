@@ -28,6 +28,35 @@ def make_step(logits: np.ndarray):
     return step
 
 
+def make_step_of_words(of_words: np.ndarray):
+    """The same of a model for each word, [B, V, V, V]; all words have as many rows."""
+
+    def step(before_R, token_R, word_R=None):
+        words = len(of_words)
+        if word_R is None:
+            word_R = jnp.repeat(jnp.arange(words), len(token_R) // words)
+        return token_R, jnp.asarray(of_words)[word_R, before_R, token_R]
+
+    return step
+
+
+def textbook(logits: np.ndarray, limit: int, size: int, within: float):
+    """Beam search over lists of hypotheses: pronunciations and log P, best first."""
+    log_p = lambda before, last, token: float(
+        logits[before, last, token] - np.log(np.exp(logits[before, last, [EOS, *PHONEMES]]).sum())
+    )
+    done, hypotheses = [], [((BOS, BOS), 0.0)]
+    for _ in range(limit + 1):
+        best = max([p for _, p in done + hypotheses])
+        hypotheses = [(h, p) for h, p in hypotheses if p > best - within]
+        done += [(h[2:], p + log_p(h[-2], h[-1], EOS)) for h, p in hypotheses]
+        longer = [
+            ((*h, new), p + log_p(h[-2], h[-1], new)) for h, p in hypotheses for new in PHONEMES
+        ]
+        hypotheses = sorted(longer, key=lambda x: -x[1])[:size]
+    return sorted(done, key=lambda x: -x[1])[:size]
+
+
 def probability(logits: np.ndarray, phonemes: tuple[int, ...]) -> float:
     """P(phonemes, then EOS), computed by the definition."""
     total, before, last = 1.0, BOS, BOS
@@ -63,25 +92,19 @@ def test_a_wide_beam_finds_the_n_best_of_all_pronunciations(seed):
         assert p == pytest.approx(probability(logits, phonemes), rel=1e-4)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_narrow_beam_is_the_beam_of_the_textbook(seed):
-    """Against lists of hypotheses: keep the best two at each step, collect all that end."""
-    logits, limit, size = chain(seed, 1.0), 6, 2
-    log_p = lambda before, last, token: float(
-        logits[before, last, token] - np.log(np.exp(logits[before, last, [EOS, *PHONEMES]]).sum())
-    )
-    done, hypotheses = [], [((BOS, BOS), 0.0)]
-    for _ in range(limit + 1):
-        done += [(h[2:], p + log_p(h[-2], h[-1], EOS)) for h, p in hypotheses]
-        longer = [
-            ((*h, new), p + log_p(h[-2], h[-1], new)) for h, p in hypotheses for new in PHONEMES
-        ]
-        hypotheses = sorted(longer, key=lambda x: -x[1])[:size]
-    expected = sorted(done, key=lambda x: -x[1])[:size]
-    start = jnp.full(size, BOS)
-    answers = found(decoding.beam(make_step(logits), start, jnp.array([limit]), limit, size))
-    assert [a for a, _ in answers] == [e for e, _ in expected]
-    np.testing.assert_allclose([p for _, p in answers], np.exp([p for _, p in expected]), rtol=1e-4)
+@pytest.mark.parametrize("within", [np.inf, 3.0, 1.0])
+@pytest.mark.parametrize("part", [0, 1, 4, 5, 64])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_narrow_beam_is_the_beam_of_the_textbook(seed, part, within):
+    words, limits, size = np.stack([chain(4 * seed + n, 1.0) for n in range(4)]), (6, 2, 0, 5), 2
+    start = jnp.full(len(words) * size, BOS)
+    step = make_step_of_words(words)
+    answers = decoding.beam(step, start, jnp.array(limits), max(limits), size, within, part)
+    for word, limit in enumerate(limits):
+        expected = textbook(words[word], limit, size, within)
+        got = [one for one in found(answers, word) if one[1] > 0]
+        assert [a for a, _ in got] == [e for e, _ in expected]
+        np.testing.assert_allclose([p for _, p in got], np.exp([p for _, p in expected]), rtol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(6))
