@@ -9,7 +9,6 @@ An output file takes its name when it is complete. Until then it is NAME.part, a
 with --resume continues it after a stop of any kind.
 """
 
-import gc
 import hashlib
 import sys
 from pathlib import Path
@@ -77,7 +76,6 @@ def main(words: list[str]) -> None:
             pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
         )
         source = read_words(words or _INPUT.value or sys.stdin.buffer)
-        gc.freeze()  # what is loaded stays: not to be searched for garbage again and again
         if _OUTPUT.value:
             asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN)
             about = {f"--{flag.name}": flag.value for flag in asked} | {

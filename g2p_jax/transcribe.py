@@ -1,6 +1,7 @@
 """Word lists in, answers out: one line for every line, in order, in constant memory."""
 
 import dataclasses
+import gc
 import io
 import itertools
 import time
@@ -102,7 +103,7 @@ def transcribe(
     if options.csv and not tally.words and hosts.is_first():
         out.write(CSV_HEADER + "\n")
     started = saved = reported = time.monotonic()
-    for part in _chunks(words, chunk * jax.process_count()):
+    for number, part in enumerate(_chunks(words, chunk * jax.process_count())):
         first = chunk * jax.process_index()
         mine = _answers(g2p, part[first : first + chunk], options, tally.words + first)
         for theirs in hosts.exchange(mine):
@@ -111,6 +112,8 @@ def transcribe(
             tally.strange += theirs["strange"]
             tally.unknown = dict(Counter(tally.unknown) + Counter(theirs["unknown"]))
         out.flush()
+        if number == 0:
+            gc.freeze()  # what is loaded by now stays: not to be searched for garbage again
         tally.words += len(part)
         tally.checksum = _checksum(part, tally.checksum)
         now = time.monotonic()
