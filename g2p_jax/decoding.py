@@ -1,10 +1,13 @@
 """Searches for pronunciations over a step function; knows no model.
 
 `step(state, token_B) -> (state, logits_BxV)` gives the next phoneme's logits; `state` is any tree
-of arrays with one row per hypothesis on the first axis. Every search ends: a word has a limit of
-phonemes, and what is returned is complete, its probability that of these phonemes and then EOS.
+of arrays with one row per hypothesis on the first axis. `beam` may ask for some of the rows only:
+`step(state, token_R, word_R)` is told of which word each row is. Every search ends: a word has a
+limit of phonemes, and what is returned is complete, its probability that of these phonemes and then
+EOS.
 
-Letters of shapes: B words, K beam, N pronunciations, T phonemes at most, V phoneme inventory.
+Letters of shapes: B words, K beam, R rows, N pronunciations, T phonemes at most, V phoneme
+inventory.
 """
 
 import math
@@ -18,7 +21,7 @@ from g2p_jax.data.symbols import BOS, EOS, PAD, UNK
 
 State = Any
 Step = Callable[[State, jax.Array], tuple[State, jax.Array]]
-StepOfWords = Callable[..., tuple[State, jax.Array]]  # with a third argument: the rows' words
+StepOfSome = Callable[..., tuple[State, jax.Array]]  # also with a third argument
 
 
 class Hypotheses(NamedTuple):
@@ -141,7 +144,7 @@ def greedy(
 
 
 def beam(
-    step: StepOfWords,
+    step: StepOfSome,
     state: State,
     limit_B: jax.Array,
     length: int,
@@ -224,7 +227,7 @@ def beam(
 
 
 def _step_of_open(
-    step: StepOfWords,
+    step: StepOfSome,
     state: State,
     asked: tuple[jax.Array, jax.Array, jax.Array],
     open_R: jax.Array,

@@ -417,9 +417,8 @@ def search(
     states = jax.tree.map(lambda state: jnp.repeat(state, beam, axis=0), states)
 
     def step_of(state, token_R, word_R=None):
-        return speaker.step(
-            memory if word_R is None else speaker.of(memory, word_R), state, token_R
-        )
+        read = memory if word_R is None else speaker.of(memory, word_R)
+        return speaker.step(read, state, token_R)
 
     part = PART if jax.default_backend() == "cpu" else 0
     return decoding.beam(step_of, states, limit_B, length, beam, within, part)
