@@ -109,6 +109,7 @@ class G2P:
         self.params = params
         leave_out = not config.stress and has_stress(symbols.phonemes)
         self._plain = Plain(symbols.phonemes) if leave_out else None
+        self._names = self._bare(symbols.phonemes.tokens)
 
     @property
     def _reading(self) -> Reading:
@@ -218,8 +219,8 @@ class G2P:
 
     def _decode(self, pieces: set[tuple[str, ...]], beam: int, nbest: int) -> Found:
         """The nbest of each spelling."""
-        spelled, decode = sorted(pieces), self._say
-        source = Ragged.from_lists([self.symbols.graphemes.encode(piece) for piece in spelled])
+        spelled, say = sorted(pieces), self._say
+        source = self.symbols.graphemes.encode_all(spelled)
         found = {}
         others = joint_lib.BEAM - 1 if self.joint else 0
         how = Search(beam, WITHIN if 1 == nbest < beam else math.inf, others)
@@ -229,14 +230,17 @@ class G2P:
             each = (array[:, :nbest].tolist() for array in ranked)  # lists are faster read
             for number, *best in zip(heard.which_W.tolist(), *each, strict=True):
                 found[spelled[number]] = [
-                    Pronunciation(decode(tokens[:length]), math.exp(log_p))
+                    Pronunciation(say(tokens[:length]), math.exp(log_p))
                     for tokens, length, log_p in zip(*best, strict=True)
                     if log_p > -math.inf
                 ]
         return found
 
     def _say(self, ids: Iterable[int]) -> tuple[str, ...]:
-        return self._bare(self.symbols.decode_target(ids))
+        """Phonemes, without specials among them, as they are to be seen."""
+        if self.symbols.target == "words":
+            return tuple(map(self._names.__getitem__, ids))
+        return self.symbols.decode_target(ids)
 
     def _bare(self, phonemes: Iterable[str]) -> tuple[str, ...]:
         """As they are to be seen."""
@@ -436,6 +440,8 @@ def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
 
 def _pieces(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
     """The word, or its equal parts where it is longer than any that can be expected."""
+    if 0 < len(letters) <= longest:
+        return [letters]
     parts = -(-len(letters) // longest)
     size = -(-len(letters) // max(parts, 1))
     return [letters[start : start + size] for start in range(0, len(letters), size or 1)]

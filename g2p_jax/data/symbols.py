@@ -1,9 +1,10 @@
 """Symbols and their numbers: vocabularies, and how a raw word becomes graphemes."""
 
 import functools
+import itertools
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from g2p_jax.data.lexicon import normal_form
 from g2p_jax.data.pairs import Pair, Pairs, running_text, spell, texts
-from g2p_jax.data.ragged import Ragged, narrow
+from g2p_jax.data.ragged import Ragged, borders, narrow
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
@@ -52,6 +53,12 @@ class Vocabulary:
     def encode(self, tokens: Iterable[str]) -> list[int]:
         """The id of each token, UNK for an unknown one."""
         return [self.ids.get(token, UNK) for token in tokens]
+
+    def encode_all(self, sequences: Sequence[Sequence[str]]) -> Ragged:
+        """The ids of known tokens; KeyError for an unknown one."""
+        ids = map(self.ids.__getitem__, itertools.chain.from_iterable(sequences))
+        lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
+        return Ragged(narrow(np.fromiter(ids, np.uint32)), borders(lengths))
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """The tokens before the first EOS, without other specials."""
@@ -223,7 +230,8 @@ class Symbols:
 def _normalise(word: str, case: str, unicode: str) -> str:
     if case != "keep":
         word = word.lower() if case == "lower" else word.upper()
-    return normal_form(word, unicode)  # last: a new case can undo the form
+    # Last, since a new case can undo the form.
+    return word if word.isascii() else normal_form(word, unicode)
 
 
 def _normalised(words: Ragged, case: str, unicode: str) -> Iterator[Ragged]:
