@@ -171,18 +171,12 @@ def beam(
     rows = batch * size
     part = math.gcd(part, rows) if 0 < part < rows else 0
 
-    def open_still(t, open_BxK, done_BxK):
-        best_B = jnp.maximum(open_BxK.max(axis=-1), done_BxK.max(axis=-1))
-        least_B = jnp.maximum(done_BxK.min(axis=-1), best_B - within)
-        return (open_BxK > least_B[:, None]) & (t <= limit_B)[:, None]
-
     def unfinished(carry):
-        t, open_BxK, done_BxK = carry[0], carry[4], carry[6]
-        return (t <= length) & jnp.any(open_still(t, open_BxK, done_BxK))
+        open_BxK = carry[4]
+        return jnp.any(open_BxK > -jnp.inf)
 
     def body(carry):
         t, state, parent_R, token_R, open_BxK, open_BxKxT, done_BxK, done_BxKxT = carry
-        open_BxK = jnp.where(open_still(t, open_BxK, done_BxK), open_BxK, -jnp.inf)
         if part:
             asked = parent_R, token_R, jnp.arange(rows) // size
             open_R = open_BxK.reshape(-1) > -jnp.inf
@@ -208,6 +202,12 @@ def beam(
         open_BxKxT = jnp.take_along_axis(open_BxKxT, parent_BxK[..., None], axis=1)
         open_BxKxT = open_BxKxT.at[:, :, t].set(token_BxK, mode="drop")
         token_R = token_BxK.reshape(-1)
+
+        # Given up: what cannot win any more, or has no phonemes left.
+        best_B = jnp.maximum(open_BxK.max(axis=-1), done_BxK.max(axis=-1))
+        least_B = jnp.maximum(done_BxK.min(axis=-1), best_B - within)
+        hopeful_BxK = (open_BxK > least_B[:, None]) & (t < limit_B)[:, None]
+        open_BxK = jnp.where(hopeful_BxK, open_BxK, -jnp.inf)
         return t + 1, state, parent_R, token_R, open_BxK, open_BxKxT, done_BxK, done_BxKxT
 
     nothing_BxK = jnp.full((batch, size), -jnp.inf)

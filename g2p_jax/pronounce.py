@@ -220,10 +220,11 @@ class G2P:
     def _decode(self, pieces: set[tuple[str, ...]], beam: int, nbest: int) -> Found:
         """The nbest of each spelling."""
         spelled, say = sorted(pieces), self._say
-        source = self.symbols.graphemes.encode_all(spelled)
+        number_of = self.symbols.graphemes.ids.__getitem__  # a piece has known graphemes only
+        source = Ragged.from_lists([list(map(number_of, piece)) for piece in spelled])
         found = {}
         others = joint_lib.BEAM - 1 if self.joint else 0
-        how = Search(beam, WITHIN if 1 == nbest < beam else math.inf, others)
+        how = Search(beam, WITHIN if nbest == 1 else math.inf, others)
         batches = _ahead(self._searches(source, how))
         for heard in _ahead(self._hear(source, *batch) for batch in batches):
             ranked = self._ranked(heard)
@@ -240,7 +241,7 @@ class G2P:
         """Phonemes, without specials among them, as they are to be seen."""
         if self.symbols.target == "words":
             return tuple(map(self._names.__getitem__, ids))
-        return self.symbols.decode_target(ids)
+        return self._bare(self.symbols.decode_target(ids))
 
     def _bare(self, phonemes: Iterable[str]) -> tuple[str, ...]:
         """As they are to be seen."""

@@ -148,7 +148,7 @@ def test_saved_and_loaded_models_answer_the_same(g2p, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["copy.safetensors"]
 
 
-def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path):
+def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path, monkeypatch):
     """Both probabilities are multiplied, and share what the network gave to all of them."""
     alone = g2p_jax.load(trained)
     pairs = [Pair(word, (tuple(sounds.split()),)) for word, sounds in WORDS.items()]
@@ -178,6 +178,9 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path):
         (one,) = answer.pronunciations
         assert one.phonemes == best.pronunciations[0].phonemes
         assert one.probability == pytest.approx(best.pronunciations[0].probability, rel=0.02)
+    monkeypatch.setattr(pronounce, "WITHIN", math.inf)
+    for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
+        assert answer.pronunciations == best.pronunciations[:1]
     assert both.pronounce(words) == both.pronounce(words, beam=4)
     for greedy, answer in zip(alone.pronounce(words), both.pronounce(words, beam=1), strict=True):
         ((phonemes, p),) = greedy.pronunciations

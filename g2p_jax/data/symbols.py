@@ -1,10 +1,9 @@
 """Symbols and their numbers: vocabularies, and how a raw word becomes graphemes."""
 
 import functools
-import itertools
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from g2p_jax.data.lexicon import normal_form
 from g2p_jax.data.pairs import Pair, Pairs, running_text, spell, texts
-from g2p_jax.data.ragged import Ragged, borders, narrow
+from g2p_jax.data.ragged import Ragged, narrow
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
@@ -53,12 +52,6 @@ class Vocabulary:
     def encode(self, tokens: Iterable[str]) -> list[int]:
         """The id of each token, UNK for an unknown one."""
         return [self.ids.get(token, UNK) for token in tokens]
-
-    def encode_all(self, sequences: Sequence[Sequence[str]]) -> Ragged:
-        """The ids of known tokens; KeyError for an unknown one."""
-        ids = map(self.ids.__getitem__, itertools.chain.from_iterable(sequences))
-        lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
-        return Ragged(narrow(np.fromiter(ids, np.uint32)), borders(lengths))
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """The tokens before the first EOS, without other specials."""
