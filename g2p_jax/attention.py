@@ -1,8 +1,8 @@
 """Attention: where in the word to look. Pure functions of arrays.
 
-Letters of shapes: B words, Q queries to each of them, S letters, A attention units, E width of the
-memory. The queries are those of one decoder step, of several hypotheses, or of all steps at once.
-Words come first, so that every word is a matrix product of its own.
+Letters of shapes: B words, Q queries to each of them, S letters, R some of them, A attention units,
+E width of the memory. The queries are those of one decoder step, of several hypotheses, or of all
+steps at once. Words come first, so that every word is a matrix product of its own.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,12 @@ def dot_scores(query_BxQxA: jax.Array, keys_BxSxA: jax.Array) -> jax.Array:
     Returns scores [B, Q, S].
     """
     scale = keys_BxSxA.shape[-1] ** -0.5
-    return jnp.einsum("bqa,bsa->bqs", query_BxQxA * scale, keys_BxSxA)
+    return products(query_BxQxA * scale, keys_BxSxA)
+
+
+def products(query_BxQxA: jax.Array, keys_BxSxA: jax.Array) -> jax.Array:
+    """Of each query and each letter, [B, Q, S]."""
+    return jnp.einsum("bqa,bsa->bqs", query_BxQxA, keys_BxSxA)
 
 
 def additive_scores(
@@ -46,24 +51,28 @@ def context(weights_BxQxS: jax.Array, values_BxSxE: jax.Array) -> jax.Array:
     return jnp.einsum("bqs,bse->bqe", weights_BxQxS, values_BxSxE)
 
 
-def monotonic(scores_BxQxS: jax.Array, jump_J: jax.Array, mask_BxS: jax.Array) -> jax.Array:
+def monotonic(
+    scores_BxQxS: jax.Array, jump_J: jax.Array, mask_BxS: jax.Array, place_BxQxR: jax.Array
+) -> jax.Array:
     """P(from letter r to letter s) = softmax_(s >= r) (score(s) + jump(s - r)), [B, Q, R, S].
 
     Letters further apart than there are jumps count as the last of them. Zeros, never NaN, from a
     letter that has no other after it.
+
+    Args:
+      place_BxQxR: the letters r; axes may have the size one.
     """
-    letters = scores_BxQxS.shape[-1]
-    apart_RxS = jnp.arange(letters)[None] - jnp.arange(letters)[:, None]
-    onward = (apart_RxS >= 0)[None, None] & mask_BxS[:, None, None]
-    bias_RxS = jump_J[jnp.clip(apart_RxS, 0, len(jump_J) - 1)]
-    return jax.nn.softmax(scores_BxQxS[:, :, None] + bias_RxS[None, None], where=onward)
+    apart_BxQxRxS = jnp.arange(scores_BxQxS.shape[-1])[None, None, None] - place_BxQxR[..., None]
+    onward = (apart_BxQxRxS >= 0) & mask_BxS[:, None, None]
+    bias_BxQxRxS = jump_J[jnp.clip(apart_BxQxRxS, 0, len(jump_J) - 1)]
+    return jax.nn.softmax(scores_BxQxS[:, :, None] + bias_BxQxRxS, where=onward)
 
 
-def moved(was_BxS: jax.Array, moves_BxRxS: jax.Array) -> jax.Array:
+def moved(was_BxR: jax.Array, moves_BxRxS: jax.Array) -> jax.Array:
     """P(at letter s) one move after a letter of these weights, [B, S].
 
     One step of the forward algorithm (Rabiner 1989, eq. 20), scaled so that the sum is one.
     """
-    was_BxS = was_BxS + TINY
-    was_BxS /= jnp.sum(was_BxS, axis=-1, keepdims=True)
-    return jnp.einsum("br,brs->bs", was_BxS, moves_BxRxS)
+    was_BxR = was_BxR + TINY
+    was_BxR /= jnp.sum(was_BxR, axis=-1, keepdims=True)
+    return jnp.einsum("br,brs->bs", was_BxR, moves_BxRxS)

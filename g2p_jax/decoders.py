@@ -28,11 +28,12 @@ from g2p_jax.layers import (
     initializers,
     memory_width,
 )
-from g2p_jax.linear import beside, linear, matmul
-from g2p_jax.unroll import Map, scan
+from g2p_jax.linear import beside, linear, look_up, matmul, matmul_back
+from g2p_jax.unroll import Map, plus, scan
 
 SCORES: dict[str, Callable[..., jax.Array]] = {
     "dot": attention.dot_scores,
+    "monotonic": attention.dot_scores,
     "additive": attention.additive_scores,
     "additive_relu": functools.partial(attention.additive_scores, activation=jax.nn.relu),
 }
@@ -47,6 +48,22 @@ class Memory(NamedTuple):
     keys_BxSxA: jax.Array
     mask_BxS: jax.Array
     summary: jax.Array  # [B, width]: where the decoder starts
+
+
+class Prepared(NamedTuple):
+    """What a step reads of encoded words and of phonemes: products that all steps share."""
+
+    values_BxSxE: jax.Array
+    keys_BxSxA: jax.Array
+    scores_BxS: jax.Array  # of each letter, whoever asks
+    mask_BxS: jax.Array
+    phonemes: cells.Gates  # what each phoneme is to the decoder's first layer [V, H]
+
+    def of(self, word_R: jax.Array, axis: int = 0) -> "Prepared":
+        """What is of these words; axis: of the words in all arrays but the phonemes'."""
+        take = functools.partial(jnp.take, indices=word_R, axis=axis)
+        values, keys, scores, mask = map(take, self[:-1])
+        return Prepared(values, keys, scores, mask, self.phonemes)
 
 
 def weigh(kind: str, asked: tuple[jax.Array, ...], query_BxQxA: jax.Array) -> jax.Array:
@@ -121,12 +138,19 @@ class Decoder(nn.Module):
         parts = jnp.split(start, arrays, axis=-1)
         return tuple(tuple(parts[i : i + size]) for i in range(0, arrays, size))
 
-    def asked(self, memory: Memory) -> tuple[jax.Array, ...]:
+    def asked(self, memory: Memory | Prepared) -> tuple[jax.Array, ...]:
         """What `weigh` reads besides the query."""
         v = (self.v,) if self.settings.attention in ADDITIVE else ()
         return memory.mask_BxS, memory.keys_BxSxA, *v
 
-    def look(self, memory: Memory, h_BxQxH: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def scores(self, memory: Memory | Prepared, h_BxQxH: jax.Array) -> jax.Array:
+        """How much each letter [B, Q, S] matters to states, Q for each word."""
+        kind = self.settings.attention
+        if isinstance(memory, Prepared) and kind not in ADDITIVE:
+            return attention.products(h_BxQxH, memory.keys_BxSxA) + memory.scores_BxS[:, None]
+        return SCORES[kind](self.query(h_BxQxH), *self.asked(memory)[1:])
+
+    def look(self, memory: Memory | Prepared, h_BxQxH: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Attention of states, Q for each word: context [B, Q, E] and weights [B, Q, S].
 
         Without attention there is no context: E is 0, and no letter has weight.
@@ -134,10 +158,10 @@ class Decoder(nn.Module):
         if self.settings.attention == "none":
             asking, (_, letters, width) = h_BxQxH.shape[:2], memory.values_BxSxE.shape
             return jnp.zeros((*asking, width)), jnp.zeros((*asking, letters))
-        weights = weigh(self.settings.attention, self.asked(memory), self.query(h_BxQxH))
+        weights = attention.attend(self.scores(memory, h_BxQxH), memory.mask_BxS)
         return attention.context(weights, memory.values_BxSxE), weights
 
-    def look_beside(self, memory: Memory, h: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def look_beside(self, memory: Prepared, h: jax.Array) -> tuple[jax.Array, jax.Array]:
         """`look` of rows that are one for each word, or several, beside each other."""
         found = self.look(memory, h.reshape(len(memory.mask_BxS), -1, h.shape[-1]))
         context, weights = (x.reshape(len(h), x.shape[-1]) for x in found)
@@ -149,20 +173,43 @@ class Decoder(nn.Module):
             x = jnp.tanh(self.readout(x))
         return self.output(x)
 
-    def through_layers(self, x: Any, states: States, masks: Masks) -> tuple[States, jax.Array]:
-        """One step of layer upon layer: the new states, and the last one's output [B, H]."""
-        new: list[cells.State] = []
-        for number, layer in enumerate(self.layers):
-            new.append(layer.step(x, states[number]))
-            x = drop(masks, f"decoder_{number}", new[-1][0])
-        return tuple(new), x
+    def through_layers(
+        self, gates: cells.Gates, states: States, masks: Masks
+    ) -> tuple[States, jax.Array]:
+        """One step of layer upon layer: the new states, and the last one's output [B, H].
 
-    def ready(self, memory: Memory) -> Memory:
-        """The memory as `step` reads it."""
-        return memory
+        gates: of the first layer.
+        """
+        new = [self.layers[0].step(gates, states[0])]
+        h = drop(masks, "decoder_0", new[0][0])
+        for number, layer in enumerate(self.layers[1:], start=1):
+            new.append(layer.step(layer.gates(h), states[number]))
+            h = drop(masks, f"decoder_{number}", new[-1][0])
+        return tuple(new), h
+
+    def ready(self, memory: Memory) -> Prepared:
+        """The memory as `step` reads it.
+
+        Dot products of queries h W + b and keys k are those of h and W k, and b . k beside them:
+        the letters are fewer than the steps of a search.
+        """
+        values, keys, mask, _ = memory
+        scores, phonemes = jnp.zeros(mask.shape), self.layers[0].gates(self.embedding)
+        if self.settings.attention not in (*ADDITIVE, "none"):
+            scale = keys.shape[-1] ** -0.5
+            scores = scale * (keys @ self.query.b)
+            keys = scale * matmul_back(keys, self.query.w, self.dtype)
+        return Prepared(values, keys, scores, mask, phonemes)
+
+    def gates_of(self, memory: Prepared, token_B: jax.Array, masks: Masks) -> cells.Gates:
+        """What phonemes are to the first layer."""
+        if "phonemes" in masks:
+            phoneme = jnp.take(self.embedding, token_B, axis=0)
+            return self.layers[0].gates(drop(masks, "phonemes", phoneme))
+        return tuple(look_up(table, token_B, self.dtype) for table in memory.phonemes)
 
     def step(
-        self, memory: Memory, states: States, token_B: jax.Array, masks: Masks
+        self, memory: Prepared, states: States, token_B: jax.Array, masks: Masks
     ) -> tuple[States, jax.Array, jax.Array]:
         """One phoneme: the new states, logits [B, V] of the next, attention weights [B, S].
 
@@ -204,18 +251,20 @@ class LuongDecoder(Decoder):
         than those of all contexts that a search comes to.
         """
         w = jnp.concatenate([reader.w[self.settings.hidden :] for reader in self.readers], axis=1)
-        return memory._replace(values_BxSxE=matmul(memory.values_BxSxE, w, self.dtype))
+        products = matmul(memory.values_BxSxE, w, self.dtype)
+        return super().ready(memory)._replace(values_BxSxE=products)
 
     def step(self, memory, states, token_B, masks):
         hidden = self.settings.hidden
-        phoneme = embed(self.embedding, token_B, masks, "phonemes")
-        state = self.layers[0].step(phoneme, states[0])
+        state = self.layers[0].step(self.gates_of(memory, token_B, masks), states[0])
         h, new = drop(masks, "decoder_0", state[0]), [state]
         products, weights = self.look_beside(memory, h)
         ends = np.cumsum([reader.w.shape[1] for reader in self.readers])
         *of_layers, x = jnp.split(products, ends[:-1], axis=-1)
         for number, of_context in enumerate(of_layers, start=1):
-            new.append(self.layers[number].step(h, states[number], of_context))
+            gates = self.layers[number].gates(h)
+            gates = plus(gates, jnp.split(of_context, len(gates), axis=-1))
+            new.append(self.layers[number].step(gates, states[number]))
             h = drop(masks, f"decoder_{number}", new[-1][0])
         last = self.readers[-1]
         x += linear(h, last.w[:hidden], last.b, self.dtype)
@@ -247,8 +296,10 @@ class BahdanauDecoder(Decoder):
 
     def step(self, memory, states, token_B, masks):
         context, weights = self.look_beside(memory, states[-1][0])
-        phoneme = drop(masks, "phonemes", jnp.take(self.embedding, token_B, axis=0))
-        new, h = self.through_layers(beside([phoneme, context], self.dtype), states, masks)
+        gates, first = self.gates_of(memory, token_B, masks), self.layers[0]
+        from_context = first.w[self.settings.embedding :], jnp.zeros_like(first.b)
+        gates = plus(gates, gated(len(gates), self.dtype, from_context, context))
+        new, h = self.through_layers(gates, states, masks)
         return new, self.logits(h, context), weights
 
     def unroll(self, memory, states, tokens_TxB, masks):

@@ -71,7 +71,7 @@ def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
         return Speaker(
             encode=functools.partial(apply, method="encode"),
             ready=functools.partial(apply, method="ready"),
-            of=lambda memory, words: jax.tree.map(lambda x: x[words], memory),
+            of=lambda memory, words: memory.of(words),
             start=functools.partial(apply, method="start"),
             step=one_step,
         )
@@ -87,7 +87,7 @@ def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
     return Speaker(
         encode=each("encode", (None,)),
         ready=each("ready", (0,)),
-        of=lambda memory, words: jax.tree.map(lambda x: x[:, words], memory),
+        of=lambda memory, words: memory.of(words, axis=1),
         start=each("start", (0,), 1),
         step=step,
     )

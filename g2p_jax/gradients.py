@@ -108,7 +108,8 @@ def _top_layer(
 
     def step(state_N, x_I):
         state = tuple(jnp.split(state_N[None], states, axis=-1))
-        new = layer.apply({"params": weights}, x_I[None], state, method="step")
+        one = lambda layer: layer.step(layer.gates(x_I[None]), state)
+        new = layer.apply({"params": weights}, method=one)
         return jnp.concatenate(new, axis=-1)[0]
 
     return step, x_SxBxI

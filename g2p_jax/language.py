@@ -161,8 +161,10 @@ def sampler(net: models.LanguageModel, rows: int, length: int, endless: bool) ->
 
     @jax.jit
     def draw(params, prompt_P, key, temperature):
+        ready = net.apply({"params": params}, rows, method="ready")
+
         def step(states, token_B):
-            return net.apply({"params": params}, states, token_B, method="step")
+            return net.apply({"params": params}, ready, states, token_B, method="step")
 
         def read(carry, token):
             states, before_B = carry

@@ -109,19 +109,11 @@ class Recurrent(nn.Module):
             for name, width in cells.CELLS[self.cell].recurrent.items()
         }
 
-    def step(
-        self,
-        x_BxI: jax.Array | Embedded,
-        state: cells.State,
-        rest_BxG: jax.Array | None = None,
-    ) -> cells.State:
-        """One step; rest_BxG: where x is only the first part of an input, the rest's product."""
-        maps, cell = self.maps, cells.CELLS[self.cell]
+    def step(self, gates: cells.Gates, state: cells.State) -> cells.State:
+        """One step, given its input gates [B, H]."""
+        maps = self.maps
         recur = lambda name, h, gates: plus(maps[name](self.u[name], h), gates)
-        gates = self.gates(x_BxI)
-        if rest_BxG is not None:
-            gates = plus(gates, jnp.split(rest_BxG, cell.gates, axis=-1))
-        return cell.step(recur, gates, state)
+        return cells.CELLS[self.cell].step(recur, gates, state)
 
     def __call__(
         self,

@@ -108,15 +108,25 @@ def _matmul_backward(dtype, residuals, dy):
     # Contractions are spelled out, not transposed: XLA's CPU backend has fast bfloat16 kernels for
     # these forms, but computes `dy @ w.T` and `x.T @ dy` in float32.
     x, w = residuals
-    dy = _operand(dy, dtype)
     leading = tuple(range(x.ndim - 1))
-    product = functools.partial(jax.lax.dot_general, preferred_element_type=jnp.float32)
-    dx = product(dy, _operand(w, dtype), (((x.ndim - 1,), (1,)), ((), ())))
-    dw = product(_operand(x, dtype), dy, ((leading, leading), ((), ())))
-    return dx.astype(x.dtype), dw.astype(w.dtype)
+    dw = jax.lax.dot_general(
+        _operand(x, dtype),
+        _operand(dy, dtype),
+        ((leading, leading), ((), ())),
+        preferred_element_type=jnp.float32,
+    )
+    return matmul_back(dy, w, dtype).astype(x.dtype), dw.astype(w.dtype)
 
 
 matmul.defvjp(_matmul_forward, _matmul_backward)
+
+
+def matmul_back(y: jax.Array, w: jax.Array, dtype: jnp.dtype) -> jax.Array:
+    """y[..., o] w[i, o] -> [..., i], as `matmul`."""
+    contract = ((y.ndim - 1,), (1,)), ((), ())
+    return jax.lax.dot_general(
+        _operand(y, dtype), _operand(w, dtype), contract, preferred_element_type=jnp.float32
+    )
 
 
 def linear(x: jax.Array, w: jax.Array, b: jax.Array, dtype: jnp.dtype) -> jax.Array:

@@ -26,6 +26,7 @@ from g2p_jax.decoders import (
     BahdanauDecoder,
     LuongDecoder,
     Memory,
+    Prepared,
     States,
     for_each_step,
     zeros,
@@ -122,11 +123,11 @@ class Seq2Seq(nn.Module):
     def start(self, memory: Memory) -> States:
         return self.decoder.start(memory)
 
-    def ready(self, memory: Memory) -> Memory:
+    def ready(self, memory: Memory) -> Prepared:
         return self.decoder.ready(memory)
 
     def step(
-        self, memory: Memory, states: States, token_B: jax.Array
+        self, memory: Prepared, states: States, token_B: jax.Array
     ) -> tuple[States, jax.Array, jax.Array]:
         return self.decoder.step(memory, states, token_B, {})
 
@@ -172,10 +173,10 @@ class Seq2Seq(nn.Module):
             states, chosen_B = carry
             token_B, forced, masks = x
             token_B = jnp.where(forced, token_B, chosen_B)
-            states, logits_BxV, _ = self.decoder.step(memory, states, token_B, masks)
+            states, logits_BxV, _ = self.decoder.step(ready, states, token_B, masks)
             return (states, jnp.argmax(logits_BxV, axis=-1).astype(token_B.dtype)), token_B
 
-        carry, memory = (self.decoder.start(memory), tokens_TxB[0]), self.decoder.ready(memory)
+        carry, ready = (self.decoder.start(memory), tokens_TxB[0]), self.decoder.ready(memory)
         forced_T |= jnp.arange(len(forced_T)) == 0  # the first input is BOS
         xs = tokens_TxB, forced_T, for_each_step(masks, len(tokens_TxB))
         return jax.lax.stop_gradient(jax.lax.scan(step, carry, xs)[1])
@@ -201,10 +202,13 @@ class LanguageModel(nn.Module):
     def setup(self) -> None:
         self.decoder = LuongDecoder(self.settings, self.phonemes, self.dtype)
 
-    def step(self, states: States, token_B: jax.Array) -> tuple[States, jax.Array]:
+    def ready(self, rows: int) -> Prepared:
+        """What `step` reads."""
+        return self.decoder.ready(self._nothing(rows))
+
+    def step(self, ready: Prepared, states: States, token_B: jax.Array) -> tuple[States, jax.Array]:
         """One phoneme: the new states and logits [B, V] of the next."""
-        memory = self.decoder.ready(self._nothing(len(token_B)))
-        return self.decoder.step(memory, states, token_B, {})[:2]
+        return self.decoder.step(ready, states, token_B, {})[:2]
 
     def __call__(
         self,

@@ -82,9 +82,10 @@ def test_score_is_the_product_of_each_phonemes_probability():
     long = " ".join(itertools.islice(itertools.cycle("ABCA"), 50))  # more than one chunk
     for sequence in ("A B", "C", "", long):
         ids = [*symbols.phonemes.encode(sequence.split()), EOS]
+        ready = net.apply(variables, 1, method="ready")
         states, token, nats = decoders.zeros(settings.model, 1), np.array([BOS]), 0.0
         for id in ids:
-            states, logits = net.apply(variables, states, token, method="step")
+            states, logits = net.apply(variables, ready, states, token, method="step")
             nats -= float(jax.nn.log_softmax(logits[0])[id])
             token = np.array([id])
         scored = lm.score(sequence)
@@ -112,9 +113,9 @@ def test_samples_have_the_models_probabilities(temperature):
     allowed = [EOS, *symbols.phonemes.encode("ABC")]
 
     def probabilities(*before: int) -> dict[str, float]:
-        states = decoders.zeros(lm.config.model, 1)
+        ready, states = net.apply(variables, 1, method="ready"), decoders.zeros(lm.config.model, 1)
         for token in (BOS, *before):
-            states, logits = net.apply(variables, states, np.array([token]), method="step")
+            states, logits = net.apply(variables, ready, states, np.array([token]), method="step")
         weights = np.exp(np.asarray(logits[0], float) / temperature)[allowed]
         names = ["", "A", "B", "C"]
         return dict(zip(names, weights / weights.sum(), strict=True))

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from g2p_jax import config, decoders, layers, losses, models
+from g2p_jax import config, decoders, layers, losses, models, monotonic
 from g2p_jax.data.symbols import BOS, EOS, PAD
 
 LETTERS, PHONEMES = 9, 8
@@ -56,7 +56,8 @@ def make(settings: config.Model) -> tuple[models.Seq2Seq, dict]:
 
 
 @pytest.mark.parametrize("name", ARRANGEMENTS)
-def test_all_steps_at_once_equal_step_by_step(name):
+def test_all_steps_at_once_equal_step_by_step(name, monkeypatch):
+    monkeypatch.setattr(monotonic, "LIKELY", 4)  # all letters of these words
     net, variables = make(ARRANGEMENTS[name])
     source, target = batch()
     together = jax.jit(net.apply)(variables, source, target)
@@ -95,8 +96,9 @@ def test_padding_changes_neither_logits_nor_gradients(name):
 @pytest.mark.parametrize(
     "name", ["luong dot", "bahdanau, lstm", "one direction, no attention", "monotonic"]
 )
-def test_without_teacher_the_decoder_is_given_its_own_choices(name):
+def test_without_teacher_the_decoder_is_given_its_own_choices(name, monkeypatch):
     """Logits and gradients of the two-pass way equal those of one loop that chooses as it goes."""
+    monkeypatch.setattr(monotonic, "LIKELY", 4)  # all letters of these words
     net, variables = make(dataclasses.replace(ARRANGEMENTS[name], **dict.fromkeys(DROPOUT, 0.3)))
     source, target = batch()
     forced = np.array([False, True, False, False])
@@ -174,6 +176,37 @@ def test_a_monotonic_decoder_sums_up_all_ways_through_the_word():
 
     ours, theirs = (jax.jit(jax.value_and_grad(f))(variables) for f in (by_network, by_all_ways))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), ours, theirs)
+
+
+@pytest.mark.parametrize("likely", [1, 2, 3])
+def test_a_step_of_a_monotonic_decoder_sums_up_the_likely_letters(likely, monkeypatch):
+    """By the forward algorithm of one word, letter by letter, of which the best are kept."""
+    monkeypatch.setattr(monotonic, "LIKELY", likely)
+    net, variables = make(ARRANGEMENTS["monotonic"])
+    memory = net.apply(variables, np.array([[4, 5, 6, 7]]), method="encode")
+    states = net.apply(variables, memory, method="start")
+    ready = net.apply(variables, memory, method="ready")
+
+    def scores_and_said(net, h):
+        both = jnp.concatenate([jnp.repeat(h, 4, axis=0), memory.values_BxSxE[0]], axis=1)
+        said = jax.nn.softmax(net.decoder.output(jnp.tanh(net.decoder.readout(both))))
+        return net.decoder.query(h) @ memory.keys_BxSxA[0].T / np.sqrt(12), said, net.decoder.jump
+
+    kept = {0: 1.0}  # letters and their share of what has been said
+    for token, then in itertools.pairwise([BOS, 6, 4, 5, EOS]):
+        states, logits, weights = net.apply(
+            variables, ready, states, np.array([token]), method="step"
+        )
+        h = states[net.settings.decoder_layers - 1][0]
+        scores, said, jump = net.apply(variables, h, method=scores_and_said)
+        prior = np.zeros(4)
+        for last, share in kept.items():
+            onward = np.exp(scores[0, last:] + jump[: 4 - last])
+            prior[last:] += share / sum(kept.values()) * onward / onward.sum()
+        best = np.argsort(-prior)[:likely]
+        np.testing.assert_allclose(weights[0], prior, rtol=1e-4)
+        np.testing.assert_allclose(np.exp(logits[0]), prior[best] @ said[best], rtol=1e-4)
+        kept = {int(s): prior[s] * float(said[s, then]) for s in best}
 
 
 @pytest.mark.parametrize("variational", [True, False])
