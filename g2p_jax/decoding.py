@@ -180,8 +180,8 @@ def beam(
         if part:
             asked = parent_R, token_R, jnp.arange(rows) // size
             open_R = open_BxK.reshape(-1) > -jnp.inf
-            state, log_probs_RxV, place_R = _step_of_open(step, state, asked, open_R, part)
-            log_probs_RxV = log_probs_RxV[place_R]
+            first = (t + 1) % 2 * rows
+            state, log_probs_RxV, place_R = _step_of_open(step, state, asked, open_R, part, first)
         else:
             state, logits_RxV = step(jax.tree.map(lambda s: s[parent_R], state), token_R)
             log_probs_RxV, place_R = log_probs(logits_RxV), jnp.arange(rows)
@@ -210,6 +210,8 @@ def beam(
         open_BxK = jnp.where(hopeful_BxK, open_BxK, -jnp.inf)
         return t + 1, state, parent_R, token_R, open_BxK, open_BxKxT, done_BxK, done_BxKxT
 
+    if part:  # a half of the arrays for the states of a step, the other for those before
+        state = jax.tree.map(lambda s: jnp.concatenate([s, jnp.zeros_like(s)]), state)
     nothing_BxK = jnp.full((batch, size), -jnp.inf)
     nothing_BxKxT = jnp.full((batch, size, length), PAD, jnp.int32)
     carry = (
@@ -232,31 +234,37 @@ def _step_of_open(
     asked: tuple[jax.Array, jax.Array, jax.Array],
     open_R: jax.Array,
     part: int,
+    first: jax.Array,
 ) -> tuple[State, jax.Array, jax.Array]:
     """One step of the open rows, `part` rows at a time.
 
     Args:
+      state: twice as many as there are rows.
       asked: of each row the place of its state, its token and its word, [R].
       part: divides R.
+      first: the place of the first new state; what is there is not read any more.
 
     Returns:
-      The states and log P(next phoneme), those of open rows first, and where each row's are.
+      The states, log P(next phoneme) [R, V], and the place of each row's state.
     """
     order_R = jnp.argsort(~open_R, stable=True)
     place_R = jnp.zeros_like(order_R).at[order_R].set(jnp.arange(len(order_R)))
 
-    def of(rows):
+    def of(state, rows):
         parent, token, word = (x[rows] for x in asked)
         state_of, logits = step(jax.tree.map(lambda s: s[parent], state), token, word)
         return state_of, log_probs(logits)
 
     def add(number, found):
-        first = number * part
-        some = of(jax.lax.dynamic_slice_in_dim(order_R, first, part))
-        write = lambda xs, x: jax.lax.dynamic_update_slice_in_dim(xs, x, first, axis=0)
-        return jax.tree.map(write, found, some)
+        state, log_probs_RxV = found
+        start = number * part
+        new, some = of(state, jax.lax.dynamic_slice_in_dim(order_R, start, part))
+        write = lambda xs, x, to: jax.lax.dynamic_update_slice_in_dim(xs, x, to, axis=0)
+        state = jax.tree.map(lambda xs, x: write(xs, x, first + start), state, new)
+        return state, write(log_probs_RxV, some, start)
 
-    shapes = jax.eval_shape(of, order_R[:part])
-    found = jax.tree.map(lambda x: jnp.zeros((len(order_R), *x.shape[1:]), x.dtype), shapes)
-    state, log_probs_RxV = jax.lax.fori_loop(0, -(-jnp.sum(open_R) // part), add, found)
-    return state, log_probs_RxV, place_R
+    inventory = jax.eval_shape(of, state, order_R[:part])[1].shape[-1]
+    found = state, jnp.zeros((len(order_R), inventory))
+    parts = -(-jnp.sum(open_R) // part)
+    state, log_probs_RxV = jax.lax.fori_loop(0, parts, add, found)
+    return state, log_probs_RxV[place_R], first + place_R
