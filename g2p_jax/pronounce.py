@@ -32,7 +32,7 @@ from g2p_jax.stress import Plain, has_stress, plain
 
 MOST_ROWS = 256
 AHEAD = 4  # batches
-WITHIN = 4.0  # from the best log P, where one answer is asked for: what may still win
+WITHIN = 3.0  # from the best log P, where one answer is asked for: what may still win
 PART = 64  # rows of a search that a CPU computes together
 # Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
 # letters). For a few words the first answer should come soon: few shapes. For many, little should
@@ -149,8 +149,8 @@ class G2P:
 
         Args:
           nbest: how many pronunciations; the beam is at least as wide. For 1 it gives up what is
-            far less probable than the best so far: the same answer sooner (in 4 of 2,670 words
-            another), with a probability that may be a hundredth off.
+            far less probable than the best so far: the same answer sooner (in 6 of 2,670 words
+            another), with a probability that is a hundredth off on average.
           beam: open hypotheses of beam search; with 1 (and nbest 1) greedy search, of which a joint
             model weighs the answer and some that differ in one phoneme; 0: config.beam, or as many
             as a joint model should weigh, 1 where there is none.

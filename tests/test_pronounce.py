@@ -177,7 +177,6 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path, monkeypa
     for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
         (one,) = answer.pronunciations
         assert one.phonemes == best.pronunciations[0].phonemes
-        assert one.probability == pytest.approx(best.pronunciations[0].probability, rel=0.02)
     monkeypatch.setattr(pronounce, "WITHIN", math.inf)
     for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
         assert answer.pronunciations == best.pronunciations[:1]
