@@ -113,9 +113,10 @@ def expected(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> Unit
 
 @jax.jit
 def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The best row [B, S]: which kind of unit begins at each letter, -1 for none, and its phoneme.
+    """The best row: the letters and the phonemes of the unit that begins at each letter, [B, S].
 
-    A kind is a place in `Units`, a phoneme that of the first in the target.
+    Letters x and y are the number x G + y, phonemes p V + q, with PAD for what a unit lacks; -1
+    where none begins.
     """
     places = at(units, source_BxS, target_BxT)
     later = (
@@ -142,7 +143,16 @@ def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[ja
 
     start = jnp.sum(target_BxT != PAD, axis=1), jnp.zeros_like(fits_B)
     found = jax.lax.scan(back, start, (source_BxS.T, way_SxBxT1), reverse=True)[1]
-    return jax.tree.map(jnp.transpose, found)
+    kind_BxS, place_BxS = jax.tree.map(jnp.transpose, found)
+
+    inventory, phonemes = units.single.shape
+    said = lambda later: jnp.take_along_axis(target_BxT, place_BxS + later, axis=1, mode="clip")
+    next_BxS = jnp.where(kind_BxS == PAIR, jnp.roll(source_BxS, -1, axis=1), PAD)
+    p_BxS = jnp.where(kind_BxS != SILENT, said(0), PAD)
+    q_BxS = jnp.where(kind_BxS == DOUBLE, said(1), PAD)
+    begins_BxS = kind_BxS >= 0
+    letters_BxS = jnp.where(begins_BxS, source_BxS * inventory + next_BxS, -1)
+    return letters_BxS, jnp.where(begins_BxS, p_BxS * phonemes + q_BxS, -1)
 
 
 def fit(source: Ragged, target: Ragged, letters: int, phonemes: int) -> Units:
@@ -168,13 +178,13 @@ class Asked(NamedTuple):
     """Pairs whose best rows a device looks for, and perhaps has found by now."""
 
     pairs: int
-    batches: list[Any]  # which pairs, their letters and phonemes, and what `best` gives
+    batches: list[Any]  # which pairs, and what `best` gives
 
 
 def ask(units: Units, source: Ragged, target: Ragged) -> Asked:
     """Begins what `align` ends."""
-    batches = list(_batches(source, target))
-    return Asked(len(source), [(*batch, best(units, *batch[1:])) for batch in batches])
+    batches = _batches(source, target)
+    return Asked(len(source), [(chosen, best(units, *both)) for chosen, *both in batches])
 
 
 def align(units: Units, asked: Asked) -> Ragged:
@@ -183,23 +193,15 @@ def align(units: Units, asked: Asked) -> Ragged:
     A unit is the number ((x G + y) V + p) V + q, with PAD for what it lacks of two letters and two
     phonemes.
     """
-    letters, phonemes = units.single.shape
+    phonemes = units.single.shape[1]
     owners, codes, lengths = [], [], [np.zeros(1, np.int64)]
-    for chosen, source_BxS, target_BxT, found in asked.batches:
-        kind_BxS, place_BxS = jax.device_get(found)
-        which = chosen >= 0
-        kind_BxS, place_BxS = kind_BxS[which], place_BxS[which]
-        x_BxS, p_BxT = source_BxS[which].astype(np.int64), target_BxT[which]
-        next_BxS = np.pad(x_BxS[:, 1:], ((0, 0), (0, 1)))
-        p_BxS, q_BxS = (_at(p_BxT, place_BxS + n) for n in (0, 1))
-        y_BxS = np.where(kind_BxS == PAIR, next_BxS, PAD)
-        p_BxS = np.where(kind_BxS != SILENT, p_BxS, PAD)
-        q_BxS = np.where(kind_BxS == DOUBLE, q_BxS, PAD)
-        code_BxS = ((x_BxS * letters + y_BxS) * phonemes + p_BxS) * phonemes + q_BxS
-        begins_BxS = kind_BxS >= 0
-        owners.append(chosen[which])
+    for chosen, found in asked.batches:
+        pairs = np.count_nonzero(chosen >= 0)
+        letters_BxS, said_BxS = (np.asarray(of)[:pairs] for of in found)
+        begins_BxS = letters_BxS >= 0
+        owners.append(chosen[:pairs])
         lengths.append(begins_BxS.sum(axis=1))
-        codes.append(code_BxS[begins_BxS])
+        codes.append(letters_BxS[begins_BxS].astype(np.int64) * phonemes**2 + said_BxS[begins_BxS])
     # The first row is empty: that of pairs in no batch.
     rows = Ragged(np.concatenate([np.zeros(0, np.int64), *codes]), borders(np.concatenate(lengths)))
     where = np.zeros(asked.pairs, np.int64)
@@ -207,13 +209,8 @@ def align(units: Units, asked: Asked) -> Ragged:
     return rows.take(where)
 
 
-def _at(p_BxT: Ints, place_BxS: Ints) -> Ints:
-    """What is at these places [B, S] of its own row; at the last place past its end."""
-    return np.take_along_axis(p_BxT, np.minimum(place_BxS, p_BxT.shape[1] - 1), axis=1)
-
-
 def _batches(source: Ragged, target: Ragged) -> Iterator[tuple[Array, Ints, Ints]]:
-    """Pairs of similar length: which they are, and their letters and phonemes, padded.
+    """Pairs of similar length: which they are, -1 behind them; letters and phonemes, padded.
 
     Pairs that are longer than any shape are left out.
     """

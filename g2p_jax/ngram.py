@@ -53,7 +53,7 @@ class Level:
     @cached_property
     def _table(self) -> Array:
         """For each slot the place of a key, or -1; a key is in its own slot or in the next free."""
-        table = np.full(1 << self._bits, -1)
+        table = np.full(1 << self._bits, -1, np.int32)
         left = np.arange(len(self.keys))
         slot = self._slots(self.keys)
         while len(left):
@@ -65,8 +65,8 @@ class Level:
 
     @property
     def _bits(self) -> int:
-        """Of a slot's number: at most half of the slots are taken."""
-        return (2 * len(self.keys)).bit_length()
+        """Of a slot's number: at most a quarter of the slots are taken."""
+        return (4 * len(self.keys)).bit_length()
 
     def _slots(self, keys: Array) -> Array:
         """Where each key is looked for first: Fibonacci hashing (Knuth, vol. 3, section 6.4)."""
