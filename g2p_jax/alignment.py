@@ -37,7 +37,7 @@ ROWS = 8, 64, 1024
 class Units(NamedTuple):
     """Something for each unit: its log probability, or how often it is expected.
 
-    In a batch for each place where one can begin: [B, S], and three of [B, S, T].
+    In a batch for each place where one can begin: [S, B], and three of [S, B, T].
     """
 
     silent: Any  # [G] a letter that became nothing
@@ -53,10 +53,10 @@ class Units(NamedTuple):
 
 def at(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> Units:
     """Those of each place in a batch."""
-    x, p = source_BxS[:, :, None], target_BxT[:, None, :]
-    next_x, next_p = jnp.roll(x, -1, axis=1), jnp.roll(p, -1, axis=2)
+    x, p = source_BxS.T[:, :, None], target_BxT[None]
+    next_x, next_p = jnp.roll(x, -1, axis=0), jnp.roll(p, -1, axis=2)
     silent, single, double, pair = units
-    return Units(silent[source_BxS], single[x, p], double[x, p, next_p], pair[x, next_x, p])
+    return Units(silent[source_BxS.T], single[x, p], double[x, p, next_p], pair[x, next_x, p])
 
 
 def total(places: Units, source_BxS: jax.Array, target_BxT: jax.Array, join: Callable) -> jax.Array:
@@ -94,8 +94,7 @@ def _forward(
 
     nothing_BxT1 = jnp.full((target_BxT.shape[0], target_BxT.shape[1] + 1), NEVER)
     start = nothing_BxT1.at[:, 0].set(0.0), nothing_BxT1, nothing_BxT1[:, 1:]
-    over = jax.tree.map(lambda u: u.swapaxes(0, 1), (source_BxS, places))
-    (end_BxT1, _, _), left = jax.lax.scan(letter, start, over)
+    (end_BxT1, _, _), left = jax.lax.scan(letter, start, (source_BxS.T, places))
     length_B = jnp.sum(target_BxT != PAD, axis=1)
     return jnp.take_along_axis(end_BxT1, length_B[:, None], axis=1)[:, 0], left
 
@@ -119,10 +118,8 @@ def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[ja
     where none begins.
     """
     places = at(units, source_BxS, target_BxT)
-    later = (
-        1e-3 * jnp.arange(source_BxS.shape[1])[None]
-    )  # of two like letters, the second is silent
-    places = places._replace(silent=places.silent + later)
+    later_Sx1 = 1e-3 * jnp.arange(source_BxS.shape[1])[:, None]  # of two like letters, the second
+    places = places._replace(silent=places.silent + later_Sx1)  # is silent
 
     def chosen(*ways: jax.Array) -> tuple[jax.Array, jax.Array]:
         every = jnp.stack(ways)
