@@ -94,7 +94,7 @@ def greedy(
         t, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B, second = carry
         state, logits_BxV = step(state, token_B)
         log_probs_BxV = log_probs(logits_BxV)
-        token_B = jnp.argmax(log_probs_BxV, axis=-1).astype(jnp.int32)
+        log_p_B, token_B = _largest(log_probs_BxV)
 
         ends_B = log_prob_B + log_probs_BxV[:, EOS]  # the probability of ending here
         chosen_B, full_B = token_B == EOS, t >= limit_B
@@ -103,16 +103,15 @@ def greedy(
         end_B = jnp.where(better_B, t, end_B)
         done_B = done_B | chosen_B | full_B
 
-        log_prob_B = log_prob_B + jnp.max(log_probs_BxV, axis=-1)
+        log_prob_B = log_prob_B + log_p_B
         written_B = jnp.where(done_B, PAD, token_B)
         tokens_BxT = tokens_BxT.at[:, t].set(written_B, mode="drop")
         if others:
             goes_on_BxV = log_probs_BxV.at[:, EOS].set(-jnp.inf)
-            first_B, inventory = jnp.argmax(goes_on_BxV, axis=-1), goes_on_BxV.shape[-1]
-            is_first_BxV = jax.nn.one_hot(first_B, inventory, dtype=bool)
-            rest_BxV = jnp.where(is_first_BxV, -jnp.inf, goes_on_BxV)  # `top_k` would sort all
-            gap_B = jnp.max(rest_BxV, axis=-1) - jnp.max(goes_on_BxV, axis=-1)
-            now = jnp.argmax(rest_BxV, axis=-1).astype(jnp.int32), gap_B
+            most_B, first_B = _largest(goes_on_BxV)
+            is_first_BxV = jax.nn.one_hot(first_B, goes_on_BxV.shape[-1], dtype=bool)
+            rest_B, other_B = _largest(jnp.where(is_first_BxV, -jnp.inf, goes_on_BxV))
+            now = other_B, rest_B - most_B
             second = jax.tree.map(lambda xs, x: xs.at[:, t].set(x, mode="drop"), second, now)
         return t + 1, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B, second
 
@@ -141,6 +140,16 @@ def greedy(
     others_BxNxT = jnp.where(changed, second_BxT[:, None], tokens_BxT[:, None])
     tokens_BxNxT = jnp.concatenate([tokens_BxT[:, None], others_BxNxT], axis=1)
     return Hypotheses(tokens_BxNxT, best_B[:, None] + jnp.pad(gap_BxN, ((0, 0), (1, 0))))
+
+
+def _largest(x_BxV: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The largest of each row, and its place, the first of several.
+
+    On a CPU `argmax` takes several times as long, and `top_k` would sort all.
+    """
+    most_B, places = jnp.max(x_BxV, axis=-1), jnp.arange(x_BxV.shape[-1], dtype=jnp.int32)
+    is_most_BxV = x_BxV == most_B[:, None]
+    return most_B, jnp.min(jnp.where(is_most_BxV, places[None], len(places) - 1), axis=-1)
 
 
 def beam(
