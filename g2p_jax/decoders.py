@@ -27,6 +27,7 @@ from g2p_jax.layers import (
     gated,
     initializers,
     memory_width,
+    weight,
 )
 from g2p_jax.linear import beside, linear, look_up, matmul, matmul_back
 from g2p_jax.unroll import Map, plus, scan
@@ -101,7 +102,9 @@ class Decoder(nn.Module):
 
     def setup(self) -> None:
         s, init = self.settings, initializers(self.settings)
-        self.embedding = self.param("embedding", init["embedding"], (self.vocabulary, s.embedding))
+        self.embedding = weight(
+            self, "embedding", init["embedding"], (self.vocabulary, s.embedding)
+        )
         self.layers = [
             Recurrent(s.cell, width, s.hidden, self.dtype, **init["cell"])
             for width in self.widths()
@@ -113,7 +116,7 @@ class Decoder(nn.Module):
         if s.attention != "none":
             self.query = make(s.hidden, s.hidden if s.attention in ADDITIVE else memory_width(s))
         if s.attention in ADDITIVE:
-            self.v = self.param("v", init["scores"], (s.hidden,))
+            self.v = weight(self, "v", init["scores"], (s.hidden,))
         if s.readout:
             self.readout = make(s.hidden + context_width(s), s.readout)
         self.output = make(s.readout or s.hidden + context_width(s), self.vocabulary)

@@ -6,7 +6,7 @@ for the reverse direction.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -23,6 +23,13 @@ Weights = tuple[jax.Array, jax.Array]  # a matrix and a bias
 Masks = Mapping[str, jax.Array]  # of dropout, by place; empty: no dropout
 
 
+def weight(module: nn.Module, name: str, init: Callable, *args: Any) -> jax.Array:
+    """A parameter of the module. Flax's own `param` traces, each time, how it begins."""
+    if module.has_variable("params", name):
+        return module.get_variable("params", name)
+    return module.param(name, init, *args)
+
+
 class Linear(nn.Module):
     """x W + b."""
 
@@ -32,8 +39,8 @@ class Linear(nn.Module):
     kernel_init: Any = nn.initializers.lecun_normal()
 
     def setup(self) -> None:
-        self.w = self.param("w", self.kernel_init, (self.inputs, self.outputs))
-        self.b = self.param("b", nn.initializers.zeros, (self.outputs,))
+        self.w = weight(self, "w", self.kernel_init, (self.inputs, self.outputs))
+        self.b = weight(self, "b", nn.initializers.zeros, (self.outputs,))
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return linear(x, self.w, self.b, self.dtype)
@@ -86,12 +93,12 @@ class Recurrent(nn.Module):
 
     def setup(self) -> None:
         cell, zeros = cells.CELLS[self.cell], nn.initializers.zeros
-        self.w = self.param("w", self.kernel_init, (self.inputs, cell.gates * self.hidden))
-        self.b = self.param("b", zeros, (cell.gates * self.hidden,))
+        self.w = weight(self, "w", self.kernel_init, (self.inputs, cell.gates * self.hidden))
+        self.b = weight(self, "b", zeros, (cell.gates * self.hidden,))
         self.u = {
             name: (
-                self.param(f"u_{name}", self.recurrent_init, (self.hidden, width * self.hidden)),
-                self.param(f"c_{name}", zeros, (width * self.hidden,)),
+                weight(self, f"u_{name}", self.recurrent_init, (self.hidden, width * self.hidden)),
+                weight(self, f"c_{name}", zeros, (width * self.hidden,)),
             )
             for name, width in cell.recurrent.items()
         }

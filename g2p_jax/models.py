@@ -41,6 +41,7 @@ from g2p_jax.layers import (
     embed,
     initializers,
     memory_width,
+    weight,
 )
 from g2p_jax.linear import beside
 from g2p_jax.monotonic import MonotonicDecoder
@@ -55,7 +56,9 @@ class Encoder(nn.Module):
 
     def setup(self) -> None:
         s, init = self.settings, initializers(self.settings)
-        self.embedding = self.param("embedding", init["embedding"], (self.vocabulary, s.embedding))
+        self.embedding = weight(
+            self, "embedding", init["embedding"], (self.vocabulary, s.embedding)
+        )
         widths = [s.embedding, *(memory_width(s, n) for n in range(s.encoder_layers - 1))]
         make = functools.partial(
             Recurrent, s.cell, hidden=s.hidden, dtype=self.dtype, **init["cell"]

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from g2p_jax import attention, cells
 from g2p_jax.decoders import Decoder, Memory
-from g2p_jax.layers import drop, embed
+from g2p_jax.layers import drop, embed, weight
 from g2p_jax.linear import linear, matmul
 
 JUMPS = 6  # letters from one phoneme's to the next, with a bias of its own; more count as the last
@@ -35,7 +35,7 @@ class MonotonicDecoder(Decoder):
 
     def setup(self) -> None:
         super().setup()
-        self.jump = self.param("jump", lambda _: -jnp.abs(jnp.arange(JUMPS) - 1.0))
+        self.jump = weight(self, "jump", lambda _: -jnp.abs(jnp.arange(JUMPS) - 1.0))
 
     def widths(self) -> list[int]:
         s = self.settings
