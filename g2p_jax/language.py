@@ -53,7 +53,7 @@ class LM:
     use = "python -m g2p_jax.generate --ckpt={}"
 
     def __init__(self, config: config_lib.Config, symbols: Symbols, params: Params):
-        self.config, self.symbols, self.params = config, symbols, params
+        self.config, self.symbols, self.params = config, symbols, jax.device_put(params)
         self.text = config.data.format == "text"
         self.between = "" if self.text or config.data.spelling else " "
 

@@ -126,8 +126,8 @@ def read(path: str | Path) -> Stored:
         raise ModelError(message) from error
     if config.model.encoder_layers + config.model.decoder_layers > len(weights):
         raise ModelError(f"{file}: damaged: its config asks for more layers than it has weights")
-    token = np.zeros((1, 1), np.int32)
-    wanted = jax.eval_shape(network(config, symbols).init, jax.random.key(0), token, token)
+    token, key = jax.ShapeDtypeStruct((1, 1), jnp.int32), jax.eval_shape(jax.random.key, 0)
+    wanted = jax.eval_shape(network(config, symbols).init, key, token, token)
     wanted = flax.traverse_util.flatten_dict(wanted["params"], sep="/")
     members = () if config.ensemble == 1 else (config.ensemble,)
     for name in sorted(wanted.keys() | weights.keys()):
@@ -139,5 +139,5 @@ def read(path: str | Path) -> Stored:
             )
         if not np.isfinite(weights[name]).all():
             raise ModelError(f"{file}: damaged: {name} holds what is no number; train it again")
-    params = {name: jnp.asarray(w, jnp.float32) for name, w in weights.items()}
+    params = {name: w.astype(np.float32) for name, w in weights.items()}
     return Stored(config, symbols, flax.traverse_util.unflatten_dict(params, sep="/"), joint)
