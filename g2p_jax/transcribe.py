@@ -1,5 +1,6 @@
 """Word lists in, answers out: one line for every line, in order, in constant memory."""
 
+import contextlib
 import dataclasses
 import gc
 import io
@@ -105,7 +106,8 @@ def transcribe(
     started = saved = reported = time.monotonic()
     for number, part in enumerate(_chunks(words, chunk * jax.process_count())):
         first = chunk * jax.process_index()
-        mine = _answers(g2p, part[first : first + chunk], options, tally.words + first)
+        with _no_garbage_collection():
+            mine = _answers(g2p, part[first : first + chunk], options, tally.words + first)
         for theirs in hosts.exchange(mine):
             if hosts.is_first():
                 out.write(theirs["text"])
@@ -178,6 +180,18 @@ def _answers(g2p: G2P | LexiconFirst, part: Part, options: Options, first: int) 
     if options.pictures:
         draw_attention(g2p, answers, options.pictures, first)
     return {"text": "".join(lines), "strange": strange, "unknown": unknown}
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """For what makes many objects, few of which are garbage, and none of that in cycles."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _alignments(g2p: G2P | LexiconFirst, answers: list[Answer]) -> Iterator[str]:
