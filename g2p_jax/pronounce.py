@@ -109,7 +109,7 @@ class G2P:
         self.params = params
         leave_out = not config.stress and has_stress(symbols.phonemes)
         self._plain = Plain(symbols.phonemes) if leave_out else None
-        self._names = self._bare(symbols.phonemes.tokens)
+        self._names = np.array(self._bare(symbols.phonemes.tokens), object)
 
     @property
     def _reading(self) -> Reading:
@@ -219,7 +219,7 @@ class G2P:
 
     def _decode(self, pieces: set[tuple[str, ...]], beam: int, nbest: int) -> Found:
         """The nbest of each spelling."""
-        spelled, say = sorted(pieces), self._say
+        spelled = sorted(pieces)
         number_of = self.symbols.graphemes.ids.__getitem__  # a piece has known graphemes only
         source = Ragged.from_lists([list(map(number_of, piece)) for piece in spelled])
         found = {}
@@ -227,21 +227,22 @@ class G2P:
         how = Search(beam, WITHIN if nbest == 1 else math.inf, others)
         batches = _ahead(self._searches(source, how))
         for heard in _ahead(self._hear(source, *batch) for batch in batches):
-            ranked = self._ranked(heard)
-            each = (array[:, :nbest].tolist() for array in ranked)  # lists are faster read
-            for number, *best in zip(heard.which_W.tolist(), *each, strict=True):
+            tokens_WxNxT, lengths_WxN, log_p_WxN = self._ranked(heard, nbest)
+            names, say = self._named(tokens_WxNxT)
+            count_W = np.sum(log_p_WxN > -np.inf, axis=1)
+            arrays = heard.which_W, names, lengths_WxN, np.exp(log_p_WxN), count_W
+            each = (array.tolist() for array in arrays)  # lists are faster read
+            for number, spoken, lengths, p, count in zip(*each, strict=True):
                 found[spelled[number]] = [
-                    Pronunciation(say(tokens[:length]), math.exp(log_p))
-                    for tokens, length, log_p in zip(*best, strict=True)
-                    if log_p > -math.inf
+                    Pronunciation(say(spoken[n][: lengths[n]]), p[n]) for n in range(count)
                 ]
         return found
 
-    def _say(self, ids: Iterable[int]) -> tuple[str, ...]:
-        """Phonemes, without specials among them, as they are to be seen."""
+    def _named(self, tokens: Array) -> tuple[Array, Callable[[list], tuple[str, ...]]]:
+        """Phonemes, without specials among them, and how to make a pronunciation of some."""
         if self.symbols.target == "words":
-            return tuple(map(self._names.__getitem__, ids))
-        return self._bare(self.symbols.decode_target(ids))
+            return self._names[tokens], tuple
+        return tokens, lambda ids: self._bare(self.symbols.decode_target(ids))
 
     def _bare(self, phonemes: Iterable[str]) -> tuple[str, ...]:
         """As they are to be seen."""
@@ -274,8 +275,11 @@ class G2P:
             asked = self.joint.ask(letters, phonemes)
         return Heard(which_W, tokens_WxNxT, lengths_WxN, log_p_WxN.astype(float), asked)
 
-    def _ranked(self, heard: Heard) -> tuple[Array, Array, Floats]:
-        """Best first: phonemes [W, N, T], how many they are [W, N], log P; -inf where is none."""
+    def _ranked(self, heard: Heard, nbest: int) -> tuple[Array, Array, Floats]:
+        """Best first: phonemes [W, N, T], how many they are [W, N], log P; -inf where is none.
+
+        nbest: N at most.
+        """
         _, tokens_WxNxT, lengths_WxN, log_p_WxN, asked = heard
         if self.joint and asked:
             joint_WxN = np.zeros_like(log_p_WxN)
@@ -284,7 +288,8 @@ class G2P:
             log_p_WxN = joint_lib.weigh(log_p_WxN, joint_WxN, members, temperature)
         if self._plain:
             tokens_WxNxT, log_p_WxN = self._plain.merged(tokens_WxNxT, log_p_WxN)
-        best = np.arange(len(log_p_WxN))[:, None], np.argsort(-log_p_WxN, axis=1, kind="stable")
+        order_WxN = np.argsort(-log_p_WxN, axis=1, kind="stable")[:, :nbest]
+        best = np.arange(len(log_p_WxN))[:, None], order_WxN
         spoken_WxNxT = tokens_WxNxT[..., : lengths_WxN.max(initial=0)]
         return spoken_WxNxT[best], lengths_WxN[best], log_p_WxN[best]
 

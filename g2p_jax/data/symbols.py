@@ -123,6 +123,10 @@ class Symbols:
         """The word as the training data would write it."""
         return _normalise(word.strip(), self.case, self.unicode)
 
+    @functools.cached_property
+    def _letters(self) -> str:
+        return "".join(token for token in self.graphemes.tokens if len(token) == 1)
+
     def graphemes_of(self, word: str) -> tuple[list[str], list[str]]:
         """Splits a word into the graphemes to feed and the characters the model does not know.
 
@@ -131,9 +135,9 @@ class Symbols:
         on its own, as in NFD, is left out without being counted as unknown.
         """
         normal, vocabulary = self.normalise(word), self.graphemes.ids
+        if self.source == "characters" and not normal.strip(self._letters):
+            return list(normal), []
         tokens = normal.split() if self.source == "words" else list(normal)
-        if vocabulary.keys() >= set(tokens):
-            return tokens, []
         known: list[str] = []
         unknown: list[str] = []
         if self.source == "words":
