@@ -118,8 +118,9 @@ def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[ja
     where none begins.
     """
     places = at(units, source_BxS, target_BxT)
-    later_Sx1 = 1e-3 * jnp.arange(source_BxS.shape[1])[:, None]  # of two like letters, the second
-    places = places._replace(silent=places.silent + later_Sx1)  # is silent
+    # Of two like letters, the second is silent.
+    later_Sx1 = 1e-3 * jnp.arange(source_BxS.shape[1])[:, None]
+    places = places._replace(silent=places.silent + later_Sx1)
 
     def chosen(*ways: jax.Array) -> tuple[jax.Array, jax.Array]:
         every = jnp.stack(ways)

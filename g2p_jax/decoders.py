@@ -62,7 +62,7 @@ class Prepared(NamedTuple):
 
     def of(self, word_R: jax.Array, axis: int = 0) -> "Prepared":
         """What is of these words; axis: of the words in all arrays but the phonemes'."""
-        take = functools.partial(jnp.take, indices=word_R, axis=axis)
+        take = functools.partial(jnp.take, indices=word_R, axis=axis, mode="clip")
         values, keys, scores, mask = map(take, self[:-1])
         return Prepared(values, keys, scores, mask, self.phonemes)
 

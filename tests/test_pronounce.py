@@ -177,6 +177,10 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path, monkeypa
     for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
         (one,) = answer.pronunciations
         assert one.phonemes == best.pronunciations[0].phonemes
+    monkeypatch.setattr(pronounce, "WITHIN", 4.0)  # nearer than three nats to all that are found
+    for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
+        (one,) = answer.pronunciations
+        assert one.probability == pytest.approx(best.pronunciations[0].probability, rel=0.02)
     monkeypatch.setattr(pronounce, "WITHIN", math.inf)
     for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
         assert answer.pronunciations == best.pronunciations[:1]
