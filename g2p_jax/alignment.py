@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from g2p_jax import traced
 from g2p_jax.data.ragged import Array, Ints, Ragged, borders
 from g2p_jax.data.symbols import PAD
 
@@ -49,6 +50,9 @@ class Units(NamedTuple):
     def full(cls, letters: int, phonemes: int, value: float) -> "Units":
         shapes = (), (phonemes,), (phonemes, phonemes), (letters, phonemes)
         return cls(*(np.full((letters, *shape), value, np.float32) for shape in shapes))
+
+
+jax.export.register_namedtuple_serialization(Units, serialized_name="g2p_jax.alignment.Units")
 
 
 def at(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> Units:
@@ -110,7 +114,6 @@ def expected(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> Unit
     return jax.grad(log_likelihood)(units)
 
 
-@jax.jit
 def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The best row: the letters and the phonemes of the unit that begins at each letter, [B, S].
 
@@ -153,6 +156,9 @@ def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[ja
     return letters_BxS, jnp.where(begins_BxS, p_BxS * phonemes + q_BxS, -1)
 
 
+_best = traced.Kept(best, "best")
+
+
 def fit(source: Ragged, target: Ragged, letters: int, phonemes: int) -> Units:
     """Log probabilities of units, with which the pairs are most likely.
 
@@ -182,7 +188,7 @@ class Asked(NamedTuple):
 def ask(units: Units, source: Ragged, target: Ragged) -> Asked:
     """Begins what `align` ends."""
     batches = _batches(source, target)
-    return Asked(len(source), [(chosen, best(units, *both)) for chosen, *both in batches])
+    return Asked(len(source), [(chosen, _best(units, *both)) for chosen, *both in batches])
 
 
 def align(units: Units, asked: Asked) -> Ragged:

@@ -94,7 +94,8 @@ def look(
 @functools.cache
 def looker(net: models.Seq2Seq, reading: Reading, devices: tuple[jax.Device, ...]) -> Callable:
     """`look` at rows shared by the devices."""
-    return parallel.map_rows(functools.partial(look, net, reading), devices)
+    local = functools.partial(look, net, reading)
+    return parallel.map_rows(local, devices, "look", net, reading)
 
 
 Look = Callable[[tuple[np.ndarray, np.ndarray]], tuple[jax.Array, jax.Array]]

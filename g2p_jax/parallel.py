@@ -18,6 +18,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from g2p_jax import traced
 from g2p_jax.errors import UserError
 
 AXIS = "devices"
@@ -132,16 +133,25 @@ def shapes(tree: Tree) -> tuple[tuple[int, ...], ...]:
     return tuple(x.shape for x in jax.tree.leaves(tree))
 
 
-def map_rows(function: Callable[..., Tree], devices: Sequence[jax.Device]) -> Callable[..., Tree]:
-    """`function(state, rows)` of each device's rows [devices, rows, ...], likewise apart."""
-    if len(devices) > 1:
-        return jax.pmap(function, in_axes=(None, 0), devices=devices)
+def map_rows(
+    function: Callable[..., Tree], devices: Sequence[jax.Device], *about: Any
+) -> traced.Kept:
+    """`function(state, rows)` of each device's rows [devices, rows, ...], likewise apart.
 
-    def alone(state: Tree, rows: Tree) -> Tree:  # half a millisecond less in each call
+    about: what the function depends on beside its arguments; see `traced.Kept`.
+    """
+    mesh = jax.sharding.Mesh(np.array(devices), (AXIS,))
+    whole, shared = jax.sharding.PartitionSpec(), jax.sharding.PartitionSpec(AXIS)
+
+    def local(state: Tree, rows: Tree) -> Tree:
         found = function(state, jax.tree.map(lambda x: x[0], rows))
         return jax.tree.map(lambda x: x[None], found)
 
-    return jax.jit(alone)
+    everywhere = jax.shard_map(
+        local, mesh=mesh, in_specs=(whole, shared), out_specs=shared, check_vma=False
+    )
+    places = tuple(jax.sharding.NamedSharding(mesh, spec) for spec in (whole, shared))
+    return traced.Kept(everywhere, len(devices), *about, in_shardings=places)
 
 
 def replicate(tree: Tree, devices: Sequence[jax.Device]) -> Tree:

@@ -29,6 +29,7 @@ from g2p_jax.model_file import Params, network
 from g2p_jax.ngram import Floats
 from g2p_jax.scoring import Examination
 from g2p_jax.stress import Plain, has_stress, plain
+from g2p_jax.traced import Kept
 
 MOST_ROWS = 256
 AHEAD = 4  # batches
@@ -45,6 +46,11 @@ SHAPES = (
 )
 SHARED = 64  # rows from which on devices share them, 8 at most; fewer take longer to hand out
 SENTENCES = (48, 64, 96, 128, 192, 256)  # more lengths, for models that read longer sources
+
+
+jax.export.register_namedtuple_serialization(
+    decoding.Hypotheses, serialized_name="g2p_jax.decoding.Hypotheses"
+)
 
 
 class Pronunciation(NamedTuple):
@@ -405,9 +411,10 @@ def phoneme_limit(letters: Any) -> Any:
 
 
 @functools.cache
-def searcher(net: models.Seq2Seq, reading: Reading, how: Search, devices: Devices) -> Callable:
+def searcher(net: models.Seq2Seq, reading: Reading, how: Search, devices: Devices) -> Kept:
     """`search` of rows shared by the devices, each of which ends with its own last word."""
-    return parallel.map_rows(functools.partial(search, net, reading, how), devices)
+    local = functools.partial(search, net, reading, how)
+    return parallel.map_rows(local, devices, "search", net, reading, how)
 
 
 def search(

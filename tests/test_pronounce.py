@@ -14,6 +14,7 @@ import safetensors.numpy
 
 import g2p_jax
 from g2p_jax import config, joint, loop, model_file, pronounce
+from g2p_jax import traced as traced_lib
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import BOS, Symbols
@@ -127,6 +128,7 @@ def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
         return search(net, reading, how, params, source)
 
     monkeypatch.setattr(pronounce, "search", traced_search)
+    monkeypatch.setattr(traced_lib, "_folder", lambda: None)
     pronounce.searcher.cache_clear()
     alone, few = ["cabcabcab"], ["cab", "cabcabcabcab"]
     some = [a + b for a in "abcdef" for b in "abcdef"]
