@@ -50,7 +50,8 @@ def main(words: list[str]) -> None:
         raise UserError("--distributed reads a file and writes one: --input=FILE --output=FILE")
     cli.use_compilation_cache()
     from g2p_jax import hosts, parallel
-    from g2p_jax.pronounce import G2P, MOST_ROWS, LexiconFirst, load
+    from g2p_jax.pronounce import G2P, LexiconFirst, load
+    from g2p_jax.searches import MOST_ROWS
     from g2p_jax.transcribe import CHUNK, Options, transcribe, transcribe_file
 
     with hosts.connect(_DISTRIBUTED.value):

@@ -60,7 +60,8 @@ LINUX = sys.platform == "linux"
 
 def g2p_jax(name: str = "english", beam: int = 0, alone: bool = False) -> Answer:
     from g2p_jax import parallel
-    from g2p_jax.pronounce import MOST_ROWS, load
+    from g2p_jax.pronounce import load
+    from g2p_jax.searches import MOST_ROWS
 
     cli.use_compilation_cache()
     parallel.use_cpu_cores(MOST_ROWS)
@@ -76,7 +77,7 @@ def pytorch(precision: str = "float32") -> Answer:
     from benchmarks.torch_models import Luong
     from g2p_jax import model_file
     from g2p_jax.data.symbols import PAD
-    from g2p_jax.pronounce import phoneme_limit
+    from g2p_jax.searches import phoneme_limit
 
     config, symbols, params, _ = model_file.read("english")
     net = Luong(config.model, len(symbols.graphemes), len(symbols.phonemes))

@@ -73,7 +73,8 @@ def asked_model(words: list[str], ckpt: str | None) -> "G2P":
         raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
     use_compilation_cache()
     from g2p_jax import parallel
-    from g2p_jax.pronounce import MOST_ROWS, load
+    from g2p_jax.pronounce import load
+    from g2p_jax.searches import MOST_ROWS
 
     parallel.use_cpu_cores(MOST_ROWS)
     return load(ckpt)

@@ -12,7 +12,8 @@ import numpy as np
 from g2p_jax.data.batches import Batches, Examples, Lesson, choose_buckets
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ConfigError
-from g2p_jax.pronounce import MOST_ROWS, load
+from g2p_jax.pronounce import load
+from g2p_jax.searches import MOST_ROWS
 
 BUCKETS = 8
 

@@ -7,15 +7,14 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from g2p_jax import config as config_lib
-from g2p_jax import decoding, ensembles, layers, model_file, models, parallel, scoring
+from g2p_jax import decoding, layers, model_file, parallel, scoring
 from g2p_jax import joint as joint_lib
 from g2p_jax.alignment import Asked
 from g2p_jax.data.pairs import Pair
@@ -28,29 +27,11 @@ from g2p_jax.joint import Joint
 from g2p_jax.model_file import Params, network
 from g2p_jax.ngram import Floats
 from g2p_jax.scoring import Examination
+from g2p_jax.searches import WITHIN, Devices, Search, ahead, batches, searcher
 from g2p_jax.stress import Plain, has_stress, plain
 from g2p_jax.traced import Kept
 
-MOST_ROWS = 256
-AHEAD = 4  # batches
-WITHIN = 3.0  # from the best log P, where one answer is asked for: what may still win
-PART = 64  # rows of a search that a CPU computes together
-# Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
-# letters). For a few words the first answer should come soon: few shapes. For many, little should
-# be padding.
-SHAPES = (
-    (1, 1, (8, 12, 16, 32)),
-    (8, 8, (8, 16, 32)),
-    (512, 64, (8, 16, 32)),
-    (None, MOST_ROWS, (6, 7, 8, 10, 13, 22, 32)),
-)
 SHARED = 64  # rows from which on devices share them, 8 at most; fewer take longer to hand out
-SENTENCES = (48, 64, 96, 128, 192, 256)  # more lengths, for models that read longer sources
-
-
-jax.export.register_namedtuple_serialization(
-    decoding.Hypotheses, serialized_name="g2p_jax.decoding.Hypotheses"
-)
 
 
 class Pronunciation(NamedTuple):
@@ -61,16 +42,16 @@ class Pronunciation(NamedTuple):
         return " ".join(self.phonemes)
 
 
-Devices = tuple[jax.Device, ...]
-Found = dict[tuple[str, ...], list[Pronunciation]]  # the best of each spelling, best first
+Piece = tuple[str, ...]  # a spelling, or a part of one that is too long to be searched at once
+Found = dict[Piece, list[Pronunciation]]  # the best of each, best first
 
 
-class Search(NamedTuple):
-    """How to search."""
+class Part(NamedTuple):
+    """Pieces that are asked about together."""
 
-    beam: int
-    within: float  # see `decoding.beam`
-    others: int  # see `decoding.greedy`
+    pieces: list[Piece]
+    source: Ragged  # their letters
+    found: Found
 
 
 class Heard(NamedTuple):
@@ -80,7 +61,8 @@ class Heard(NamedTuple):
     tokens_WxNxT: Array
     lengths_WxN: Array
     log_p_WxN: Floats
-    asked: Asked | None  # of a joint model
+    rivals_WxN: Array  # whether the word has other answers, too
+    asked: Asked | None  # of a joint model, about rivals
 
 
 class Answer(NamedTuple):
@@ -162,20 +144,41 @@ class G2P:
             as a joint model should weigh, 1 where there is none.
           mass: of the nbest only so many, best first, as have this probability together.
         """
-        words = list(words)
+        return next(self.pronounce_each([words], nbest, beam, mass))
+
+    def pronounce_each(
+        self, parts: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
+    ) -> Iterator[list[Answer]]:
+        """`pronounce` for each part of a long list.
+
+        The next part is taken when one is answered: devices search it meanwhile.
+        """
         beam = beam or self.config.beam or (joint_lib.BEAM if self.joint else 1)
         beam = max(beam, nbest if nbest == 1 or not self._plain else 2 * nbest)
-        spelled = [self.symbols.graphemes_of(word) for word in words]
-        longest = self.config.data.longest
-        pieces = [_pieces(tuple(letters), longest) for letters, _ in spelled]
-        found = self._decode({piece for of_word in pieces for piece in of_word}, beam, nbest)
-        answers = []
-        for word, (_, unknown), of_word in zip(words, spelled, pieces, strict=True):
-            best = found[of_word[0]] if of_word else [Pronunciation((), 1.0)]
-            for piece in of_word[1:]:
-                best = _joined(best, found[piece], nbest)
-            answers.append(Answer(word, tuple(_heaviest(best[:nbest], mass)), tuple(unknown)))
-        return answers
+        others = joint_lib.BEAM - 1 if self.joint else 0
+        how = Search(beam, WITHIN if nbest == 1 else math.inf, others)
+        asked: collections.deque[list[tuple[str, list[Piece], tuple[str, ...]]]]
+        asked = collections.deque()
+
+        def pieces() -> Iterator[Iterable[Piece]]:
+            for words in parts:
+                part = [(word, *self._spelled(word)) for word in words]
+                asked.append(part)
+                yield (piece for _, of_word, _ in part for piece in of_word)
+
+        for found in self._decode_each(pieces(), how, nbest):
+            answers = []
+            for word, of_word, unknown in asked.popleft():
+                best = found[of_word[0]] if of_word else [Pronunciation((), 1.0)]
+                for piece in of_word[1:]:
+                    best = _joined(best, found[piece], nbest)
+                answers.append(Answer(word, tuple(_heaviest(best[:nbest], mass)), unknown))
+            yield answers
+
+    def _spelled(self, word: str) -> tuple[list[Piece], tuple[str, ...]]:
+        """Its pieces, and the characters that are left out."""
+        letters, unknown = self.symbols.graphemes_of(word)
+        return _pieces(tuple(letters), self.config.data.longest), tuple(unknown)
 
     def inspect(self, asked: Iterable[tuple[str, Sequence[str]]]) -> list[Inspection]:
         """How the model sees each (word, phonemes), in order: attention and probabilities."""
@@ -223,26 +226,52 @@ class G2P:
             raise ValueError(f"{word!r} holds no letter that the model knows")
         return seen
 
-    def _decode(self, pieces: set[tuple[str, ...]], beam: int, nbest: int) -> Found:
-        """The nbest of each spelling."""
-        spelled = sorted(pieces)
-        number_of = self.symbols.graphemes.ids.__getitem__  # a piece has known graphemes only
-        source = Ragged.from_lists([list(map(number_of, piece)) for piece in spelled])
-        found = {}
-        others = joint_lib.BEAM - 1 if self.joint else 0
-        how = Search(beam, WITHIN if nbest == 1 else math.inf, others)
-        batches = _ahead(self._searches(source, how))
-        for heard in _ahead(self._hear(source, *batch) for batch in batches):
+    def _decode_each(
+        self, parts: Iterable[Iterable[Piece]], how: Search, nbest: int
+    ) -> Iterator[Found]:
+        """The nbest of the pieces of each part."""
+        searched = ahead(self._searches(parts, how))
+        heard_each = ((part, batch and self._hear(part, *batch)) for part, batch in searched)
+        for part, heard in ahead(heard_each):
+            if not heard:
+                yield part.found
+                continue
             tokens_WxNxT, lengths_WxN, log_p_WxN = self._ranked(heard, nbest)
             names, say = self._named(tokens_WxNxT)
             count_W = np.sum(log_p_WxN > -np.inf, axis=1)
             arrays = heard.which_W, names, lengths_WxN, np.exp(log_p_WxN), count_W
             each = (array.tolist() for array in arrays)  # lists are faster read
             for number, spoken, lengths, p, count in zip(*each, strict=True):
-                found[spelled[number]] = [
+                part.found[part.pieces[number]] = [
                     Pronunciation(say(spoken[n][: lengths[n]]), p[n]) for n in range(count)
                 ]
-        return found
+
+    def _searches(
+        self, parts: Iterable[Iterable[Piece]], how: Search
+    ) -> Iterator[tuple[Part, tuple[Array, decoding.Hypotheses] | None]]:
+        """Batches of each part: which pieces they are, and what is found; then None."""
+        number_of = self.symbols.graphemes.ids.__getitem__  # a piece has known graphemes only
+        for pieces in map(list, map(dict.fromkeys, parts)):
+            part = Part(pieces, Ragged.from_lists(pieces, number_of), {})
+            rows = list(batches(part.source, self.config.data.longest, how.beam))
+            search, asked = self._search(how, [source_BxS for _, source_BxS in rows])
+            for (which_W, _), args in zip(rows, asked, strict=True):
+                yield part, (which_W, search(*args))
+            yield part, None
+
+    def _search(self, how: Search, sources: list[Ints]) -> tuple[Kept, list[tuple]]:
+        """A search, and its arguments for batches of as many rows each.
+
+        It gives arrays [devices, rows / devices, ...].
+        """
+        shared = bool(sources) and len(sources[0]) >= SHARED
+        devices = self._devices if shared else self._devices[:1]
+        search = searcher(network(self.config, self.symbols), self._reading, how, devices)
+        weights = self._weights(devices)
+        asked = [(weights, parallel.shard(source_BxS, len(devices))) for source_BxS in sources]
+        if len(asked) > 1:
+            search.prepare(asked)
+        return search, asked
 
     def _named(self, tokens: Array) -> tuple[Array, Callable[[list], tuple[str, ...]]]:
         """Phonemes, without specials among them, and how to make a pronunciation of some."""
@@ -254,42 +283,32 @@ class G2P:
         """As they are to be seen."""
         return plain(phonemes) if self._plain else tuple(phonemes)
 
-    def _searches(self, source: Ragged, how: Search) -> Iterator[tuple[Array, decoding.Hypotheses]]:
-        """Batches of spellings of similar length: which they are, and what `_search` finds."""
-        rows, lengths = next((r, n) for most, r, n in SHAPES if most is None or len(source) <= most)
-        rows = max(rows, 2 // how.beam)  # products with a single row take longer than with two
-        longest = self.config.data.longest
-        lengths = *(n for n in (*lengths, *SENTENCES) if n < longest), longest
-        order = np.argsort(source.lengths, kind="stable")
-        for start in range(0, len(order), rows):
-            which_W = order[start : start + rows]
-            length = lengths[np.searchsorted(lengths, source.lengths[which_W[-1]])]
-            filled_B = np.pad(which_W, (0, rows - len(which_W)), constant_values=-1)
-            yield which_W, self._search(source.padded(filled_B, length), how)
-
-    def _hear(self, source: Ragged, which_W: Array, hypotheses: decoding.Hypotheses) -> Heard:
+    def _hear(self, part: Part, which_W: Array, hypotheses: decoding.Hypotheses) -> Heard:
         """What a search has found; the joint model begins to look at it."""
         tokens_WxNxT, log_p_WxN = (
             np.concatenate(np.asarray(array))[: len(which_W)] for array in hypotheses
         )
         found_WxN, asked = log_p_WxN > -np.inf, None
+        rivals_WxN = found_WxN & (found_WxN.sum(axis=1, keepdims=True) > 1)
         said_WxNxT = (tokens_WxNxT != PAD) & found_WxN[..., None]
         lengths_WxN = said_WxNxT.sum(axis=-1)
-        if self.joint:
-            letters = source.take(np.broadcast_to(which_W[:, None], found_WxN.shape)[found_WxN])
-            phonemes = Ragged(tokens_WxNxT[said_WxNxT], borders(lengths_WxN[found_WxN]))
-            asked = self.joint.ask(letters, phonemes)
-        return Heard(which_W, tokens_WxNxT, lengths_WxN, log_p_WxN.astype(float), asked)
+        if self.joint and rivals_WxN.any():
+            which = np.broadcast_to(which_W[:, None], rivals_WxN.shape)[rivals_WxN]
+            said = tokens_WxNxT[said_WxNxT & rivals_WxN[..., None]]
+            phonemes = Ragged(said, borders(lengths_WxN[rivals_WxN]))
+            asked = self.joint.ask(part.source.take(which), phonemes)
+        log_p_WxN = log_p_WxN.astype(float)
+        return Heard(which_W, tokens_WxNxT, lengths_WxN, log_p_WxN, rivals_WxN, asked)
 
     def _ranked(self, heard: Heard, nbest: int) -> tuple[Array, Array, Floats]:
         """Best first: phonemes [W, N, T], how many they are [W, N], log P; -inf where is none.
 
         nbest: N at most.
         """
-        _, tokens_WxNxT, lengths_WxN, log_p_WxN, asked = heard
+        _, tokens_WxNxT, lengths_WxN, log_p_WxN, rivals_WxN, asked = heard
         if self.joint and asked:
             joint_WxN = np.zeros_like(log_p_WxN)
-            joint_WxN[log_p_WxN > -np.inf] = self.joint.log_probs(asked)
+            joint_WxN[rivals_WxN] = self.joint.log_probs(asked)
             members, temperature = self.config.ensemble, self.config.temperature
             log_p_WxN = joint_lib.weigh(log_p_WxN, joint_WxN, members, temperature)
         if self._plain:
@@ -298,13 +317,6 @@ class G2P:
         best = np.arange(len(log_p_WxN))[:, None], order_WxN
         spoken_WxNxT = tokens_WxNxT[..., : lengths_WxN.max(initial=0)]
         return spoken_WxNxT[best], lengths_WxN[best], log_p_WxN[best]
-
-    def _search(self, source_BxS: Ints, how: Search) -> decoding.Hypotheses:
-        """The hypotheses of each device: arrays [devices, rows / devices, ...]."""
-        net = network(self.config, self.symbols)
-        devices = self._devices if len(source_BxS) >= SHARED else self._devices[:1]
-        search = searcher(net, self._reading, how, devices)
-        return search(self._weights(devices), parallel.shard(source_BxS, len(devices)))
 
     def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
         """Decodes the words, without any teacher, and compares with all their references.
@@ -367,14 +379,28 @@ class LexiconFirst:
         self, words: Iterable[str], nbest: int = 1, beam: int = 0, mass: float = 1.0
     ) -> list[Answer]:
         """One answer for each word, in order; the options are those of the model."""
-        words = list(words)
-        known = [self._known.get(self._model.symbols.normalise(word)) for word in words]
-        rest = [word for word, found in zip(words, known, strict=True) if not found]
-        answers = iter(self._model.pronounce(rest, nbest, beam, mass))
-        return [
-            Answer(word, found, (), known=True) if found else next(answers)
-            for word, found in zip(words, known, strict=True)
-        ]
+        return next(self.pronounce_each([words], nbest, beam, mass))
+
+    def pronounce_each(
+        self, parts: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
+    ) -> Iterator[list[Answer]]:
+        """`pronounce` for each part of a long list, as that of the model."""
+        asked: collections.deque[list[tuple[str, tuple[Pronunciation, ...] | None]]]
+        asked = collections.deque()
+
+        def unknown() -> Iterator[list[str]]:
+            for part in parts:
+                words = [
+                    (word, self._known.get(self._model.symbols.normalise(word))) for word in part
+                ]
+                asked.append(words)
+                yield [word for word, found in words if not found]
+
+        for rest in map(iter, self._model.pronounce_each(unknown(), nbest, beam, mass)):
+            yield [
+                Answer(word, found, (), known=True) if found else next(rest)
+                for word, found in asked.popleft()
+            ]
 
 
 def load(path: str | Path = "english") -> G2P:
@@ -403,52 +429,6 @@ def join(models: Sequence[G2P]) -> G2P:
     count = sum(model.config.ensemble for model in models)
     config = dataclasses.replace(models[0].config, ensemble=count, temperature=1.0)
     return G2P(config, models[0].symbols, params, models[0].joint)
-
-
-def phoneme_limit(letters: Any) -> Any:
-    """The most phonemes that so many letters may have: acronyms ("www") have seven a letter."""
-    return 3 * letters + 12
-
-
-@functools.cache
-def searcher(net: models.Seq2Seq, reading: Reading, how: Search, devices: Devices) -> Kept:
-    """`search` of rows shared by the devices, each of which ends with its own last word."""
-    local = functools.partial(search, net, reading, how)
-    return parallel.map_rows(local, devices, "search", net, reading, how)
-
-
-def search(
-    net: models.Seq2Seq, reading: Reading, how: Search, params: Params, source_BxS: jax.Array
-) -> decoding.Hypotheses:
-    """The `beam` best pronunciations of a batch of spellings; of 1, `others` like it, too."""
-    beam, within, others = how
-    speaker = ensembles.speaker(net, params, reading)
-    memory = speaker.encode(source_BxS)
-    letters_B = jnp.sum(source_BxS != PAD, axis=1)
-    limit_B, length = phoneme_limit(letters_B), phoneme_limit(source_BxS.shape[1])
-    states = speaker.start(memory)
-    memory = speaker.ready(memory)
-    step = functools.partial(speaker.step, memory)
-    if beam == 1:
-        return decoding.greedy(step, states, limit_B, length, others)
-    states = jax.tree.map(lambda state: jnp.repeat(state, beam, axis=0), states)
-
-    def step_of(state, token_R, word_R=None):
-        read = memory if word_R is None else speaker.of(memory, word_R)
-        return speaker.step(read, state, token_R)
-
-    part = PART if jax.default_backend() == "cpu" else 0
-    return decoding.beam(step_of, states, limit_B, length, beam, within, part)
-
-
-def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
-    """The same, each when AHEAD more have begun: the devices work on while one is read."""
-    waiting: collections.deque[Any] = collections.deque()
-    for batch in batches:
-        waiting.append(batch)
-        if len(waiting) > AHEAD:
-            yield waiting.popleft()
-    yield from waiting
 
 
 def _pieces(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:

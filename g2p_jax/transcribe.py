@@ -23,6 +23,7 @@ from g2p_jax.pictures import attention_map, file_name
 from g2p_jax.pronounce import G2P, Answer, LexiconFirst
 
 CHUNK = 8192  # words that are answered at once, and kept in memory
+COLLECT = 16  # chunks, after which Python looks for garbage in cycles: there is hardly any
 
 Words = Iterable[tuple[str, str]]  # (id, word)
 Part = list[tuple[str, str]]
@@ -40,6 +41,11 @@ class Options:
     aligned: bool = False  # two columns: the letters of each phoneme, and its probability
     strict: bool = False  # a word that holds what the model has never seen is a UserError
     pictures: Path | None = None  # a folder for attention maps, NUMBER-WORD.png
+
+    @property
+    def search(self) -> tuple[int, int, float]:
+        """What `pronounce` is told."""
+        return self.nbest, self.beam, self.mass
 
 
 @dataclasses.dataclass
@@ -77,6 +83,19 @@ class Tally:
         )
 
 
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """For what makes many objects, and hardly any garbage in cycles."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_no_garbage_collection()
 def transcribe(
     g2p: G2P | LexiconFirst,
     words: Words,
@@ -94,7 +113,8 @@ def transcribe(
     words at the end. Of several processes each answers its part of the words; the first writes.
 
     Args:
-      chunk: how many words each process reads before their answers are written.
+      chunk: how many words each process reads before their answers are written; of more than one
+        the next are read and searched meanwhile.
       tally: of what `out` holds already: those words are not answered again.
       mark: is told the tally about once a second, when `out` holds just the answers to that.
       total: how many words there will be, to say how much time is left; 0: unknown.
@@ -104,11 +124,16 @@ def transcribe(
     if options.csv and not tally.words and hosts.is_first():
         out.write(CSV_HEADER + "\n")
     started = saved = reported = time.monotonic()
-    for number, part in enumerate(_chunks(words, chunk * jax.process_count())):
-        first = chunk * jax.process_index()
-        with _no_garbage_collection():
-            mine = _answers(g2p, part[first : first + chunk], options, tally.words + first)
-        for theirs in hosts.exchange(mine):
+    first = chunk * jax.process_index()
+    mine = slice(first, first + chunk)
+    parts, asked = itertools.tee(_chunks(words, chunk * jax.process_count()))
+    to_say, how = ([word for _, word in part[mine]] for part in asked), options.search
+    one_by_one = (g2p.pronounce(some, *how) for some in to_say)
+    answered = g2p.pronounce_each(to_say, *how) if chunk > 1 else one_by_one
+    for number, part in enumerate(parts):
+        answers = next(answered)
+        written = _written(g2p, part[mine], answers, options, tally.words + first)
+        for theirs in hosts.exchange(written):
             if hosts.is_first():
                 out.write(theirs["text"])
             tally.strange += theirs["strange"]
@@ -116,6 +141,8 @@ def transcribe(
         out.flush()
         if number == 0:
             gc.freeze()  # what is loaded by now stays: not to be searched for garbage again
+        elif number % COLLECT == 0:
+            gc.collect()
         tally.words += len(part)
         tally.checksum = _checksum(part, tally.checksum)
         now = time.monotonic()
@@ -159,9 +186,10 @@ def transcribe_file(
         transcribe(g2p, words, out, options, tally=tally, mark=mark, total=total)
 
 
-def _answers(g2p: G2P | LexiconFirst, part: Part, options: Options, first: int) -> dict[str, Any]:
+def _written(
+    g2p: G2P | LexiconFirst, part: Part, answers: list[Answer], options: Options, first: int
+) -> dict[str, Any]:
     """The lines of these words, the first of which is number `first`, and how many are strange."""
-    answers = g2p.pronounce((word for _, word in part), options.nbest, options.beam, options.mass)
     strange, unknown, lines = 0, Counter[str](), []
     columns = _alignments(g2p, answers) if options.aligned else itertools.repeat("")
     for (id, word), answer in zip(part, answers, strict=True):
@@ -180,18 +208,6 @@ def _answers(g2p: G2P | LexiconFirst, part: Part, options: Options, first: int) 
     if options.pictures:
         draw_attention(g2p, answers, options.pictures, first)
     return {"text": "".join(lines), "strange": strange, "unknown": unknown}
-
-
-@contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """For what makes many objects, few of which are garbage, and none of that in cycles."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _alignments(g2p: G2P | LexiconFirst, answers: list[Answer]) -> Iterator[str]:

@@ -191,7 +191,7 @@ def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
     """Until it is complete, --resume continues it; a kill loses nothing and repeats nothing."""
     words, dice = tmp_path / "words.txt", random.Random(2)
     letters = "abcdefghijklmnopqrstuvwxyz"
-    lines = ("".join(dice.choices(letters, k=dice.randint(1, 7))) for _ in range(80_000))
+    lines = ("".join(dice.choices(letters, k=dice.randint(1, 7))) for _ in range(300_000))
     words.write_text("".join(line + "\n" for line in lines))
     ckpt, whole, output = f"--ckpt={trained}", tmp_path / "whole.tsv", tmp_path / "out.tsv"
     command("predict.py", ckpt, f"--input={words}", f"--output={whole}")

@@ -18,8 +18,9 @@ ORDER = (
     "errors linear unroll cells attention losses data.ragged data.pairs data.lexicon data.symbols "
     "config data.sums data.numbers data.batches data.text data.splits data.growing scoring layers "
     "decoders monotonic models decoding ensembles traced parallel hosts checkpoints training "
-    "meter alignment ngram joint stress model_file inspection pronounce distill language pictures "
-    "transcribe cli loop evaluate calibrate compare gradients join restress generate __init__"
+    "meter alignment ngram joint stress model_file inspection searches pronounce distill language "
+    "pictures transcribe cli loop evaluate calibrate compare gradients join restress generate "
+    "__init__"
 ).split()
 NO_JAX = {"errors", "config", "scoring", "cli", "ngram", "stress"}
 NO_JAX |= {m for m in ORDER if m.startswith("data.")}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 import json
 import logging
 import math
@@ -13,7 +14,7 @@ import safetensors
 import safetensors.numpy
 
 import g2p_jax
-from g2p_jax import config, joint, loop, model_file, pronounce
+from g2p_jax import config, joint, loop, model_file, pronounce, searches
 from g2p_jax import traced as traced_lib
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
@@ -80,7 +81,7 @@ def test_every_word_has_an_answer_in_order(g2p, nbest):
     assert [best[n] for n in (0, 2, 3, 9, 10)] == [""] * 5
     assert answers[3].unknown == ("😀",) and answers[4].unknown == ("@",)
     assert not answers[5].unknown
-    assert len(answers[8].pronunciations[0].phonemes) <= 16 * pronounce.phoneme_limit(32)
+    assert len(answers[8].pronunciations[0].phonemes) <= 16 * searches.phoneme_limit(32)
     assert best[11] == g2p("e")
 
 
@@ -121,15 +122,15 @@ def test_answers_do_not_depend_on_what_else_is_asked(g2p, members, beam):
 
 
 def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
-    search, traced = pronounce.search, []
+    search, traced = searches.search, []
 
     def traced_search(net, reading, how, params, source):
         traced.append(source.shape[-1])
         return search(net, reading, how, params, source)
 
-    monkeypatch.setattr(pronounce, "search", traced_search)
+    monkeypatch.setattr(searches, "search", traced_search)
     monkeypatch.setattr(traced_lib, "_folder", lambda: None)
-    pronounce.searcher.cache_clear()
+    searches.searcher.cache_clear()
     alone, few = ["cabcabcab"], ["cab", "cabcabcabcab"]
     some = [a + b for a in "abcdef" for b in "abcdef"]
     many = [a + b + c + d for a in "abcdef" for b in some for c in "abcdef" for d in ("", "cab")]
@@ -187,7 +188,10 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path, monkeypa
     for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
         assert answer.pronunciations == best.pronunciations[:1]
     assert both.pronounce(words) == both.pronounce(words, beam=4)
-    for greedy, answer in zip(alone.pronounce(words), both.pronounce(words, beam=1), strict=True):
+    greedily = list(itertools.product((math.inf, 0.5), alone.pronounce(words)))
+    for within, greedy in greedily:
+        monkeypatch.setattr(pronounce, "WITHIN", within)
+        (answer,) = both.pronounce([greedy.word], beam=1)
         ((phonemes, p),) = greedy.pronunciations
         (seen,) = alone.inspect([(greedy.word, phonemes)])
         found = [(phonemes, p)]
@@ -200,6 +204,7 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path, monkeypa
         wanted = weighed_by_hand(greedy.word, found)
         best = max(wanted, key=lambda phonemes: wanted[phonemes])
         assert answer.pronunciations == ((best, pytest.approx(wanted[best], rel=1e-4)),)
+    monkeypatch.setattr(pronounce, "WITHIN", math.inf)
     narrow = dataclasses.replace(both.config, beam=1)
     fast = pronounce.G2P(narrow, alone.symbols, alone.params, learnt)
     assert fast.pronounce(words) == both.pronounce(words, beam=1) != both.pronounce(words)
@@ -337,6 +342,30 @@ def test_a_lexicon_answers_first_and_all_it_has(g2p):
     assert lines(both, ["back", "cab"], marked=True) == [
         "back\tB AE K\tlexicon", "back\tB EH K\tlexicon", "cab\tK AE B\tmodel",
     ]  # fmt: skip
+
+
+def test_parts_of_a_list_are_answered_as_if_they_were_asked_alone(g2p):
+    parts = [["cab", "", "back"], [], ["😀"], ["ace", "cab" * 20, "ace"], ["deaf"] * 3, ["fad"]]
+    lexicon = pronounce.LexiconFirst([Pair("ace", (("EY", "S"), ("AE", "K")))], g2p)
+    for model in (g2p, lexicon):
+        alone = [model.pronounce(part, nbest=2) for part in parts]
+        assert [*map(len, alone)] == [3, 0, 1, 3, 3, 1]
+        together = list(model.pronounce_each((iter(part) for part in parts), nbest=2))
+        for one, other in zip(itertools.chain(*together), itertools.chain(*alone), strict=True):
+            assert (one.word, one.unknown, one.known) == (other.word, other.unknown, other.known)
+            assert [str(p) for p in one.pronunciations] == [str(p) for p in other.pronunciations]
+
+
+def test_what_is_typed_is_answered_before_the_next_is_read(g2p):
+    out, answered_before = io.StringIO(), []
+
+    def typed():
+        for number, word in enumerate(["cab", "back", "fad"]):
+            answered_before.append((number, out.getvalue().count("\n")))
+            yield str(number), word
+
+    transcribe(g2p, typed(), out, chunk=1)
+    assert answered_before == [(0, 0), (1, 1), (2, 2)]
 
 
 def test_mass_takes_as_many_variants_as_hold_it(g2p):

@@ -3,7 +3,7 @@
 Work that needs more memory for each number than its own bytes is done block by block.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -38,8 +38,12 @@ class Ragged:
     starts: Array  # int32 where that suffices, else int64
 
     @classmethod
-    def from_lists(cls, lists: Sequence[Sequence[int]]) -> "Ragged":
-        ids = np.fromiter(chain.from_iterable(lists), np.uint32)
+    def from_lists(
+        cls, lists: Sequence[Sequence[Any]], number: Callable[[Any], int] | None = None
+    ) -> "Ragged":
+        """Of numbers, or of what `number` makes numbers of."""
+        items = chain.from_iterable(lists)
+        ids = np.fromiter(map(number, items) if number else items, np.uint32)
         return cls(narrow(ids), borders(np.fromiter(map(len, lists), np.int64, len(lists))))
 
     @classmethod
