@@ -32,7 +32,8 @@ NEVER = -1e9
 SILENT, SINGLE, DOUBLE, PAIR = range(4)  # kinds, in the order of `Units`
 SAID = 0, 1, 2, 1  # phonemes of each kind
 SHAPES = 8, 12, 18, 24, 32, 64, 128  # letters and phonemes of a batch; each is compiled once
-ROWS = 8, 64, 1024
+ROWS = 8, 64, 512
+FEW = 2048  # pairs, for which one shape is to do
 
 
 class Units(NamedTuple):
@@ -220,8 +221,8 @@ def _batches(source: Ragged, target: Ragged) -> Iterator[tuple[Array, Ints, Ints
     """
     shape = np.searchsorted(SHAPES, np.maximum(source.lengths, target.lengths))
     fits = shape < len(SHAPES)
-    if len(shape) <= ROWS[-1]:
-        shape[fits] = shape[fits].max(initial=0)  # one batch of all
+    if len(shape) <= FEW:
+        shape[fits] = shape[fits].max(initial=0)
     for s, length in enumerate(SHAPES):
         which = np.flatnonzero(shape == s)
         size = next((n for n in ROWS if len(which) <= n), ROWS[-1])

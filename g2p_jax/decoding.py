@@ -70,7 +70,12 @@ def sample(
 
 
 def greedy(
-    step: Step, state: State, limit_B: jax.Array, length: int, others: int = 0
+    step: Step,
+    state: State,
+    limit_B: jax.Array,
+    length: int,
+    others: int = 0,
+    within: float = math.inf,
 ) -> Hypotheses:
     """The most probable phoneme after each other, until EOS is the most probable.
 
@@ -83,6 +88,7 @@ def greedy(
       others: so many more pronunciations, each with the second best phoneme at one place, those
         first that lose least by it. How probable they are is an estimate, as if no phoneme that
         follows were less probable for it.
+      within: none of them loses more of log P.
     """
     batch = limit_B.shape[0]
 
@@ -137,6 +143,7 @@ def greedy(
     second_BxT, gap_BxT = second
     gap_BxN, place_BxN = jax.lax.top_k(jnp.where(said_BxT, gap_BxT, -jnp.inf), others)
     changed = jax.nn.one_hot(place_BxN, length, dtype=bool)
+    gap_BxN = jnp.where(gap_BxN >= -within, gap_BxN, -jnp.inf)
     others_BxNxT = jnp.where(changed, second_BxT[:, None], tokens_BxT[:, None])
     tokens_BxNxT = jnp.concatenate([tokens_BxT[:, None], others_BxNxT], axis=1)
     return Hypotheses(tokens_BxNxT, best_B[:, None] + jnp.pad(gap_BxN, ((0, 0), (1, 0))))
@@ -168,7 +175,7 @@ def beam(
     it less probable, so for the beam's hypotheses the order is exact.
 
     Args:
-      state: with B * K rows, those of a word beside each other.
+      state: with a row for each word, before the first phoneme.
       limit_B: the most phonemes each word may have, at most `length`.
       length: T, static.
       within: given up, too, is what has a log P so far below that of the word's best (threshold
@@ -219,14 +226,15 @@ def beam(
         open_BxK = jnp.where(hopeful_BxK, open_BxK, -jnp.inf)
         return t + 1, state, parent_R, token_R, open_BxK, open_BxKxT, done_BxK, done_BxKxT
 
-    if part:  # a half of the arrays for the states of a step, the other for those before
-        state = jax.tree.map(lambda s: jnp.concatenate([s, jnp.zeros_like(s)]), state)
+    # With parts, a half of each array is for the states of a step, the other for those before.
+    to_come = (2 * rows if part else rows) - batch
+    state = jax.tree.map(lambda s: jnp.pad(s, ((0, to_come), *((0, 0),) * (s.ndim - 1))), state)
     nothing_BxK = jnp.full((batch, size), -jnp.inf)
     nothing_BxKxT = jnp.full((batch, size, length), PAD, jnp.int32)
     carry = (
         jnp.int32(0),
         state,
-        jnp.arange(rows),
+        jnp.arange(rows) // size,
         jnp.full(rows, BOS, jnp.int32),
         nothing_BxK.at[:, 0].set(0.0),  # one empty hypothesis, not K times the same
         nothing_BxKxT,
@@ -256,8 +264,11 @@ def _step_of_open(
     Returns:
       The states, log P(next phoneme) [R, V], and the place of each row's state.
     """
-    order_R = jnp.argsort(~open_R, stable=True)
-    place_R = jnp.zeros_like(order_R).at[order_R].set(jnp.arange(len(order_R)))
+    # The open ones first, in their order; to sort takes longer.
+    before_R = jnp.cumsum(open_R)
+    closed_R = before_R[-1] + jnp.arange(len(open_R)) - before_R
+    place_R = jnp.where(open_R, before_R - 1, closed_R)
+    order_R = jnp.zeros_like(place_R).at[place_R].set(jnp.arange(len(place_R)))
 
     def of(state, rows):
         parent, token, word = (x[rows] for x in asked)

@@ -95,8 +95,7 @@ def search(
     memory = speaker.ready(memory)
     step = functools.partial(speaker.step, memory)
     if beam == 1:
-        return decoding.greedy(step, states, limit_B, length, others)
-    states = jax.tree.map(lambda state: jnp.repeat(state, beam, axis=0), states)
+        return decoding.greedy(step, states, limit_B, length, others, within)
 
     def step_of(state, token_R, word_R=None):
         read = memory if word_R is None else speaker.of(memory, word_R)

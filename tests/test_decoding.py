@@ -84,7 +84,7 @@ def found(result: decoding.Hypotheses, word: int = 0) -> list[tuple[tuple[int, .
 def test_a_wide_beam_finds_the_n_best_of_all_pronunciations(seed):
     logits, limit, size = chain(seed), 4, 3**4  # a beam that can hold everything
     ranked = sorted(all_pronunciations(limit), key=lambda p: -probability(logits, p))
-    start = jnp.full(size, BOS)
+    start = jnp.full(1, BOS)
     result = jax.jit(lambda: decoding.beam(make_step(logits), start, jnp.array([limit]), 5, size))()
     answers = found(result)[:20]
     assert [phonemes for phonemes, _ in answers] == ranked[:20]
@@ -97,7 +97,7 @@ def test_a_wide_beam_finds_the_n_best_of_all_pronunciations(seed):
 @pytest.mark.parametrize("seed", range(2))
 def test_a_narrow_beam_is_the_beam_of_the_textbook(seed, part, within):
     words, limits, size = np.stack([chain(4 * seed + n, 1.0) for n in range(4)]), (6, 2, 0, 5), 2
-    start = jnp.full(len(words) * size, BOS)
+    start = jnp.full(len(words), BOS)
     step = make_step_of_words(words)
     answers = decoding.beam(step, start, jnp.array(limits), max(limits), size, within, part)
     for word, limit in enumerate(limits):
@@ -150,6 +150,10 @@ def test_greedy_finds_others_that_differ_in_one_phoneme(seed):
     assert [changed for changed, _ in rest] == [changed for changed, _ in expected]
     np.testing.assert_allclose([p for _, p in rest], [p for _, p in expected], rtol=1e-4)
     assert [one[0] for one in found(result, word=1) if one[1] > 0] == [()]  # nothing to change
+    for within in (0.1, 1.0, 3.0):
+        near = [changed for changed, q in expected if q >= p * np.exp(-within)]
+        got = [one[0] for one in found(run(others=others, within=within)) if one[1] > 0]
+        assert got == [answer, *near]
 
 
 def test_a_model_that_never_ends_is_cut_at_its_limit():
@@ -167,7 +171,7 @@ def test_words_in_one_batch_do_not_disturb_each_other():
     logits = chain(0)
     step, size = make_step(logits), 3
     limits = [2, 7, 4]
-    together = decoding.beam(step, jnp.full(9, BOS), jnp.array(limits), 8, size)
+    together = decoding.beam(step, jnp.full(3, BOS), jnp.array(limits), 8, size)
     for word, limit in enumerate(limits):
-        alone = decoding.beam(step, jnp.full(3, BOS), jnp.array([limit]), 8, size)
+        alone = decoding.beam(step, jnp.full(1, BOS), jnp.array([limit]), 8, size)
         assert found(together, word) == found(alone)
