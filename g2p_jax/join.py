@@ -26,6 +26,7 @@ _NGRAM = flags.DEFINE_integer("ngram", 0, "Units of its n-grams; 0: none.", lowe
 _TEMPERATURE = flags.DEFINE_float(
     "temperature", None, "Of its probabilities, as `calibrate` found it for a model like it.", 1e-3
 )
+_BEAM = flags.DEFINE_integer("beam", None, "Width of its search by default.", lower_bound=1)
 
 
 def main(paths: list[str]) -> None:
@@ -53,6 +54,8 @@ def main(paths: list[str]) -> None:
         model.config = replace(model.config, ngram=_NGRAM.value, temperature=1.0)
     if _TEMPERATURE.value:
         model.config = replace(model.config, temperature=_TEMPERATURE.value)
+    if _BEAM.value:
+        model.config = replace(model.config, beam=_BEAM.value)
     output.mkdir(parents=True, exist_ok=True)
     model.save(output / model_file.NAME, _PRECISION.value)
     members = model.config.ensemble

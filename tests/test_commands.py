@@ -259,8 +259,9 @@ def test_a_joint_model_is_learnt_and_calibrated(trained, lexicon, command, tmp_p
     assert before != after
     temperature = float(re.match(r"temperature ([\d.]+), stored in", calibrated)[1])
     assert model_file.read(both).config.temperature == pytest.approx(temperature, abs=1e-3)
-    command("-m", "g2p_jax.join", both, "--temperature=1.25", f"--output={both}")
-    assert model_file.read(both).config.temperature == 1.25
+    command("-m", "g2p_jax.join", both, "--temperature=1.25", "--beam=6", f"--output={both}")
+    config = model_file.read(both).config
+    assert (config.temperature, config.beam) == (1.25, 6)
     answer = command("predict.py", f"--ckpt={both}", "--nbest=2", "hello").stdout
     assert answer.count("hello\t") == 2
 
