@@ -140,13 +140,15 @@ def map_rows(
 
     about: what the function depends on beside its arguments; see `traced.Kept`.
     """
-    mesh = jax.sharding.Mesh(np.array(devices), (AXIS,))
-    whole, shared = jax.sharding.PartitionSpec(), jax.sharding.PartitionSpec(AXIS)
 
     def local(state: Tree, rows: Tree) -> Tree:
         found = function(state, jax.tree.map(lambda x: x[0], rows))
         return jax.tree.map(lambda x: x[None], found)
 
+    if len(devices) == 1:  # less to compile
+        return traced.Kept(local, len(devices), *about)
+    mesh = jax.sharding.Mesh(np.array(devices), (AXIS,))
+    whole, shared = jax.sharding.PartitionSpec(), jax.sharding.PartitionSpec(AXIS)
     everywhere = jax.shard_map(
         local, mesh=mesh, in_specs=(whole, shared), out_specs=shared, check_vma=False
     )

@@ -19,7 +19,7 @@ from g2p_jax.traced import Kept
 MOST_ROWS = 256
 AHEAD = 8  # batches
 WITHIN = 3.0  # from the best log P, where one answer is asked for: what may still win
-PART = 64  # rows of a search that a CPU computes together
+PART = 64  # rows of a search that a CPU computes together, where there are more than two parts
 # Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
 # letters). For a few words the first answer should come soon: few shapes. For many, little should
 # be padding.
@@ -101,5 +101,6 @@ def search(
         read = memory if word_R is None else speaker.of(memory, word_R)
         return speaker.step(read, state, token_R)
 
-    part = PART if jax.default_backend() == "cpu" else 0
+    few = len(source_BxS) * beam <= 2 * PART
+    part = 0 if few or jax.default_backend() != "cpu" else PART
     return decoding.beam(step_of, states, limit_B, length, beam, within, part)
