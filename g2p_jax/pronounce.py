@@ -137,8 +137,8 @@ class G2P:
 
         Args:
           nbest: how many pronunciations; the beam is at least as wide. For 1 it gives up what is
-            far less probable than the best so far: the same answer sooner (in 6 of 2,670 words
-            another), with a probability that is a hundredth off on average.
+            far less probable than the best so far: the same answer sooner (with `english` in 16 of
+            2,670 words another), with a probability that is 0.024 off on average.
           beam: open hypotheses of beam search; with 1 (and nbest 1) greedy search, of which a joint
             model weighs the answer and some that differ in one phoneme; 0: config.beam, or as many
             as a joint model should weigh, 1 where there is none.
