@@ -4,6 +4,7 @@ Reading one never runs code from it.
 """
 
 import contextlib
+import functools
 import json
 import os
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any, NamedTuple
 
 import flax.traverse_util
 import jax
-import jax.numpy as jnp
 import numpy as np
 import safetensors
 import safetensors.numpy
@@ -21,6 +21,7 @@ from g2p_jax import models
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.joint import Joint
+from g2p_jax.layers import set_up
 from g2p_jax.linear import operand_dtype
 from g2p_jax.models import Network
 
@@ -126,8 +127,8 @@ def read(path: str | Path) -> Stored:
         raise ModelError(message) from error
     if config.model.encoder_layers + config.model.decoder_layers > len(weights):
         raise ModelError(f"{file}: damaged: its config asks for more layers than it has weights")
-    token, key = jax.ShapeDtypeStruct((1, 1), jnp.int32), jax.eval_shape(jax.random.key, 0)
-    wanted = jax.eval_shape(network(config, symbols).init, key, token, token)
+    init = functools.partial(network(config, symbols).init, method=set_up)
+    wanted = jax.eval_shape(init, jax.eval_shape(jax.random.key, 0))
     wanted = flax.traverse_util.flatten_dict(wanted["params"], sep="/")
     members = () if config.ensemble == 1 else (config.ensemble,)
     for name in sorted(wanted.keys() | weights.keys()):

@@ -55,6 +55,18 @@ def make(settings: config.Model) -> tuple[models.Seq2Seq, dict]:
     return net, jax.jit(net.init)(jax.random.key(0), *batch())
 
 
+@pytest.mark.parametrize("name", [*ARRANGEMENTS, "language model"])
+def test_a_module_that_is_set_up_has_the_weights_of_one_that_was_called(name):
+    if name == "language model":
+        alone = dataclasses.replace(SMALL, encoder_layers=0, attention="none", start="zeros")
+        net: models.Network = models.LanguageModel(alone, PHONEMES, jnp.dtype("float32"))
+        variables = jax.jit(net.init)(jax.random.key(0), *batch())
+    else:
+        net, variables = make(ARRANGEMENTS[name])
+    only = jax.jit(functools.partial(net.init, method=layers.set_up))(jax.random.key(0))
+    jax.tree.map(np.testing.assert_array_equal, only, variables)
+
+
 @pytest.mark.parametrize("name", ARRANGEMENTS)
 def test_all_steps_at_once_equal_step_by_step(name, monkeypatch):
     monkeypatch.setattr(monotonic, "LIKELY", 4)  # all letters of these words
