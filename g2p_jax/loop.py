@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from absl import logging
 
-from g2p_jax import cli, hosts, models, parallel, training
+from g2p_jax import cli, hosts, models, parallel, traced, training
 from g2p_jax import config as config_lib
 from g2p_jax.checkpoints import Checkpoints
 from g2p_jax.data import splits
@@ -191,7 +191,7 @@ class Run:
         seen = set()
         soon = self.batches.epoch(*divmod(self.step, self.steps_per_epoch))
         for batch in itertools.islice(soon, SOON):
-            if (shapes := parallel.shapes(batch)) not in seen:
+            if (shapes := traced.shapes(batch)) not in seen:
                 seen.add(shapes)
                 yield self._fed(batch, False, False)
             if len(seen) == len(self.batches.buckets):

@@ -106,18 +106,18 @@ class Programs:
 
         def compiled(batch: Tree) -> Callable[..., Tree]:
             with tracing:
-                traced = self._step.lower(state, batch)
-            return traced.compile()
+                lowered = self._step.lower(state, batch)
+            return lowered.compile()
 
         for batch in map(_described, batches):
-            self._compiling[shapes(batch)] = self._threads.submit(compiled, batch)
+            self._compiling[traced.shapes(batch)] = self._threads.submit(compiled, batch)
 
     def close(self) -> None:
         """Begins no more; those that have begun will end first when Python ends."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def __call__(self, state: Tree, batch: Tree) -> Tree:
-        program = self._compiling.get(shapes(batch))
+        program = self._compiling.get(traced.shapes(batch))
         return (program.result() if program else self._step)(state, batch)
 
 
@@ -126,11 +126,6 @@ def _described(tree: Tree) -> Tree:
         x.shape, x.dtype, sharding=getattr(x, "sharding", None)
     )
     return jax.tree.map(describe, tree)
-
-
-def shapes(tree: Tree) -> tuple[tuple[int, ...], ...]:
-    """Those of its arrays."""
-    return tuple(x.shape for x in jax.tree.leaves(tree))
 
 
 def map_rows(

@@ -43,18 +43,18 @@ class Kept:
         self._begun: dict[Any, Future[Callable]] = {}
 
     def __call__(self, *args: Any) -> Any:
-        shapes = _shapes(args)
-        if shapes not in self._programs:
-            begun = self._begun.pop(shapes, None)
-            self._programs[shapes] = begun.result() if begun else self._program(args)
-        return self._programs[shapes](*args)
+        asked = shapes(args)
+        if asked not in self._programs:
+            begun = self._begun.pop(asked, None)
+            self._programs[asked] = begun.result() if begun else self._program(args)
+        return self._programs[asked](*args)
 
     def prepare(self, many: Iterable[tuple]) -> None:
         """Begins to make the programs for such arguments, in threads."""
         for args in many:
-            shapes = _shapes(args)
-            if shapes not in self._programs and shapes not in self._begun:
-                self._begun[shapes] = _threads().submit(self._program, args)
+            asked = shapes(args)
+            if asked not in self._programs and asked not in self._begun:
+                self._begun[asked] = _threads().submit(self._program, args)
 
     def _program(self, args: tuple) -> Callable:
         described = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), args)
@@ -75,8 +75,9 @@ class Kept:
         return self._jit(exported.call)
 
 
-def _shapes(args: tuple) -> tuple[tuple[int, ...], ...]:
-    return tuple(x.shape for x in jax.tree.leaves(args))
+def shapes(tree: Any) -> tuple[tuple[int, ...], ...]:
+    """Those of its arrays."""
+    return tuple(x.shape for x in jax.tree.leaves(tree))
 
 
 @functools.cache
