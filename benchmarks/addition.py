@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # a script of a folder that is not installed
 
 from configs import addition
-from g2p_jax import pictures
-from g2p_jax.data.lexicon import atomic_write
+from g2p_jax.files import atomic_write
+from g2p_jax.predict import plots as pictures
 
 _CELLS = flags.DEFINE_list("cells", ["elman", "gru", "lstm"], "Which to compare.")
 _DIGITS = flags.DEFINE_list("digits", ["2", "3"], "Of each number, at most.")

@@ -44,14 +44,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that 
 
 from benchmarks import steps
 from benchmarks.processes import Process, memory, say
-from g2p_jax import cli, models, parallel, pictures
 from g2p_jax import config as config_lib
+from g2p_jax.commands import shared as cli
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batch
-from g2p_jax.data.lexicon import atomic_write
 from g2p_jax.data.symbols import EOS, SPECIALS, Symbols
+from g2p_jax.devices import parallel
 from g2p_jax.errors import UserError
-from g2p_jax.linear import operand_dtype
+from g2p_jax.files import atomic_write
+from g2p_jax.kernels.matmul import operand_dtype
+from g2p_jax.network import seq2seq as models
+from g2p_jax.predict import plots as pictures
 
 GRIDS = {
     "letters": ["4", "8", "16", "32", "64"],
@@ -145,8 +148,8 @@ def read(config: config_lib.Config, path: Path, *limits: Any) -> Row:
 
 def pronounce(config: config_lib.Config, ckpt: str, words: list[str], *limits: Any) -> Row:
     """In a process: words pronounced, to nowhere."""
-    from g2p_jax.pronounce import G2P, load
-    from g2p_jax.transcribe import Options, transcribe
+    from g2p_jax.predict.g2p import G2P, load
+    from g2p_jax.predict.transcribe import Options, transcribe
 
     if ckpt:
         model = load(ckpt)

@@ -15,8 +15,9 @@ from absl import flags
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
 
-from g2p_jax import cli, pictures
+from g2p_jax.commands import shared as cli
 from g2p_jax.errors import UserError
+from g2p_jax.predict import plots as pictures
 
 _FOLDER = flags.DEFINE_string("folder", "docs", "Where the lines are, and the picture will be.")
 

@@ -42,7 +42,7 @@ from absl import app, flags
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # a script of a folder that is not installed
 
-from g2p_jax import cli
+from g2p_jax.commands import shared as cli
 from g2p_jax.data.lexicon import read_lexicon
 
 _SYSTEMS = flags.DEFINE_list("systems", [], "Only these; default: all.")
@@ -59,9 +59,9 @@ LINUX = sys.platform == "linux"
 
 
 def g2p_jax(name: str = "english", beam: int = 0, alone: bool = False) -> Answer:
-    from g2p_jax import parallel
-    from g2p_jax.pronounce import load
-    from g2p_jax.searches import MOST_ROWS
+    from g2p_jax.devices import parallel
+    from g2p_jax.predict.g2p import load
+    from g2p_jax.predict.searching import MOST_ROWS
 
     cli.use_compilation_cache()
     parallel.use_cpu_cores(MOST_ROWS)
@@ -75,9 +75,9 @@ def pytorch(precision: str = "float32") -> Answer:
     import torch
 
     from benchmarks.torch_models import Luong
-    from g2p_jax import model_file
     from g2p_jax.data.symbols import PAD
-    from g2p_jax.searches import phoneme_limit
+    from g2p_jax.predict import model_file
+    from g2p_jax.predict.searching import phoneme_limit
 
     config, symbols, params, _ = model_file.read("english")
     net = Luong(config.model, len(symbols.graphemes), len(symbols.phonemes))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from g2p_jax import cli
+from g2p_jax.commands import shared as cli
 
 
 class Process:

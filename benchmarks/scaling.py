@@ -45,14 +45,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that 
 
 from benchmarks import plan, steps
 from benchmarks.processes import Process, say
-from g2p_jax import cli, parallel, pictures
 from g2p_jax import config as config_lib
+from g2p_jax.commands import shared as cli
 from g2p_jax.data.batches import Batch, Batches
-from g2p_jax.data.lexicon import atomic_write
 from g2p_jax.data.symbols import Symbols
+from g2p_jax.devices import parallel
 from g2p_jax.errors import UserError
-from g2p_jax.linear import operand_dtype
-from g2p_jax.model_file import network
+from g2p_jax.files import atomic_write
+from g2p_jax.kernels.matmul import operand_dtype
+from g2p_jax.predict import plots as pictures
+from g2p_jax.predict.model_file import network
 
 _CONFIG = cli.define_config("configs/gru.py")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Times that each is measured.", lower_bound=1)

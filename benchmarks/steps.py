@@ -9,11 +9,13 @@ import jax
 import numpy as np
 
 from g2p_jax import config as config_lib
-from g2p_jax import models, parallel, training
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batch, Batches, Examples, choose_buckets
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.model_file import network
+from g2p_jax.devices import parallel
+from g2p_jax.network import seq2seq as models
+from g2p_jax.predict.model_file import network
+from g2p_jax.train import step as training
 
 STEPS = 10_000  # of the run that the measured steps are taken from: for the learning rate only
 

@@ -48,9 +48,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that 
 from benchmarks import torch_models
 from benchmarks.steps import flops_per_word
 from configs import attention, gru, phoneme_lm, seq2seq
-from g2p_jax import cli, config, losses, models, parallel, training
+from g2p_jax import config
+from g2p_jax.commands import shared as cli
 from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, PAD, SPECIALS
+from g2p_jax.devices import parallel
+from g2p_jax.network import seq2seq as models
+from g2p_jax.train import losses
+from g2p_jax.train import step as training
 
 _MODELS = flags.DEFINE_list(
     "models", ["attention", "default", "seq2seq", "phoneme_lm"], "What to train."

@@ -2,7 +2,7 @@
 
 python train.py --config=configs/char_rnn.py --config.data.train=any.txt
 python train.py --config=configs/char_rnn.py:tiny     # half a minute, to try it out
-python -m g2p_jax.generate --ckpt=runs/char_rnn --temperature=0.7
+python -m g2p_jax generate --ckpt=runs/char_rnn --temperature=0.7
 
 Reads on from chunk to chunk with the state that it has, while derivatives end at the chunk's start
 (truncated backpropagation through time). Any text will do; the default is Python's own library, as

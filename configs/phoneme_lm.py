@@ -2,8 +2,8 @@
 
 python train.py --config=configs/phoneme_lm.py
 python train.py --config=configs/phoneme_lm.py:tiny     # half a minute, to try it out
-python -m g2p_jax.generate --ckpt=runs/phoneme_lm                        # invents words
-python -m g2p_jax.generate --ckpt=runs/phoneme_lm --score "HH AH L OW"   # how English is it?
+python -m g2p_jax generate --ckpt=runs/phoneme_lm                        # invents words
+python -m g2p_jax generate --ckpt=runs/phoneme_lm --score "HH AH L OW"   # how English is it?
 
 Embedding(43, 128), LSTM(128, 256, 2 layers), Linear(256, 43): 938,155 parameters with CMUdict's 39
 phonemes and four special symbols.

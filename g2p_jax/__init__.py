@@ -9,7 +9,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from g2p_jax.pronounce import G2P, Answer, Pronunciation, load
+    from g2p_jax.predict.g2p import G2P, Answer, Pronunciation, load
 
 __all__ = ["G2P", "Answer", "Pronunciation", "load"]
 __version__ = "0.1.0"
@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Imports JAX only when a model is asked for: data tools and --help need not wait for it."""
     if name in __all__:
-        from g2p_jax import pronounce
+        from g2p_jax.predict import g2p as pronounce
 
         return getattr(pronounce, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,10 +10,11 @@ import math
 import operator
 from typing import Any, cast, get_origin
 
-from g2p_jax.data.lexicon import FORMATS
-from g2p_jax.data.symbols import CASES, TOKENS
 from g2p_jax.errors import ConfigError
 
+FORMATS = ("contest", "tsv", "cmudict", "jsonl")
+CASES = ("lower", "upper", "keep")
+TOKENS = ("characters", "words")
 CELLS = ("elman", "lstm", "gru", "gru_before")
 DIRECTIONS = ("join", "sum", "ahead", "back")
 ATTENTIONS = ("dot", "additive", "additive_relu", "monotonic", "none")

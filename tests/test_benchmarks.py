@@ -13,8 +13,10 @@ import pytest
 from benchmarks import plan, steps
 from benchmarks.processes import Process, memory
 from configs import gru
-from g2p_jax import config, models, parallel
+from g2p_jax import config
 from g2p_jax.data.batches import Batch
+from g2p_jax.devices import parallel
+from g2p_jax.network import seq2seq as models
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from g2p_jax.cells import CELLS
-from g2p_jax.layers import Recurrent
+from g2p_jax.network.cells import CELLS
+from g2p_jax.network.layers import Recurrent
 
 T, B, I, H = 5, 3, 4, 6  # noqa: E741
 LENGTHS = np.array([5, 3, 1])

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from g2p_jax.checkpoints import Checkpoints
+from g2p_jax.train.checkpoints import Checkpoints
 
 
 def state(value: float) -> dict:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from g2p_jax import model_file
+from g2p_jax.predict import model_file
 
 ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("G2P_JAX_TEST_KILLS", "2"))
@@ -221,20 +221,22 @@ def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
 def test_evaluate_prints_rates_and_writes_errors(trained, lexicon, command, tmp_path):
     errors = tmp_path / "errors.tsv"
     done = command(
-        "-m", "g2p_jax.evaluate", f"--ckpt={trained}", f"--data={lexicon}", f"--errors={errors}"
+        "-m", "g2p_jax", "evaluate", f"--ckpt={trained}", f"--data={lexicon}", f"--errors={errors}"
     )
     rows = [line.split("\t") for line in errors.read_text().splitlines()[1:]]
     assert "WER" in done.stdout and f"{len(rows)} errors" in done.stdout
     for _, answer, references, _ in rows:
         assert answer not in references.split(" | ")
-    done = command("-m", "g2p_jax.evaluate", f"--ckpt={trained}", f"--errors={errors}")
+    done = command("-m", "g2p_jax", "evaluate", f"--ckpt={trained}", f"--errors={errors}")
     dev = json.loads((trained / "metrics.jsonl").read_text().splitlines()[-1])["best_wer"]
     assert f"{100 * dev:.2f}%" in done.stdout
 
 
 def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
     both = tmp_path / "both"
-    assert "2 members" in command("-m", "g2p_jax.join", trained, trained, f"--output={both}").stdout
+    assert (
+        "2 members" in command("-m", "g2p_jax", "join", trained, trained, f"--output={both}").stdout
+    )
     alone = command("predict.py", f"--ckpt={trained}", "hello", "world").stdout
     assert command("predict.py", f"--ckpt={both}", "hello", "world").stdout == alone
     assert command("predict.py", f"--ckpt={both}", "--members=1", "hello", "world").stdout == alone
@@ -246,20 +248,20 @@ def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
 
 def test_a_joint_model_is_learnt_and_calibrated(trained, lexicon, command, tmp_path):
     both = tmp_path / "both"
-    done = command("-m", "g2p_jax.join", trained, "--ngram=5", f"--output={both}")
+    done = command("-m", "g2p_jax", "join", trained, "--ngram=5", f"--output={both}")
     assert re.fullmatch(r"1 member and \d+ units in .*both\n", done.stdout)
     wer = {}
     for run in (trained, both):
-        evaluate = "-m", "g2p_jax.evaluate", f"--ckpt={run}", f"--data={lexicon}"
+        evaluate = "-m", "g2p_jax", "evaluate", f"--ckpt={run}", f"--data={lexicon}"
         scores = command(*evaluate, f"--errors={tmp_path / 'errors.tsv'}").stdout
         wer[run] = float(re.match(r"WER ([\d.]+)%", scores)[1])
     assert wer[both] < wer[trained] - 5  # most of these words it has seen
-    calibrated = command("-m", "g2p_jax.calibrate", f"--ckpt={both}").stdout
+    calibrated = command("-m", "g2p_jax", "calibrate", f"--ckpt={both}").stdout
     before, after = re.findall(r"([\d.]+)%", calibrated)
     assert before != after
     temperature = float(re.match(r"temperature ([\d.]+), stored in", calibrated)[1])
     assert model_file.read(both).config.temperature == pytest.approx(temperature, abs=1e-3)
-    command("-m", "g2p_jax.join", both, "--temperature=1.25", "--beam=6", f"--output={both}")
+    command("-m", "g2p_jax", "join", both, "--temperature=1.25", "--beam=6", f"--output={both}")
     config = model_file.read(both).config
     assert (config.temperature, config.beam) == (1.25, 6)
     answer = command("predict.py", f"--ckpt={both}", "--nbest=2", "hello").stdout
@@ -270,7 +272,7 @@ def test_a_joint_model_is_learnt_in_training(lexicon, command, tmp_path):
     train = *train_arguments(lexicon, tmp_path / "run"), "--config.ngram=3"
     log = command(*train).stderr
     assert "joint 3-gram model in " in log
-    evaluate = "-m", "g2p_jax.evaluate", f"--ckpt={tmp_path / 'run'}"
+    evaluate = "-m", "g2p_jax", "evaluate", f"--ckpt={tmp_path / 'run'}"
     scores = command(*evaluate, f"--errors={tmp_path / 'errors.tsv'}").stdout
     assert scores.splitlines()[0] in log
     other = command(*train[:-1], status=1).stderr
@@ -281,7 +283,7 @@ def test_a_temperature_is_stored_and_found_again(trained, command, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     shutil.copy(trained / "model.safetensors", run)
-    calibrate = "-m", "g2p_jax.calibrate", f"--ckpt={run}"
+    calibrate = "-m", "g2p_jax", "calibrate", f"--ckpt={run}"
     first, second = (command(*calibrate).stdout.splitlines() for _ in range(2))
     assert first[0].startswith("temperature ") and first[0] == second[0]
     before, after = (re.findall(r"[\d.]+%", lines[1]) for lines in (first, second))
@@ -301,7 +303,7 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         "--config.train.buckets=1",
         f"--workdir={run}",
     )
-    generate = "-m", "g2p_jax.generate", f"--ckpt={run}"
+    generate = "-m", "g2p_jax", "generate", f"--ckpt={run}"
     invented = command(*generate, "--count=4", "--prompt=K AE").stdout
     assert len(invented.splitlines()) == 4
     assert all(line.startswith("K AE") for line in invented.splitlines())
@@ -329,8 +331,8 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["train.py", "--config.model.cell=gruu"], 1, "config.model.cell is 'gruu'"),
         (["train.py", "--config.data.train=no.txt"], 1, "no.txt: expected a readable file"),
         (["train.py", "hello"], 1, "flags only"),
-        (["-m", "g2p_jax.evaluate", "--data=README.md"], 1, "which model?"),
-        (["-m", "g2p_jax.calibrate", "--ckpt=no"], 1, "no: no trained model here"),
+        (["-m", "g2p_jax", "evaluate", "--data=README.md"], 1, "which model?"),
+        (["-m", "g2p_jax", "calibrate", "--ckpt=no"], 1, "no: no trained model here"),
         (["predict.py", "--ckpt=x", "--align", "--output=a.csv"], 1, "no place in a submission"),
     ],
 )

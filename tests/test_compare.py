@@ -1,4 +1,4 @@
-"""`python -m g2p_jax.compare`: differences of two files, phoneme confusions, and who is right."""
+"""`python -m g2p_jax compare`: differences of two files, phoneme confusions, and who is right."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ B = "Id,Transcription\n1,R_EH_D\n2,K_AE_T\n3,TH_R_OW\n4,AH\n"
 
 def compare(folder: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess:
     done = subprocess.run(
-        [sys.executable, "-m", "g2p_jax.compare", *arguments],
+        [sys.executable, "-m", "g2p_jax", "compare", *arguments],
         cwd=folder,
         env={"PYTHONPATH": str(ROOT), "PATH": ""},
         capture_output=True,
@@ -73,7 +73,7 @@ def test_with_references_it_says_who_is_right(files):
 def test_what_cannot_be_compared_is_one_line(files, arguments, message):
     (files / "short.csv").write_text("Id,Transcription\n1,R\n")
     error = compare(files, *arguments, status=1).stderr
-    assert error.startswith("g2p_jax.compare: ") and message in error
+    assert error.startswith("g2p-jax compare: ") and message in error
     assert error.count("\n") == 1
 
 

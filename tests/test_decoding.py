@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from g2p_jax import decoding
 from g2p_jax.data.symbols import BOS, EOS, PAD
+from g2p_jax.search import decoding
 
 PHONEMES = (4, 5, 6)
 V = 7

@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 
 import g2p_jax
-from g2p_jax import config, distill, loop, losses, models, parallel
+from g2p_jax import config
 from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import Symbols
+from g2p_jax.devices import parallel
 from g2p_jax.errors import ConfigError
-from g2p_jax.pronounce import G2P
+from g2p_jax.network import seq2seq as models
+from g2p_jax.predict.g2p import G2P
+from g2p_jax.train import distillation as distill
+from g2p_jax.train import loop, losses
 
 PAIRS = [Pair(w, (tuple(w.upper()),)) for w in ("cab", "back", "deaf", "fad", "bead", "faces")]
 MODEL = config.Model(

@@ -13,12 +13,17 @@ import numpy as np
 import pytest
 
 import g2p_jax
-from g2p_jax import config, ensembles, loop, models, parallel, training
+from g2p_jax import config
 from g2p_jax.data.batches import Batch, Batches, Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, PAD, UNK, Symbols
+from g2p_jax.devices import parallel
 from g2p_jax.errors import ModelError
-from g2p_jax.pronounce import G2P, join
+from g2p_jax.network import ensemble as ensembles
+from g2p_jax.network import seq2seq as models
+from g2p_jax.predict.g2p import G2P, join
+from g2p_jax.train import loop
+from g2p_jax.train import step as training
 
 MODEL = config.Model(
     embedding=4, hidden=6, readout=4, encoder_layers=1, decoder_layers=1,
@@ -92,7 +97,8 @@ if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
 import jax, numpy as np
 from configs import gru
-from g2p_jax import models, training
+from g2p_jax.network import seq2seq as models
+from g2p_jax.train import step as training
 config = gru.get_config()
 net = models.Seq2Seq(config.model, 30, 40, np.dtype("float32"))
 jax.block_until_ready(training.init_state(net, config.train, 10, members=3))

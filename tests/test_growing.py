@@ -8,14 +8,14 @@ import sys
 
 import pytest
 
-from g2p_jax.data.growing import Growing
+from g2p_jax.data.resumable import Growing
 from g2p_jax.errors import UserError
 
 LINES = [f"line {n} ä\n" for n in range(300)]
 
 WRITER = """
 import os, signal, sys
-from g2p_jax.data.growing import Growing
+from g2p_jax.data.resumable import Growing
 path, resume, kill, lines = sys.argv[1], sys.argv[2] == "1", int(sys.argv[3]), int(sys.argv[4])
 output = Growing(path, {"--beam": 1}, resume)
 start = output.done or 0

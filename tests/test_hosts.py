@@ -13,12 +13,12 @@ import jax
 import numpy as np
 import pytest
 
-from g2p_jax import hosts
-from g2p_jax.checkpoints import Checkpoints
 from g2p_jax.data.batches import Batches, Examples
+from g2p_jax.data.chunks import Chunks
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.data.text import Chunks
+from g2p_jax.devices import hosts
+from g2p_jax.train.checkpoints import Checkpoints
 
 ROOT = Path(__file__).parents[1]
 TINY = (

@@ -7,8 +7,9 @@ import jax
 import numpy as np
 import pytest
 
-from g2p_jax import calibrate, inspection
-from g2p_jax.inspection import Inspection
+from g2p_jax.commands import calibrate
+from g2p_jax.predict import inspection
+from g2p_jax.predict.inspection import Inspection
 
 
 def spans(weights):

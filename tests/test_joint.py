@@ -8,13 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from g2p_jax import alignment, joint, ngram
-from g2p_jax.alignment import Units
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.joint import NO_ROW, Joint
-from g2p_jax.ngram import Ngram
+from g2p_jax.joint import alignment, ngram
+from g2p_jax.joint import model as joint
+from g2p_jax.joint.alignment import Units
+from g2p_jax.joint.model import NO_ROW, Joint
+from g2p_jax.joint.ngram import Ngram
 
 LETTERS, PHONEMES = 5, 4
 

@@ -12,13 +12,17 @@ import pytest
 
 import g2p_jax
 from configs import char_rnn, phoneme_lm
-from g2p_jax import config, decoders, language, loop, models
+from g2p_jax import config
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, Symbols
 from g2p_jax.errors import ConfigError, ModelError, UserError
-from g2p_jax.language import LM
-from g2p_jax.model_file import network
+from g2p_jax.network import decoders
+from g2p_jax.network import seq2seq as models
+from g2p_jax.predict import language_model as language
+from g2p_jax.predict.language_model import LM
+from g2p_jax.predict.model_file import network
+from g2p_jax.train import loop
 
 SMALL = config.Config(
     data=config.Data(format="text"),

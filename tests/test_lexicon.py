@@ -12,7 +12,6 @@ from g2p_jax.data import lexicon, splits
 from g2p_jax.data.lexicon import (
     CSV_HEADER,
     DataError,
-    atomic_write,
     csv_line,
     read_lexicon,
     read_words,
@@ -20,6 +19,7 @@ from g2p_jax.data.lexicon import (
 )
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.splits import split_by_word
+from g2p_jax.files import atomic_write
 
 A_TWO = Pair("A", (("AH",), ("EY",)))
 READ = Pair("READ", (("R", "IY", "D"), ("R", "EH", "D")))

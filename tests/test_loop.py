@@ -11,8 +11,11 @@ import jax
 import numpy as np
 import pytest
 
-from g2p_jax import cli, config, loop, training
+from g2p_jax import config
+from g2p_jax.devices.signals import stop_on_signal
 from g2p_jax.errors import ConfigError
+from g2p_jax.train import loop
+from g2p_jax.train import step as training
 
 MODEL = config.Model(
     cell="elman", embedding=4, hidden=8, readout=4, encoder_layers=1, decoder_layers=1
@@ -132,7 +135,7 @@ def test_patience_stops_and_stays_stopped(settings, tmp_path):
 
 
 def test_a_second_ctrl_c_interrupts(settings, tmp_path):
-    with pytest.raises(KeyboardInterrupt), cli.stop_on_signal() as stop:
+    with pytest.raises(KeyboardInterrupt), stop_on_signal() as stop:
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
         while not stop:
             time.sleep(0.01)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from g2p_jax import losses
+from g2p_jax.train import losses
 
 
 def test_cross_entropy_of_hand_worked_probabilities():

@@ -10,8 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from g2p_jax import config, decoders, layers, losses, models, monotonic
+from g2p_jax import config
 from g2p_jax.data.symbols import BOS, EOS, PAD
+from g2p_jax.network import decoders, layers, monotonic
+from g2p_jax.network import seq2seq as models
+from g2p_jax.train import losses
 
 LETTERS, PHONEMES = 9, 8
 DROPOUT = "encoder_dropout", "decoder_dropout"

@@ -14,14 +14,19 @@ import safetensors
 import safetensors.numpy
 
 import g2p_jax
-from g2p_jax import config, joint, loop, model_file, pronounce, searches
-from g2p_jax import traced as traced_lib
+from g2p_jax import config
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import BOS, Symbols
+from g2p_jax.devices import programs as traced_lib
 from g2p_jax.errors import ModelError, UserError
-from g2p_jax.joint import Joint
-from g2p_jax.transcribe import Options, Tally, transcribe
+from g2p_jax.joint import model as joint
+from g2p_jax.joint.model import Joint
+from g2p_jax.predict import g2p as pronounce
+from g2p_jax.predict import model_file
+from g2p_jax.predict import searching as searches
+from g2p_jax.predict.transcribe import Options, Tally, transcribe
+from g2p_jax.train import loop
 
 WORDS = {
     "cab": "K AE B", "back": "B AE K", "deaf": "D EH F", "fad": "F AE D", "bead": "B IY D",

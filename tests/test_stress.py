@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import g2p_jax
-from g2p_jax import config, loop
+from g2p_jax import config
 from g2p_jax.data.symbols import SPECIALS, Vocabulary
 from g2p_jax.errors import ModelError
-from g2p_jax.stress import Plain, has_stress, plain, stressed
+from g2p_jax.predict.stress import Plain, has_stress, plain, stressed
+from g2p_jax.train import loop
 
 PHONEMES = Vocabulary((*SPECIALS, "AH0", "AH1", "AH2", "B", "ER0", "ER1"))
 AH0, AH1, AH2, B, ER0, ER1 = range(4, 10)
@@ -120,7 +121,7 @@ def test_stress_that_was_not_learnt_cannot_be_said(g2p):
         g2p.symbols, phonemes=Vocabulary((*SPECIALS, *(f"P{n}" for n in range(30))))
     )
     with pytest.raises(ModelError, match="learnt no stress"):
-        g2p_jax.pronounce.G2P(g2p.config, symbols, g2p.params).stressed()
+        g2p_jax.G2P(g2p.config, symbols, g2p.params).stressed()
     assert g2p.stressed().stressed(False)("cab") == g2p("cab")
 
 
@@ -145,7 +146,7 @@ def test_a_lexicon_gets_its_stress_and_nothing_else(tmp_path):
 
     def run(*arguments):
         return subprocess.run(
-            [sys.executable, "-m", "g2p_jax.restress", *arguments],
+            [sys.executable, "-m", "g2p_jax", "restress", *arguments],
             cwd=tmp_path,
             env={"PYTHONPATH": str(Path(__file__).parents[1]), "PATH": ""},
             capture_output=True,

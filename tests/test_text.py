@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from g2p_jax import config
-from g2p_jax.data import splits, text
+from g2p_jax.data import chunks as text
+from g2p_jax.data import splits
 from g2p_jax.data.lexicon import DataError
 from g2p_jax.data.symbols import PAD
 

@@ -12,7 +12,11 @@ import pytest
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from configs import attention, phoneme_lm, seq2seq
-from g2p_jax import cells, config, layers, losses, models, training
+from g2p_jax import config
+from g2p_jax.network import cells, layers
+from g2p_jax.network import seq2seq as models
+from g2p_jax.train import losses
+from g2p_jax.train import step as training
 
 with np.load(Path(__file__).parent / "references" / "torch.npz") as file:
     REFERENCE = unflatten_dict(dict(file), sep="/")

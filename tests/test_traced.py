@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from g2p_jax import traced as traced_lib
-from g2p_jax.traced import Kept
+from g2p_jax.devices import programs as traced_lib
+from g2p_jax.devices.programs import Kept
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 

@@ -8,9 +8,12 @@ import numpy as np
 import optax
 import pytest
 
-from g2p_jax import config, models, parallel, training
+from g2p_jax import config
 from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, PAD
+from g2p_jax.devices import parallel
+from g2p_jax.network import seq2seq as models
+from g2p_jax.train import step as training
 
 MODEL = config.Model(
     embedding=5, hidden=6, readout=7, encoder_layers=1, decoder_layers=1,

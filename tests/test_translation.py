@@ -7,10 +7,10 @@ import pytest
 
 import g2p_jax
 from configs import translation
-from g2p_jax import loop
 from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import EOS, UNK, Symbols
+from g2p_jax.train import loop
 
 PAIR = Pair("ein Hund", (("a", "dog"), ("one", "dog")))
 

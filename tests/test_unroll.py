@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from jax.interpreters.partial_eval import dce_jaxpr
 
-from g2p_jax import attention
-from g2p_jax.cells import CELLS
-from g2p_jax.decoders import at_each_step
-from g2p_jax.layers import Recurrent
-from g2p_jax.linear import half, linear, matmul, whole
-from g2p_jax.unroll import scan
+from g2p_jax.kernels.matmul import half, linear, matmul, whole
+from g2p_jax.kernels.scan import scan
+from g2p_jax.network import attention
+from g2p_jax.network.cells import CELLS
+from g2p_jax.network.decoders import at_each_step
+from g2p_jax.network.layers import Recurrent
 
 T, B, S, H = 6, 3, 4, 5
 

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, cast
 
 from g2p_jax.data.pairs import Pairs, Phonemes
 from g2p_jax.errors import UserError
@@ -418,21 +418,3 @@ def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
                 raise _error(f"{path}:{number}", FORMATS["tsv"], found, fix)
             answers.append((word, tuple(columns[0].split())))
     return answers
-
-
-@contextlib.contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[TextIO]:
-    """Opens a text file that takes the place of `path` only when it is complete.
-
-    After an exception or a crash the old file is as it was.
-    """
-    path = Path(os.path.realpath(path))  # a link stays a link
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from g2p_jax import config
-from g2p_jax.data import numbers, sums, text
+from g2p_jax.data import chunks as text
+from g2p_jax.data import numbers, sums
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair, Pairs
 from g2p_jax.errors import UserError

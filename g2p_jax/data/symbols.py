@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from g2p_jax.config import CASES, TOKENS
 from g2p_jax.data.lexicon import normal_form
 from g2p_jax.data.pairs import Pair, Pairs, running_text, spell, texts
 from g2p_jax.data.ragged import Ragged, narrow
@@ -16,8 +17,6 @@ from g2p_jax.data.ragged import Ragged, narrow
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
 
-CASES = "lower", "upper", "keep"
-TOKENS = "characters", "words"
 FORMS = "NFC", "NFD", "NFKC", "NFKD"
 
 # What people type for a letter or mark, and Unicode does not decompose.

@@ -1,0 +1,106 @@
+"""Pronounces words: python predict.py hello world
+
+The model is the English one that comes with g2p_jax, or that of --ckpt=runs/gru.
+Words come as arguments, from --input, or from standard input, one on each line; the answers go to
+standard output or --output as `word<TAB>P H O N`. Where the output's name ends in .csv they are a
+contest submission: `Id,Transcription`, phonemes joined by _.
+
+An output file takes its name when it is complete. Until then it is NAME.part, and the same command
+with --resume continues it after a stop of any kind.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+
+from absl import flags
+
+from g2p_jax.commands import shared
+from g2p_jax.data.lexicon import read_lexicon, read_words
+from g2p_jax.errors import UserError
+
+_CKPT = flags.DEFINE_string(
+    "ckpt", "english", "A folder that train.py wrote, a model file, or a model that comes with us."
+)
+_INPUT = flags.DEFINE_string("input", None, "A word list; or CSV with a column Word, and Id.")
+_OUTPUT = flags.DEFINE_string("output", None, "Where to write; .csv: a contest submission.")
+_NBEST = flags.DEFINE_integer("nbest", 1, "Pronunciations of each word, at most.", lower_bound=1)
+_MASS = flags.DEFINE_float(
+    "mass", 1.0, "As many of them as have this probability together.", 0.0, 1.0
+)
+_LEXICON = flags.DEFINE_string("lexicon", None, "What it holds comes from there: a file, cmudict.")
+_MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
+_BEAM = flags.DEFINE_integer("beam", 0, "Width of the search; 1: greedy; 0: what suits.", 0)
+_STRESS = flags.DEFINE_bool("stress", None, "Vowels with their stress, AH0; default: the model's.")
+_ALIGN = flags.DEFINE_bool("align", False, "Add each phoneme's letters, and its probability.")
+_ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
+_RESUME = flags.DEFINE_bool("resume", False, "Continue an --output that was left unfinished.")
+_DISTRIBUTED = flags.DEFINE_bool("distributed", False, "One of several processes, as in train.py.")
+_STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error.")
+
+
+def main(words: list[str]) -> None:
+    if words and _INPUT.value:
+        raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
+    if _ALIGN.value and (_OUTPUT.value or "").endswith(".csv"):
+        raise UserError("--align has no place in a submission: leave it out, or write a .tsv")
+    if _RESUME.value and not _OUTPUT.value:
+        raise UserError("--resume continues an output file; say which: --output=FILE")
+    if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):
+        raise UserError("--distributed reads a file and writes one: --input=FILE --output=FILE")
+    shared.use_compilation_cache()
+    from g2p_jax.devices import hosts, parallel
+    from g2p_jax.predict.g2p import G2P, LexiconFirst, load
+    from g2p_jax.predict.searching import MOST_ROWS
+    from g2p_jax.predict.transcribe import CHUNK, Options, transcribe, transcribe_file
+
+    with hosts.connect(_DISTRIBUTED.value):
+        parallel.use_cpu_cores(MOST_ROWS)
+        g2p = load(_CKPT.value)
+        if _MEMBERS.value:
+            g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
+        if _STRESS.value is not None:
+            g2p = g2p.stressed(_STRESS.value)
+        answerer: G2P | LexiconFirst = g2p
+        if _LEXICON.value:
+            data = g2p.config.answered
+            known = read_lexicon(_LEXICON.value, stress=data.stress, unicode=data.unicode)
+            answerer = LexiconFirst(known, g2p)
+        options = Options(
+            nbest=8 if _MASS.value < 1 and not _NBEST.present else _NBEST.value,
+            beam=_BEAM.value,
+            mass=_MASS.value,
+            aligned=_ALIGN.value,
+            marked=bool(_LEXICON.value),
+            csv=(_OUTPUT.value or "").endswith(".csv"),
+            strict=_STRICT.value,
+            pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
+        )
+        source = read_words(words or _INPUT.value or sys.stdin.buffer)
+        if _OUTPUT.value:
+            asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN)
+            about = {f"--{flag.name}": flag.value for flag in asked} | {
+                "the model": _model(_CKPT.value)
+            }
+            total, resume = _lines(_INPUT.value) if _INPUT.value else 0, _RESUME.value
+            transcribe_file(
+                answerer, source, _OUTPUT.value, options, about, resume=resume, total=total
+            )
+        else:
+            typed = not (words or _INPUT.value) and sys.stdin.isatty()
+            transcribe(answerer, source, sys.stdout, options, chunk=1 if typed else CHUNK)
+
+
+def _model(path: str) -> str:
+    """Tells one model from another."""
+    from g2p_jax.predict.model_file import locate
+
+    return hashlib.sha256(locate(path).read_bytes()).hexdigest()[:16]
+
+
+def _lines(path: str) -> int:
+    """How many lines a file has; 0 for what can be read only once."""
+    if not Path(path).is_file():
+        return 0
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

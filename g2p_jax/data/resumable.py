@@ -1,0 +1,88 @@
+"""An output file that takes hours to write: a crash loses none of it.
+
+It grows as `NAME.part` and takes its name when it is complete. Beside it, `NAME.part.json` says how
+many bytes of it are certain, and what they stand for; what a killed process wrote after them is cut
+off, and written again.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, TextIO
+
+from absl import logging
+
+from g2p_jax.errors import UserError
+from g2p_jax.files import atomic_write
+
+
+class Growing:
+    """A context that gives a text file, to be continued if it was left unfinished.
+
+    After an exception, or a kill, what is certain stays to be continued; if nothing is, nothing
+    stays.
+
+    Args:
+      about: what the content depends on, as JSON values; UserError if it was begun with others.
+      resume: go on with what there is; else it begins anew.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], about: dict[str, Any], resume: bool = False):
+        self.path = Path(os.path.realpath(path))  # a link stays a link
+        self.part = self.path.with_name(self.path.name + ".part")
+        self._notes = self.part.with_name(self.part.name + ".json")
+        self._about = about
+        self.done: Any = None  # what `mark` said last; None: nothing is certain yet
+        self._size = 0
+        if resume and self._notes.exists() and self.part.exists():
+            self._read_notes()
+
+    @property
+    def complete(self) -> bool:
+        """There is nothing to go on with, and a file of that name."""
+        return self.path.exists() and not self._notes.exists()
+
+    def _read_notes(self) -> None:
+        begin = "leave out --resume to begin anew"
+        try:
+            notes = json.loads(self._notes.read_text(encoding="utf-8"))
+            self.done, self._size, about = notes["done"], int(notes["bytes"]), notes["about"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{self._notes}: damaged ({error}); {begin}") from error
+        for key, value in self._about.items():
+            if about.get(key) != value:
+                raise UserError(
+                    f"{self.part} was begun with {key} {about.get(key)}, now it is {value}; {begin}"
+                )
+        if self.part.stat().st_size < self._size:
+            raise UserError(f"{self.part}: damaged, it had {self._size} bytes once; {begin}")
+
+    def __enter__(self) -> TextIO:
+        if self._size:
+            os.truncate(self.part, self._size)
+        else:
+            self._notes.unlink(missing_ok=True)
+            self.part.write_bytes(b"")
+        self._file = self.part.open("a", encoding="utf-8", newline="\n")
+        return self._file
+
+    def mark(self, done: Any) -> None:
+        """From here on, all that has been written is certain, and stands for `done` (JSON)."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        size = os.fstat(self._file.fileno()).st_size
+        with atomic_write(self._notes) as file:
+            json.dump({"about": self._about, "done": done, "bytes": size}, file)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        self._file.close()
+        if kind is None:
+            os.replace(self.part, self.path)
+            self._notes.unlink(missing_ok=True)
+        elif self._notes.exists():
+            logging.info("%s is kept; --resume continues it", self.part)
+        else:
+            self.part.unlink()

@@ -1,0 +1,93 @@
+"""Ensembles: the members' weights are one tree of arrays with a leading axis.
+
+`vmap` makes one program of all members in search, and in training (`training.for_members`); members
+differ in their first weights, their dropout and the order of their data. In search each phoneme has
+the mean of the probabilities that the members give it. How their logits become probabilities is a
+`Reading`.
+
+Letters of shapes: M members, B words, V phoneme inventory.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from g2p_jax.config import Config
+from g2p_jax.network import seq2seq as models
+
+Params = Any
+LEAST = 0.01  # of a probability that is no more than what smoothing gave to every phoneme
+
+
+class Reading(NamedTuple):
+    """How the logits of a network become what it believes."""
+
+    members: int = 1
+    smoothing: float = 0.0  # that its labels had in training
+    temperature: float = 1.0
+
+    @classmethod
+    def of(cls, config: Config) -> "Reading":
+        labels = 1 - config.train.distill if config.train.teacher else 1  # their share of the loss
+        return cls(config.ensemble, labels * config.train.label_smoothing, config.temperature)
+
+    def __call__(self, logits: jax.Array) -> jax.Array:
+        """[M, ..., V] -> [..., V], logits again; without the axis M of a single member.
+
+        Labels of smoothing s taught the network to say q = (1 - s) p + s / V where it believes p,
+        so p = (q - s / V) / (1 - s). Never less than LEAST of q, which keeps the order.
+        """
+        if self.members > 1:
+            log_probs = jax.nn.log_softmax(logits)
+            logits = jax.nn.logsumexp(log_probs, axis=0) - jnp.log(self.members)
+        if self.smoothing:
+            said = jax.nn.softmax(logits)
+            logits = jnp.log(jnp.maximum(said - self.smoothing / said.shape[-1], LEAST * said))
+        return logits / self.temperature
+
+
+class Speaker(NamedTuple):
+    """What a search needs of a network and its weights, or of several."""
+
+    encode: Callable[[jax.Array], Any]  # source_BxS -> memory
+    ready: Callable[[Any], Any]  # memory -> as the steps read it
+    of: Callable[[Any, jax.Array], Any]  # memory, words -> what is of these words
+    start: Callable[[Any], Any]  # memory -> states, rows first
+    step: Callable[[Any, Any, jax.Array], tuple[Any, jax.Array]]  # -> states, logits_BxV
+
+
+def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
+    """The network with these weights; with a leading axis of the weights, all members as one."""
+    if reading.members == 1:
+        apply = functools.partial(net.apply, {"params": params})
+
+        def one_step(memory, states, token_B):
+            states, logits_BxV, _ = apply(memory, states, token_B, method="step")
+            return states, reading(logits_BxV)
+
+        return Speaker(
+            encode=functools.partial(apply, method="encode"),
+            ready=functools.partial(apply, method="ready"),
+            of=lambda memory, words: memory.of(words),
+            start=functools.partial(apply, method="start"),
+            step=one_step,
+        )
+
+    def each(method: str, in_axes: Sequence[int | None], out_axes: Any = 0) -> Callable:
+        run = lambda params, *args: net.apply({"params": params}, *args, method=method)
+        return functools.partial(jax.vmap(run, (0, *in_axes), out_axes), params)
+
+    def step(memory, states, token_B):
+        states, logits_MxBxV, _ = each("step", (0, 1, None), (1, 0, 0))(memory, states, token_B)
+        return states, reading(logits_MxBxV)
+
+    return Speaker(
+        encode=each("encode", (None,)),
+        ready=each("ready", (0,)),
+        of=lambda memory, words: memory.of(words, axis=1),
+        start=each("start", (0,), 1),
+        step=step,
+    )

@@ -1,0 +1,146 @@
+"""A trained model as one file: weights, and in its header config and symbols as JSON.
+
+Reading one never runs code from it.
+"""
+
+import contextlib
+import functools
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import flax.traverse_util
+import jax
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from g2p_jax import config as config_lib
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.errors import ModelError
+from g2p_jax.joint.model import Joint
+from g2p_jax.kernels.matmul import operand_dtype
+from g2p_jax.network import seq2seq as models
+from g2p_jax.network.layers import set_up
+from g2p_jax.network.seq2seq import Network
+
+NAME = "model.safetensors"
+JOINT = "joint/"  # what the names of its arrays begin with
+PRETRAINED = (
+    Path(__file__).parents[1] / "pretrained"
+)  # one folder for each model that comes with us
+Params = Any
+_UNREADABLE = (
+    safetensors.SafetensorError,
+    OSError,
+    KeyError,
+    TypeError,
+    ValueError,
+    RecursionError,
+)  # fmt: skip
+
+
+def network(config: config_lib.Config, symbols: Symbols) -> Network:
+    """The module that config and symbols describe."""
+    dtype = operand_dtype(config.train.dtype)
+    if config.model.encoder_layers == 0:
+        return models.LanguageModel(config.model, len(symbols.phonemes), dtype)
+    return models.Seq2Seq(config.model, len(symbols.graphemes), len(symbols.phonemes), dtype)
+
+
+def write(
+    path: Path,
+    config: config_lib.Config,
+    symbols: Symbols,
+    params: Params,
+    dtype: str = "float32",
+    joint: Joint | None = None,
+) -> None:
+    """Writes the model; the file appears at once or not at all."""
+    weights = flax.traverse_util.flatten_dict(params, sep="/")
+    about = {
+        "format": "g2p_jax 1",
+        "config": json.dumps(config_lib.to_dict(config)),
+        "symbols": json.dumps(symbols.to_json(), ensure_ascii=False),
+    }
+    arrays = {name: np.asarray(w, dtype) for name, w in weights.items()}
+    if joint:
+        arrays |= {JOINT + name: array for name, array in joint.arrays().items()}
+    partial = path.with_name(path.name + ".partial")
+    try:
+        safetensors.numpy.save_file(arrays, partial, metadata=about)
+        os.replace(partial, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            partial.unlink()
+
+
+def locate(path: str | Path) -> Path:
+    """The model file: itself, or in the folder that `train.py` wrote; or one that comes with us.
+
+    Raises ModelError if there is none.
+    """
+    given = path = Path(path)
+    shipped = sorted(folder.name for folder in PRETRAINED.iterdir())
+    if not path.exists() and str(path) in shipped:
+        path = PRETRAINED / path
+    file = path / NAME if path.is_dir() else path
+    if not file.exists():
+        raise ModelError(
+            f"{given}: no trained model here; {NAME} appears after the first epoch of "
+            f"python train.py --config=configs/gru.py --workdir={given}; "
+            f"g2p_jax comes with {', '.join(shipped)}"
+        )
+    return file
+
+
+def precision(file: Path) -> str:
+    """The type of the weights in a model file: "float32" or "float16"."""
+    with safetensors.safe_open(file, framework="numpy") as opened:
+        name = next(name for name in opened.keys() if not name.startswith(JOINT))  # noqa: SIM118
+        return str(opened.get_tensor(name).dtype)
+
+
+class Stored(NamedTuple):
+    """What a model file holds."""
+
+    config: config_lib.Config
+    symbols: Symbols
+    params: Params
+    joint: Joint | None = None
+
+
+def read(path: str | Path) -> Stored:
+    """Reads a model from what `locate` finds. Raises ModelError, whatever the file may hold."""
+    file = locate(path)
+    try:
+        with safetensors.safe_open(file, framework="numpy") as opened:
+            about = opened.metadata() or {}
+            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        config = config_lib.from_dict(json.loads(about["config"]))
+        symbols = Symbols.from_json(json.loads(about["symbols"]))
+        of_joint = [name for name in weights if name.startswith(JOINT)]
+        arrays = {name.removeprefix(JOINT): weights.pop(name) for name in of_joint}
+        joint = Joint.from_arrays(arrays, symbols) if arrays else None
+    except _UNREADABLE as error:
+        reason = str(error).partition("\n")[0]
+        message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"
+        raise ModelError(message) from error
+    if config.model.encoder_layers + config.model.decoder_layers > len(weights):
+        raise ModelError(f"{file}: damaged: its config asks for more layers than it has weights")
+    init = functools.partial(network(config, symbols).init, method=set_up)
+    wanted = jax.eval_shape(init, jax.eval_shape(jax.random.key, 0))
+    wanted = flax.traverse_util.flatten_dict(wanted["params"], sep="/")
+    members = () if config.ensemble == 1 else (config.ensemble,)
+    for name in sorted(wanted.keys() | weights.keys()):
+        want = (*members, *wanted[name].shape) if name in wanted else "nothing"
+        have = weights[name].shape if name in weights else "nothing"
+        if want != have:
+            raise ModelError(
+                f"{file}: damaged: its config asks for {name} of shape {want}, it has {have}"
+            )
+        if not np.isfinite(weights[name]).all():
+            raise ModelError(f"{file}: damaged: {name} holds what is no number; train it again")
+    params = {name: w.astype(np.float32) for name, w in weights.items()}
+    return Stored(config, symbols, flax.traverse_util.unflatten_dict(params, sep="/"), joint)
