@@ -145,7 +145,7 @@ def random_batch(random: np.random.Generator, size: int, length: int) -> Batch:
 
 def network(settings: config.Model, precision: str) -> models.Network:
     if settings.encoder_layers == 0:
-        return models.LanguageModel(settings, PHONEMES, jnp.dtype(precision))
+        return models.DecoderOnly(settings, PHONEMES, jnp.dtype(precision))
     return models.Seq2Seq(settings, GRAPHEMES, PHONEMES, jnp.dtype(precision))
 
 

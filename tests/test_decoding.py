@@ -40,7 +40,7 @@ def make_step_of_words(of_words: np.ndarray):
     return step
 
 
-def textbook(logits: np.ndarray, limit: int, size: int, within: float):
+def textbook(logits: np.ndarray, limit: int, size: int, prune_threshold: float):
     """Beam search over lists of hypotheses: pronunciations and log P, best first."""
     log_p = lambda before, last, token: float(
         logits[before, last, token] - np.log(np.exp(logits[before, last, [EOS, *PHONEMES]]).sum())
@@ -48,7 +48,7 @@ def textbook(logits: np.ndarray, limit: int, size: int, within: float):
     done, hypotheses = [], [((BOS, BOS), 0.0)]
     for _ in range(limit + 1):
         best = max([p for _, p in done + hypotheses])
-        hypotheses = [(h, p) for h, p in hypotheses if p > best - within]
+        hypotheses = [(h, p) for h, p in hypotheses if p > best - prune_threshold]
         done += [(h[2:], p + log_p(h[-2], h[-1], EOS)) for h, p in hypotheses]
         longer = [
             ((*h, new), p + log_p(h[-2], h[-1], new)) for h, p in hypotheses for new in PHONEMES
@@ -92,16 +92,18 @@ def test_a_wide_beam_finds_the_n_best_of_all_pronunciations(seed):
         assert p == pytest.approx(probability(logits, phonemes), rel=1e-4)
 
 
-@pytest.mark.parametrize("within", [np.inf, 3.0, 1.0])
+@pytest.mark.parametrize("prune_threshold", [np.inf, 3.0, 1.0])
 @pytest.mark.parametrize("part", [0, 1, 4, 5, 64])
 @pytest.mark.parametrize("seed", range(2))
-def test_a_narrow_beam_is_the_beam_of_the_textbook(seed, part, within):
+def test_a_narrow_beam_is_the_beam_of_the_textbook(seed, part, prune_threshold):
     words, limits, size = np.stack([chain(4 * seed + n, 1.0) for n in range(4)]), (6, 2, 0, 5), 2
     start = jnp.full(len(words), BOS)
     step = make_step_of_words(words)
-    answers = decoding.beam(step, start, jnp.array(limits), max(limits), size, within, part)
+    answers = decoding.beam(
+        step, start, jnp.array(limits), max(limits), size, prune_threshold, part
+    )
     for word, limit in enumerate(limits):
-        expected = textbook(words[word], limit, size, within)
+        expected = textbook(words[word], limit, size, prune_threshold)
         got = [one for one in found(answers, word) if one[1] > 0]
         assert [a for a, _ in got] == [e for e, _ in expected]
         np.testing.assert_allclose([p for _, p in got], np.exp([p for _, p in expected]), rtol=1e-4)
@@ -143,16 +145,20 @@ def test_greedy_finds_others_that_differ_in_one_phoneme(seed):
         expected.append((changed, p * np.exp(score(second) - score(token))))
         before, last = last, token
     expected = sorted(expected, key=lambda one: -one[1])[:others]
-    result = run(others=others)
+    result = run(alternatives=others)
     assert result.tokens_BxNxT.shape == (2, 1 + others, 12)
     first, *rest = [one for one in found(result) if one[1] > 0]
     assert first == (answer, pytest.approx(p))
     assert [changed for changed, _ in rest] == [changed for changed, _ in expected]
     np.testing.assert_allclose([p for _, p in rest], [p for _, p in expected], rtol=1e-4)
     assert [one[0] for one in found(result, word=1) if one[1] > 0] == [()]  # nothing to change
-    for within in (0.1, 1.0, 3.0):
-        near = [changed for changed, q in expected if q >= p * np.exp(-within)]
-        got = [one[0] for one in found(run(others=others, within=within)) if one[1] > 0]
+    for prune_threshold in (0.1, 1.0, 3.0):
+        near = [changed for changed, q in expected if q >= p * np.exp(-prune_threshold)]
+        got = [
+            one[0]
+            for one in found(run(alternatives=others, prune_threshold=prune_threshold))
+            if one[1] > 0
+        ]
         assert got == [answer, *near]
 
 

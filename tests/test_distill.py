@@ -45,12 +45,12 @@ def teacher(tmp_path_factory):
 def test_each_batch_has_what_the_teacher_believes_of_its_phonemes(teacher):
     model = g2p_jax.load(teacher)
     examples = Examples.from_pairs(PAIRS, model.symbols)
-    beliefs = distill.beliefs(str(teacher), examples, model.symbols)
+    beliefs = distill.teacher_probabilities(str(teacher), examples, model.symbols)
     seen = {p.word: model.inspect([(p.word, p.pronunciations[0])])[0] for p in PAIRS}
     words = 0
-    for batch, belief_BxTxV in distill.Lessons(beliefs, examples, (4, 6), 4).epoch(0):
-        assert belief_BxTxV.dtype == np.float16
-        for source, target, weight, belief in zip(*batch, belief_BxTxV, strict=True):
+    for batch, teacher_BxTxV in distill.DistillationBatches(beliefs, examples, (4, 6), 4).epoch(0):
+        assert teacher_BxTxV.dtype == np.float16
+        for source, target, weight, belief in zip(*batch, teacher_BxTxV, strict=True):
             if weight:
                 word = "".join(model.symbols.graphemes.decode(source[source > 0]))
                 expected = np.exp(seen[word].log_probs)
@@ -65,11 +65,13 @@ def test_disbelief_of_what_is_certain_is_cross_entropy():
     weight = np.float32([[1, 1, 0], [1, 0.5, 1]])
     certain = np.eye(5, dtype=np.float16)[target]
     expected, _ = losses.cross_entropy(logits, target, weight)
-    np.testing.assert_allclose(losses.disbelief(logits, certain, weight), expected, rtol=1e-6)
-    half = (certain + np.eye(5)[(target + 1) % 5]) / 2
+    np.testing.assert_allclose(
+        losses.soft_cross_entropy(logits, certain, weight), expected, rtol=1e-6
+    )
+    mixed = (certain + np.eye(5)[(target + 1) % 5]) / 2
     other, _ = losses.cross_entropy(logits, (target + 1) % 5, weight)
     np.testing.assert_allclose(
-        losses.disbelief(logits, half, weight), (expected + other) / 2, rtol=1e-6
+        losses.soft_cross_entropy(logits, mixed, weight), (expected + other) / 2, rtol=1e-6
     )
 
 
@@ -110,4 +112,4 @@ def test_a_teacher_of_other_letters_is_refused(teacher):
     pairs = [*PAIRS, Pair("zoo", (("Z", "U"),))]
     symbols = Symbols.from_pairs(pairs)
     with pytest.raises(ConfigError, match="knows other letters or phonemes"):
-        distill.beliefs(str(teacher), Examples.from_pairs(pairs, symbols), symbols)
+        distill.teacher_probabilities(str(teacher), Examples.from_pairs(pairs, symbols), symbols)

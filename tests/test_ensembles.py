@@ -208,12 +208,12 @@ def test_a_reading_takes_label_smoothing_back():
     p_MxV = np.array([[0.7, 0.2, 0.0997, 0.0003], [0.1, 0.6, 0.2997, 0.0003]])
     taught = np.log(0.9 * p_MxV + 0.1 / 4).astype(np.float32)
     for members, logits, p_V in ((1, taught[0], p_MxV[0]), (2, taught, p_MxV.mean(axis=0))):
-        read = ensembles.Reading(members, smoothing=0.1)
+        read = ensembles.OutputTransform(members, smoothing=0.1)
         np.testing.assert_allclose(jax.nn.softmax(read(logits)), p_V, atol=1e-4)
         warm = p_V**0.5 / (p_V**0.5).sum()
         np.testing.assert_allclose(
             jax.nn.softmax(read._replace(temperature=2.0)(logits)), warm, atol=2e-3
         )
     never = np.log(np.float32([0.97, 0.02, 0.009, 0.001]))  # less than 0.1 / 4, but still in order
-    assert np.all(np.diff(ensembles.Reading(1, 0.1)(never)) < 0)
-    np.testing.assert_allclose(ensembles.Reading()(never), never)
+    assert np.all(np.diff(ensembles.OutputTransform(1, 0.1)(never)) < 0)
+    np.testing.assert_allclose(ensembles.OutputTransform()(never), never)

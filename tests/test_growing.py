@@ -8,16 +8,16 @@ import sys
 
 import pytest
 
-from g2p_jax.data.resumable import Growing
+from g2p_jax.data.resumable import ResumableFile
 from g2p_jax.errors import UserError
 
 LINES = [f"line {n} ä\n" for n in range(300)]
 
 WRITER = """
 import os, signal, sys
-from g2p_jax.data.resumable import Growing
+from g2p_jax.data.resumable import ResumableFile
 path, resume, kill, lines = sys.argv[1], sys.argv[2] == "1", int(sys.argv[3]), int(sys.argv[4])
-output = Growing(path, {"--beam": 1}, resume)
+output = ResumableFile(path, {"--beam": 1}, resume)
 start = output.done or 0
 with output as file:
     for n in range(start, lines):
@@ -45,30 +45,30 @@ def test_killed_again_and_again_it_ends_the_same(tmp_path):
     assert kills >= 3
     assert path.read_text(encoding="utf-8") == "".join(LINES)
     assert list(tmp_path.iterdir()) == [path]
-    assert Growing(path, {}, resume=True).complete
+    assert ResumableFile(path, {}, resume=True).complete
 
 
 def test_without_resume_it_begins_anew(tmp_path):
     path = tmp_path / "out.tsv"
     assert write(path, resume=False, kill=100) == -signal.SIGKILL
-    assert not Growing(path, {}).complete and Growing(path, {}).done is None
+    assert not ResumableFile(path, {}).complete and ResumableFile(path, {}).done is None
     assert write(path, resume=False) == 0
     assert path.read_text(encoding="utf-8") == "".join(LINES)
 
 
 def test_an_exception_leaves_what_is_certain_or_nothing(tmp_path):
     path = tmp_path / "out.tsv"
-    with pytest.raises(UserError), Growing(path, {}) as file:
+    with pytest.raises(UserError), ResumableFile(path, {}) as file:
         file.write("a")
         raise UserError("no")
     assert not list(tmp_path.iterdir())
-    output = Growing(path, {})
+    output = ResumableFile(path, {})
     with pytest.raises(KeyboardInterrupt), output as file:
         file.write("a")
         output.mark([1])
         file.write("b")
         raise KeyboardInterrupt
-    again = Growing(path, {}, resume=True)
+    again = ResumableFile(path, {}, resume=True)
     assert again.done == [1]
     with again as file:
         file.write("c")
@@ -79,11 +79,11 @@ def test_what_cannot_be_continued_is_refused(tmp_path):
     path = tmp_path / "out.tsv"
     write(path, resume=False, kill=100)
     with pytest.raises(UserError, match="begun with --beam 1, now it is 4; leave out --resume"):
-        Growing(path, {"--beam": 4}, resume=True)
+        ResumableFile(path, {"--beam": 4}, resume=True)
     part = tmp_path / "out.tsv.part"
     os.truncate(part, 10)
     with pytest.raises(UserError, match="it had .* bytes once"):
-        Growing(path, {"--beam": 1}, resume=True)
+        ResumableFile(path, {"--beam": 1}, resume=True)
     (tmp_path / "out.tsv.part.json").write_text("{")
     with pytest.raises(UserError, match="damaged"):
-        Growing(path, {"--beam": 1}, resume=True)
+        ResumableFile(path, {"--beam": 1}, resume=True)

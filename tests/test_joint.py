@@ -14,7 +14,7 @@ from g2p_jax.data.symbols import Symbols
 from g2p_jax.joint import alignment, ngram
 from g2p_jax.joint import model as joint
 from g2p_jax.joint.alignment import Units
-from g2p_jax.joint.model import NO_ROW, Joint
+from g2p_jax.joint.model import NO_ROW, JointNgram
 from g2p_jax.joint.ngram import Ngram
 
 LETTERS, PHONEMES = 5, 4
@@ -110,7 +110,7 @@ def test_the_best_row_of_units(made):
 def fitted(lines, order=3):
     pairs = [Pair(word, (tuple(spoken.split()),)) for word, spoken in lines]
     symbols = Symbols.from_pairs(pairs)
-    return Joint.fit(pairs, symbols, order), symbols
+    return JointNgram.fit(pairs, symbols, order), symbols
 
 
 LINES = [
@@ -148,7 +148,7 @@ def test_of_too_many_pairs_some_are_enough(monkeypatch):
     monkeypatch.setattr(joint, "MOST", 6)
     pairs = [Pair(word, (tuple(spoken.split()),)) for word, spoken in LINES]
     symbols = Symbols.from_pairs(pairs)
-    some, half = Joint.fit(pairs, symbols, 2), Joint.fit(pairs[::2], symbols, 2)
+    some, half = JointNgram.fit(pairs, symbols, 2), JointNgram.fit(pairs[::2], symbols, 2)
     assert some.arrays().keys() == half.arrays().keys()
     for name, array in some.arrays().items():
         np.testing.assert_array_equal(array, half.arrays()[name])
@@ -240,7 +240,7 @@ def test_what_cannot_be_known_is_unlikely():
 def test_arrays_that_do_not_fit_are_refused():
     model, symbols = fitted(LINES)
     arrays = model.arrays()
-    again = Joint.from_arrays(arrays, symbols)
+    again = JointNgram.from_arrays(arrays, symbols)
     assert len(again.ngram.levels) == 3
     for ours, theirs in zip(again.ngram.levels, model.ngram.levels, strict=True):
         np.testing.assert_allclose(ours.log_prob, theirs.log_prob, atol=1 / 32)
@@ -266,6 +266,6 @@ def test_arrays_that_do_not_fit_are_refused():
         {"1/tokens": arrays["1/tokens"][:0]},
     ):
         with pytest.raises(ValueError, match="does not fit together"):
-            Joint.from_arrays(arrays | wrong, symbols)
+            JointNgram.from_arrays(arrays | wrong, symbols)
     with pytest.raises(KeyError):
-        Joint.from_arrays({"codes": arrays["codes"]}, symbols)
+        JointNgram.from_arrays({"codes": arrays["codes"]}, symbols)

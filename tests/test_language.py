@@ -20,7 +20,7 @@ from g2p_jax.errors import ConfigError, ModelError, UserError
 from g2p_jax.network import decoders
 from g2p_jax.network import seq2seq as models
 from g2p_jax.predict import language_model as language
-from g2p_jax.predict.language_model import LM
+from g2p_jax.predict.language_model import LanguageModel
 from g2p_jax.predict.model_file import network
 from g2p_jax.train import loop
 
@@ -35,11 +35,13 @@ def symbols_of(*pronunciations: str) -> Symbols:
     return Symbols.from_pairs([Pair("", tuple(tuple(p.split()) for p in pronunciations))])
 
 
-def random_lm(settings: config.Config, symbols: Symbols) -> LM:
+def random_lm(settings: config.Config, symbols: Symbols) -> LanguageModel:
     token = np.ones((1, 1), np.int32)
     net = network(settings, symbols)
     params = jax.jit(net.init)(jax.random.key(1), token, token)["params"]
-    return LM(settings, symbols, jax.tree.map(lambda w: 3 * w, params))  # far from uniform
+    return LanguageModel(
+        settings, symbols, jax.tree.map(lambda w: 3 * w, params)
+    )  # far from uniform
 
 
 def test_the_lecture_model_has_as_many_parameters_as_in_pytorch():
@@ -51,12 +53,12 @@ def test_the_lecture_model_has_as_many_parameters_as_in_pytorch():
 
 
 def test_chunks_with_carry_are_one_long_text():
-    net = models.LanguageModel(SMALL.model, 9, jnp.float32)
+    net = models.DecoderOnly(SMALL.model, 9, jnp.float32)
     text = np.random.default_rng(0).integers(4, 9, (3, 12)).astype(np.int32)
     nothing = np.zeros((3, 0), np.int32)
     variables = jax.jit(net.init)(jax.random.key(0), nothing, text)
     whole = net.apply(variables, nothing, text)
-    carry, parts = models.beginning(SMALL.model, 3), []
+    carry, parts = models.initial_carry(SMALL.model, 3), []
     for start in range(0, 12, 4):
         logits, carry = net.apply(
             variables | carry, nothing, text[:, start : start + 4], mutable=["carry"]
@@ -66,7 +68,7 @@ def test_chunks_with_carry_are_one_long_text():
 
 
 def test_no_derivative_goes_back_past_the_chunk():
-    net = models.LanguageModel(SMALL.model, 9, jnp.float32)
+    net = models.DecoderOnly(SMALL.model, 9, jnp.float32)
     text, nothing = np.full((1, 4), 5, np.int32), np.zeros((1, 0), np.int32)
     variables = jax.jit(net.init)(jax.random.key(0), nothing, text)
 

@@ -159,4 +159,4 @@ def test_devices_must_share_the_batch(settings, tmp_path):
 
 
 def test_clock():
-    assert [loop.clock(s) for s in (5, 75, 3725.4)] == ["0:05", "1:15", "1:02:05"]
+    assert [loop.format_duration(s) for s in (5, 75, 3725.4)] == ["0:05", "1:15", "1:02:05"]

@@ -62,7 +62,7 @@ def make(settings: config.Model) -> tuple[models.Seq2Seq, dict]:
 def test_a_module_that_is_set_up_has_the_weights_of_one_that_was_called(name):
     if name == "language model":
         alone = dataclasses.replace(SMALL, encoder_layers=0, attention="none", start="zeros")
-        net: models.Network = models.LanguageModel(alone, PHONEMES, jnp.dtype("float32"))
+        net: models.Network = models.DecoderOnly(alone, PHONEMES, jnp.dtype("float32"))
         variables = jax.jit(net.init)(jax.random.key(0), *batch())
     else:
         net, variables = make(ARRANGEMENTS[name])
@@ -169,7 +169,7 @@ def test_a_monotonic_decoder_sums_up_all_ways_through_the_word():
         def run(net):
             memory, decoder = net.encode(source), net.decoder
             *states, _ = decoder.start(memory)
-            h_TxBxH = decoder.embedding[models.shifted(target)]
+            h_TxBxH = decoder.embedding[models.shift_right(target)]
             for layer, state in zip(decoder.layers, states, strict=True):
                 _, h_TxBxH = layer(h_TxBxH, state)
             h_TxH = h_TxBxH[:, 0]

@@ -21,7 +21,7 @@ from g2p_jax.data.symbols import BOS, Symbols
 from g2p_jax.devices import programs as traced_lib
 from g2p_jax.errors import ModelError, UserError
 from g2p_jax.joint import model as joint
-from g2p_jax.joint.model import Joint
+from g2p_jax.joint.model import JointNgram
 from g2p_jax.predict import g2p as pronounce
 from g2p_jax.predict import model_file
 from g2p_jax.predict import searching as searches
@@ -129,9 +129,9 @@ def test_answers_do_not_depend_on_what_else_is_asked(g2p, members, beam):
 def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
     search, traced = searches.search, []
 
-    def traced_search(net, reading, how, params, source):
+    def traced_search(net, transform, how, params, source):
         traced.append(source.shape[-1])
-        return search(net, reading, how, params, source)
+        return search(net, transform, how, params, source)
 
     monkeypatch.setattr(searches, "search", traced_search)
     monkeypatch.setattr(traced_lib, "_folder", lambda: None)
@@ -160,7 +160,7 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path, monkeypa
     """Both probabilities are multiplied, and share what the network gave to all of them."""
     alone = g2p_jax.load(trained)
     pairs = [Pair(word, (tuple(sounds.split()),)) for word, sounds in WORDS.items()]
-    learnt = Joint.fit(pairs, alone.symbols, 3)
+    learnt = JointNgram.fit(pairs, alone.symbols, 3)
     both = pronounce.G2P(alone.config, alone.symbols, alone.params, learnt)
     both.config = dataclasses.replace(both.config, temperature=2.0)
     words = ["cab", "dace", "fee"]
@@ -185,17 +185,19 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path, monkeypa
     for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
         (one,) = answer.pronunciations
         assert one.phonemes == best.pronunciations[0].phonemes
-    monkeypatch.setattr(pronounce, "WITHIN", 4.0)  # nearer than three nats to all that are found
+    monkeypatch.setattr(
+        pronounce, "PRUNE_THRESHOLD", 4.0
+    )  # nearer than three nats to all that are found
     for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
         (one,) = answer.pronunciations
         assert one.probability == pytest.approx(best.pronunciations[0].probability, rel=0.02)
-    monkeypatch.setattr(pronounce, "WITHIN", math.inf)
+    monkeypatch.setattr(pronounce, "PRUNE_THRESHOLD", math.inf)
     for answer, best in zip(both.pronounce(words, beam=8), after, strict=True):
         assert answer.pronunciations == best.pronunciations[:1]
     assert both.pronounce(words) == both.pronounce(words, beam=4)
     greedily = list(itertools.product((math.inf, 0.5), alone.pronounce(words)))
     for within, greedy in greedily:
-        monkeypatch.setattr(pronounce, "WITHIN", within)
+        monkeypatch.setattr(pronounce, "PRUNE_THRESHOLD", within)
         (answer,) = both.pronounce([greedy.word], beam=1)
         ((phonemes, p),) = greedy.pronunciations
         (seen,) = alone.inspect([(greedy.word, phonemes)])
@@ -210,14 +212,14 @@ def test_a_joint_model_weighs_what_the_network_found(trained, tmp_path, monkeypa
         wanted = weighed_by_hand(greedy.word, found)
         best = max(wanted, key=lambda phonemes: wanted[phonemes])
         assert answer.pronunciations == ((best, pytest.approx(wanted[best], rel=1e-4)),)
-    monkeypatch.setattr(pronounce, "WITHIN", math.inf)
+    monkeypatch.setattr(pronounce, "PRUNE_THRESHOLD", math.inf)
     narrow = dataclasses.replace(both.config, beam=1)
     fast = pronounce.G2P(narrow, alone.symbols, alone.params, learnt)
     assert fast.pronounce(words) == both.pronounce(words, beam=1) != both.pronounce(words)
     assert fast.pronounce(words, beam=4) == both.pronounce(words)
     never = np.array([[-1e4, -math.inf]])  # less than any number, and no answer at all
-    assert joint.weigh(never, np.array([[-3.0, -1.0]])).tolist() == never.tolist()
-    of_several = joint.weigh(np.log([[0.5, 0.25]]), np.array([[-3.0, 0.0]]), members=2)
+    assert joint.rescore(never, np.array([[-3.0, -1.0]])).tolist() == never.tolist()
+    of_several = joint.rescore(np.log([[0.5, 0.25]]), np.array([[-3.0, 0.0]]), members=2)
     np.testing.assert_allclose(np.exp(of_several), [[0.2765, 0.4735]], atol=1e-4)  # a third of it
     both.save(tmp_path / "model.safetensors", "float16")
     again = g2p_jax.load(tmp_path).pronounce(words)

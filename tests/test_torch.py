@@ -60,7 +60,7 @@ def test_model(name):
     if settings.encoder_layers:
         net = models.Seq2Seq(settings, 9, 8, jnp.float32)
     else:
-        net = models.LanguageModel(settings, 8, jnp.float32)
+        net = models.DecoderOnly(settings, 8, jnp.float32)
 
     @functools.partial(jax.value_and_grad, has_aux=True)
     def loss(params):

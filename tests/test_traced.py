@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from g2p_jax.devices import programs as traced_lib
-from g2p_jax.devices.programs import Kept
+from g2p_jax.devices.programs import CachedProgram
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -31,7 +31,7 @@ def kept(traced, *about):
         traced.append(y.shape)
         return {"sum": tree["x"] + y, "product": (tree["x"] * y,)}
 
-    return Kept(program, *about)
+    return CachedProgram(program, *about)
 
 
 def check(program, y):

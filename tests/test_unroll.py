@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jax.interpreters.partial_eval import dce_jaxpr
 
-from g2p_jax.kernels.matmul import half, linear, matmul, whole
+from g2p_jax.kernels.matmul import linear, matmul, to_bfloat16, to_float32
 from g2p_jax.kernels.scan import scan
 from g2p_jax.network import attention
 from g2p_jax.network.cells import CELLS
@@ -93,7 +93,9 @@ def test_halves_are_rounded_like_bfloat16():
     random = np.random.default_rng(0).normal(size=1000).astype(np.float32)
     x = np.concatenate([ties, -ties, random, [0.0, -0.0, np.inf, -np.inf, np.nan, 3e38, 1e-40]])
     x = x.astype(np.float32)
-    np.testing.assert_array_equal(whole(half(x)), x.astype(jnp.bfloat16).astype(np.float32))
+    np.testing.assert_array_equal(
+        to_float32(to_bfloat16(x)), x.astype(jnp.bfloat16).astype(np.float32)
+    )
 
 
 def dots_in_loops(function, *arguments) -> int:

@@ -32,7 +32,7 @@ def main(paths: list[str]) -> None:
     if not paths or _OUTPUT.value is None:
         raise UserError("which models, and where to? runs/a runs/b --output=runs/ab")
     from g2p_jax.data import splits
-    from g2p_jax.joint.model import Joint
+    from g2p_jax.joint.model import JointNgram
     from g2p_jax.predict import model_file
     from g2p_jax.predict.g2p import join, load
 
@@ -49,7 +49,7 @@ def main(paths: list[str]) -> None:
     model = join(models) if len(models) > 1 else models[0]
     if _NGRAM.value:
         pairs = splits.references(model.config.data, _DATA.value, "auto", "train")
-        model.joint = Joint.fit(pairs, model.symbols, _NGRAM.value)
+        model.joint = JointNgram.fit(pairs, model.symbols, _NGRAM.value)
         model.config = replace(model.config, ngram=_NGRAM.value, temperature=1.0)
     if _TEMPERATURE.value:
         model.config = replace(model.config, temperature=_TEMPERATURE.value)

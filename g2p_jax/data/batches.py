@@ -44,14 +44,14 @@ class Batch(NamedTuple):
         return self.target_BxT != PAD
 
 
-class Lesson(NamedTuple):
+class DistillationBatch(NamedTuple):
     """A batch, and the probability that a teacher gives every phoneme at each of its places."""
 
     batch: Batch
-    belief_BxTxV: NDArray[np.float16]
+    teacher_BxTxV: NDArray[np.float16]
 
 
-Fed = Batch | Lesson  # what a training step takes
+Fed = Batch | DistillationBatch  # what a training step takes
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write
 
 
-class Growing:
+class ResumableFile:
     """A context that gives a text file, to be continued if it was left unfinished.
 
     After an exception, or a kill, what is certain stays to be continued; if nothing is, nothing

@@ -176,6 +176,6 @@ def from_first(value: float) -> float:
     return exchange(value)[0]
 
 
-def alike(value: str) -> bool:
+def agree(value: str) -> bool:
     """Whether all processes have this value."""
     return len(set(exchange(value))) == 1

@@ -130,10 +130,10 @@ def _described(tree: Tree) -> Tree:
 
 def map_rows(
     function: Callable[..., Tree], devices: Sequence[jax.Device], *about: Any
-) -> traced.Kept:
+) -> traced.CachedProgram:
     """`function(state, rows)` of each device's rows [devices, rows, ...], likewise apart.
 
-    about: what the function depends on beside its arguments; see `traced.Kept`.
+    about: what the function depends on beside its arguments; see `traced.CachedProgram`.
     """
 
     def local(state: Tree, rows: Tree) -> Tree:
@@ -141,14 +141,14 @@ def map_rows(
         return jax.tree.map(lambda x: x[None], found)
 
     if len(devices) == 1:  # less to compile
-        return traced.Kept(local, len(devices), *about)
+        return traced.CachedProgram(local, len(devices), *about)
     mesh = jax.sharding.Mesh(np.array(devices), (AXIS,))
     whole, shared = jax.sharding.PartitionSpec(), jax.sharding.PartitionSpec(AXIS)
     everywhere = jax.shard_map(
         local, mesh=mesh, in_specs=(whole, shared), out_specs=shared, check_vma=False
     )
     places = tuple(jax.sharding.NamedSharding(mesh, spec) for spec in (whole, shared))
-    return traced.Kept(everywhere, len(devices), *about, in_shardings=places)
+    return traced.CachedProgram(everywhere, len(devices), *about, in_shardings=places)
 
 
 def replicate(tree: Tree, devices: Sequence[jax.Device]) -> Tree:

@@ -27,7 +27,7 @@ SETTINGS: Any = jax.config
 _TRACING = threading.Lock()  # one program at a time is Python's work, what XLA does is not
 
 
-class Kept:
+class CachedProgram:
     """A function of arrays, as one program for each of their shapes.
 
     Args:

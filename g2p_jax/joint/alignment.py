@@ -157,7 +157,7 @@ def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[ja
     return letters_BxS, jnp.where(begins_BxS, p_BxS * phonemes + q_BxS, -1)
 
 
-_best = traced.Kept(best, "best")
+_best = traced.CachedProgram(best, "best")
 
 
 def fit(source: Ragged, target: Ragged, letters: int, phonemes: int) -> Units:

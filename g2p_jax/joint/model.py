@@ -30,7 +30,7 @@ STEP = -1 / 16  # logarithms are stored as multiples of this, in a byte: as good
 
 
 @dataclass(frozen=True, eq=False)
-class Joint:
+class JointNgram:
     """The tokens of the n-gram model are the places of units among `codes`."""
 
     units: Units
@@ -38,7 +38,7 @@ class Joint:
     ngram: Ngram
 
     @classmethod
-    def fit(cls, pairs: Iterable[Pair], symbols: Symbols, order: int) -> "Joint":
+    def fit(cls, pairs: Iterable[Pair], symbols: Symbols, order: int) -> "JointNgram":
         """Learns from training data, with n-grams of at most `order` units."""
         examples = Examples.from_pairs(pairs, symbols)
         chosen = np.arange(0, len(examples), -(-len(examples) // MOST))
@@ -78,7 +78,7 @@ class Joint:
         return found
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array], symbols: Symbols) -> "Joint":
+    def from_arrays(cls, arrays: Mapping[str, Array], symbols: Symbols) -> "JointNgram":
         """Raises ValueError, or KeyError, for arrays that cannot be of such a model."""
         letters, phonemes = len(symbols.graphemes), len(symbols.phonemes)
         wanted = Units.full(letters, phonemes, 0.0)
@@ -107,7 +107,7 @@ class Joint:
         return cls(units, codes, Ngram(tuple(levels)))
 
 
-def weigh(
+def rescore(
     network_WxN: Floats, joint_WxN: Floats, members: int = 1, temperature: float = 1.0
 ) -> Floats:
     """log P of N answers for each word that both models give, of the log P that each of them gives.

@@ -40,7 +40,7 @@ def _cpu_multiplies_bfloat16() -> bool:
     return "amx_bf16" in flags or (amd and "avx512_bf16" in flags)
 
 
-def half(x: jax.Array) -> jax.Array:
+def to_bfloat16(x: jax.Array) -> jax.Array:
     """A float32 array in bfloat16, to be kept; on a CPU as integers of the same 16 bits.
 
     XLA's CPU backend knows bfloat16 in matrix products only, and elsewhere, even where an array is
@@ -54,40 +54,40 @@ def half(x: jax.Array) -> jax.Array:
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(jnp.uint16)
 
 
-def whole(x: jax.Array) -> jax.Array:
+def to_float32(x: jax.Array) -> jax.Array:
     """What `half` made, in float32."""
     if x.dtype == jnp.bfloat16:
         return x.astype(jnp.float32)
     return jax.lax.bitcast_convert_type(x.astype(jnp.uint32) << 16, jnp.float32)
 
 
-def beside(xs: Sequence[jax.Array], dtype: Any = jnp.float32) -> jax.Array:
+def concatenate(xs: Sequence[jax.Array], dtype: Any = jnp.float32) -> jax.Array:
     """Arrays side by side, rounded to `dtype`: in bfloat16 there are half the bytes to move."""
     if dtype != jnp.bfloat16:
         return jnp.concatenate(xs, axis=-1)
-    return _rounded_beside(tuple(x.shape[-1] for x in xs), tuple(xs))
+    return _rounded_concatenate(tuple(x.shape[-1] for x in xs), tuple(xs))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _rounded_beside(widths: tuple[int, ...], xs: tuple[jax.Array, ...]) -> jax.Array:
-    return whole(jnp.concatenate([half(x) for x in xs], axis=-1))
+def _rounded_concatenate(widths: tuple[int, ...], xs: tuple[jax.Array, ...]) -> jax.Array:
+    return to_float32(jnp.concatenate([to_bfloat16(x) for x in xs], axis=-1))
 
 
-def _rounded_beside_forward(widths, xs):
-    return _rounded_beside(widths, xs), None
+def _rounded_concatenate_forward(widths, xs):
+    return _rounded_concatenate(widths, xs), None
 
 
-def _rounded_beside_backward(widths, _, dy):
+def _rounded_concatenate_backward(widths, _, dy):
     return (tuple(jnp.split(dy, np.cumsum(widths)[:-1], axis=-1)),)
 
 
-_rounded_beside.defvjp(_rounded_beside_forward, _rounded_beside_backward)
+_rounded_concatenate.defvjp(_rounded_concatenate_forward, _rounded_concatenate_backward)
 
 
 def _operand(x: jax.Array, dtype: jnp.dtype) -> jax.Array:
     if x.dtype != jnp.float32 or dtype != jnp.bfloat16:
         return x.astype(dtype)
-    return jax.lax.bitcast_convert_type(half(x), jnp.bfloat16)
+    return jax.lax.bitcast_convert_type(to_bfloat16(x), jnp.bfloat16)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -148,7 +148,7 @@ def _gates_forward(x, w, b, count, dtype):
 
 def _gates_backward(count, dtype, residuals, dys):
     db = jnp.concatenate([dy.sum(tuple(range(dy.ndim - 1))) for dy in dys])
-    return *_matmul_backward(dtype, residuals, beside(dys, dtype)), db
+    return *_matmul_backward(dtype, residuals, concatenate(dys, dtype)), db
 
 
 gates.defvjp(_gates_forward, _gates_backward)

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from g2p_jax.kernels.matmul import half, whole
+from g2p_jax.kernels.matmul import to_bfloat16, to_float32
 
 Tree = Any
 Map = Callable[[Tree, Tree], Tree]
@@ -32,7 +32,7 @@ Apply = Callable[..., Tree]
 Step = Callable[[Apply, Tree, Tree], tuple[Tree, Tree]]
 
 
-class Kept(NamedTuple):
+class Rounded(NamedTuple):
     """An array that was rounded to bfloat16."""
 
     half: jax.Array
@@ -207,14 +207,14 @@ def _scan_over(body, carry, arrays, reverse, spent):
 
 def _keep(tree: Tree, dtype: Any) -> Tree:
     def keep(x: jax.Array) -> Any:
-        return Kept(half(x)) if dtype == jnp.bfloat16 and x.dtype == jnp.float32 else x
+        return Rounded(to_bfloat16(x)) if dtype == jnp.bfloat16 and x.dtype == jnp.float32 else x
 
     return jax.tree.map(keep, tree)
 
 
 def _read(tree: Tree) -> Tree:
-    kept = lambda x: isinstance(x, Kept)
-    return jax.tree.map(lambda x: whole(x.half) if kept(x) else x, tree, is_leaf=kept)
+    kept = lambda x: isinstance(x, Rounded)
+    return jax.tree.map(lambda x: to_float32(x.half) if kept(x) else x, tree, is_leaf=kept)
 
 
 def _swapped(function, v, shared):

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from g2p_jax import config
-from g2p_jax.kernels.matmul import beside, linear, look_up, matmul, matmul_back
+from g2p_jax.kernels.matmul import concatenate, linear, look_up, matmul, matmul_back
 from g2p_jax.kernels.scan import Map, plus, scan
 from g2p_jax.network import attention, cells
 from g2p_jax.network.layers import (
@@ -52,7 +52,7 @@ class Memory(NamedTuple):
     summary: jax.Array  # [B, width]: where the decoder starts
 
 
-class Prepared(NamedTuple):
+class PreparedMemory(NamedTuple):
     """What a step reads of encoded words and of phonemes: products that all steps share."""
 
     values_BxSxE: jax.Array
@@ -61,11 +61,11 @@ class Prepared(NamedTuple):
     mask_BxS: jax.Array
     phonemes: cells.Gates  # what each phoneme is to the decoder's first layer [V, H]
 
-    def of(self, word_R: jax.Array, axis: int = 0) -> "Prepared":
+    def of(self, word_R: jax.Array, axis: int = 0) -> "PreparedMemory":
         """What is of these words; axis: of the words in all arrays but the phonemes'."""
         take = functools.partial(jnp.take, indices=word_R, axis=axis, mode="clip")
         values, keys, scores, mask = map(take, self[:-1])
-        return Prepared(values, keys, scores, mask, self.phonemes)
+        return PreparedMemory(values, keys, scores, mask, self.phonemes)
 
 
 def weigh(kind: str, asked: tuple[jax.Array, ...], query_BxQxA: jax.Array) -> jax.Array:
@@ -142,19 +142,21 @@ class Decoder(nn.Module):
         parts = jnp.split(start, arrays, axis=-1)
         return tuple(tuple(parts[i : i + size]) for i in range(0, arrays, size))
 
-    def asked(self, memory: Memory | Prepared) -> tuple[jax.Array, ...]:
+    def asked(self, memory: Memory | PreparedMemory) -> tuple[jax.Array, ...]:
         """What `weigh` reads besides the query."""
         v = (self.v,) if self.settings.attention in ADDITIVE else ()
         return memory.mask_BxS, memory.keys_BxSxA, *v
 
-    def scores(self, memory: Memory | Prepared, h_BxQxH: jax.Array) -> jax.Array:
+    def scores(self, memory: Memory | PreparedMemory, h_BxQxH: jax.Array) -> jax.Array:
         """How much each letter [B, Q, S] matters to states, Q for each word."""
         kind = self.settings.attention
-        if isinstance(memory, Prepared) and kind not in ADDITIVE:
+        if isinstance(memory, PreparedMemory) and kind not in ADDITIVE:
             return attention.products(h_BxQxH, memory.keys_BxSxA) + memory.scores_BxS[:, None]
         return SCORES[kind](self.query(h_BxQxH), *self.asked(memory)[1:])
 
-    def look(self, memory: Memory | Prepared, h_BxQxH: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def look(
+        self, memory: Memory | PreparedMemory, h_BxQxH: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
         """Attention of states, Q for each word: context [B, Q, E] and weights [B, Q, S].
 
         Without attention there is no context: E is 0, and no letter has weight.
@@ -165,14 +167,14 @@ class Decoder(nn.Module):
         weights = attention.attend(self.scores(memory, h_BxQxH), memory.mask_BxS)
         return attention.context(weights, memory.values_BxSxE), weights
 
-    def look_beside(self, memory: Prepared, h: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def look_beside(self, memory: PreparedMemory, h: jax.Array) -> tuple[jax.Array, jax.Array]:
         """`look` of rows that are one for each word, or several, beside each other."""
         found = self.look(memory, h.reshape(len(memory.mask_BxS), -1, h.shape[-1]))
         context, weights = (x.reshape(len(h), x.shape[-1]) for x in found)
         return context, weights
 
     def logits(self, h: jax.Array, context: jax.Array) -> jax.Array:
-        x = beside([h, context], self.dtype)
+        x = concatenate([h, context], self.dtype)
         if self.settings.readout:
             x = jnp.tanh(self.readout(x))
         return self.output(x)
@@ -191,7 +193,7 @@ class Decoder(nn.Module):
             h = drop(masks, f"decoder_{number}", new[-1][0])
         return tuple(new), h
 
-    def ready(self, memory: Memory) -> Prepared:
+    def ready(self, memory: Memory) -> PreparedMemory:
         """The memory as `step` reads it.
 
         Dot products of queries h W + b and keys k are those of h and W k, and b . k beside them:
@@ -203,9 +205,9 @@ class Decoder(nn.Module):
             scale = keys.shape[-1] ** -0.5
             scores = scale * (keys @ self.query.b)
             keys = scale * matmul_back(keys, self.query.w, self.dtype)
-        return Prepared(values, keys, scores, mask, phonemes)
+        return PreparedMemory(values, keys, scores, mask, phonemes)
 
-    def gates_of(self, memory: Prepared, token_B: jax.Array, masks: Masks) -> cells.Gates:
+    def gates_of(self, memory: PreparedMemory, token_B: jax.Array, masks: Masks) -> cells.Gates:
         """What phonemes are to the first layer."""
         if "phonemes" in masks:
             phoneme = jnp.take(self.embedding, token_B, axis=0)
@@ -213,11 +215,11 @@ class Decoder(nn.Module):
         return tuple(look_up(table, token_B, self.dtype) for table in memory.phonemes)
 
     def step(
-        self, memory: Prepared, states: States, token_B: jax.Array, masks: Masks
+        self, memory: PreparedMemory, states: States, token_B: jax.Array, masks: Masks
     ) -> tuple[States, jax.Array, jax.Array]:
         """One phoneme: the new states, logits [B, V] of the next, attention weights [B, S].
 
-        memory: of `ready`. Each of its words may have several rows of states and tokens, beside
+        memory: of `ready`. Each of its words may have several rows of states and tokens, next to
             each other: hypotheses of a beam.
         """
         raise NotImplementedError
@@ -281,7 +283,7 @@ class LuongDecoder(Decoder):
         looked = self.look(memory, h.swapaxes(0, 1))
         context, weights = (x.swapaxes(0, 1) for x in looked)
         for number, layer in enumerate(self.layers[1:], start=1):
-            state, h = layer(beside([h, context], self.dtype), states[number])
+            state, h = layer(concatenate([h, context], self.dtype), states[number])
             h = drop(masks, f"decoder_{number}", h)
             new.append(state)
         return tuple(new), self.logits(h, context), weights

@@ -3,7 +3,7 @@
 `vmap` makes one program of all members in search, and in training (`training.for_members`); members
 differ in their first weights, their dropout and the order of their data. In search each phoneme has
 the mean of the probabilities that the members give it. How their logits become probabilities is a
-`Reading`.
+`OutputTransform`.
 
 Letters of shapes: M members, B words, V phoneme inventory.
 """
@@ -22,7 +22,7 @@ Params = Any
 LEAST = 0.01  # of a probability that is no more than what smoothing gave to every phoneme
 
 
-class Reading(NamedTuple):
+class OutputTransform(NamedTuple):
     """How the logits of a network become what it believes."""
 
     members: int = 1
@@ -30,7 +30,7 @@ class Reading(NamedTuple):
     temperature: float = 1.0
 
     @classmethod
-    def of(cls, config: Config) -> "Reading":
+    def of(cls, config: Config) -> "OutputTransform":
         labels = 1 - config.train.distill if config.train.teacher else 1  # their share of the loss
         return cls(config.ensemble, labels * config.train.label_smoothing, config.temperature)
 
@@ -49,7 +49,7 @@ class Reading(NamedTuple):
         return logits / self.temperature
 
 
-class Speaker(NamedTuple):
+class StepFunctions(NamedTuple):
     """What a search needs of a network and its weights, or of several."""
 
     encode: Callable[[jax.Array], Any]  # source_BxS -> memory
@@ -59,16 +59,18 @@ class Speaker(NamedTuple):
     step: Callable[[Any, Any, jax.Array], tuple[Any, jax.Array]]  # -> states, logits_BxV
 
 
-def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
+def step_functions(
+    net: models.Seq2Seq, params: Params, transform: OutputTransform
+) -> StepFunctions:
     """The network with these weights; with a leading axis of the weights, all members as one."""
-    if reading.members == 1:
+    if transform.members == 1:
         apply = functools.partial(net.apply, {"params": params})
 
         def one_step(memory, states, token_B):
             states, logits_BxV, _ = apply(memory, states, token_B, method="step")
-            return states, reading(logits_BxV)
+            return states, transform(logits_BxV)
 
-        return Speaker(
+        return StepFunctions(
             encode=functools.partial(apply, method="encode"),
             ready=functools.partial(apply, method="ready"),
             of=lambda memory, words: memory.of(words),
@@ -82,9 +84,9 @@ def speaker(net: models.Seq2Seq, params: Params, reading: Reading) -> Speaker:
 
     def step(memory, states, token_B):
         states, logits_MxBxV, _ = each("step", (0, 1, None), (1, 0, 0))(memory, states, token_B)
-        return states, reading(logits_MxBxV)
+        return states, transform(logits_MxBxV)
 
-    return Speaker(
+    return StepFunctions(
         encode=each("encode", (None,)),
         ready=each("ready", (0,)),
         of=lambda memory, words: memory.of(words, axis=1),

@@ -69,9 +69,9 @@ class MonotonicDecoder(Decoder):
         new, h_RxH = self.through_layers(gates, tuple(states), masks)
 
         (words, letters), (rows, few) = memory.mask_BxS.shape, place_RxM.shape
-        beside = lambda x: x.reshape(words, rows // words, -1)
-        scores = self.scores(memory, beside(h_RxH))
-        moves = attention.monotonic(scores, self.jump, memory.mask_BxS, beside(place_RxM))
+        by_word = lambda x: x.reshape(words, rows // words, -1)
+        scores = self.scores(memory, by_word(h_RxH))
+        moves = attention.monotonic(scores, self.jump, memory.mask_BxS, by_word(place_RxM))
         moves_RxMxS = moves.reshape(rows, few, letters)
         prior_RxS = attention.moved(_of(token_R, heard_RxMxV), moves_RxMxS)
 

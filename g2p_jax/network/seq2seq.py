@@ -21,13 +21,13 @@ import jax.numpy as jnp
 
 from g2p_jax import config
 from g2p_jax.data.symbols import BOS, PAD
-from g2p_jax.kernels.matmul import beside
+from g2p_jax.kernels.matmul import concatenate
 from g2p_jax.network.decoders import (
     ADDITIVE,
     BahdanauDecoder,
     LuongDecoder,
     Memory,
-    Prepared,
+    PreparedMemory,
     States,
     for_each_step,
     zeros,
@@ -78,12 +78,12 @@ class Encoder(nn.Module):
             if self.back:
                 runs.append(self.back[layer](x, mask_TxB=mask_SxB, reverse=True))
             top = layer == self.settings.encoder_layers - 1
-            join = _sum if top and self.settings.directions == "sum" else beside
+            join = _sum if top and self.settings.directions == "sum" else concatenate
             ends, outputs = zip(*runs, strict=True)
             states += (tuple(join(arrays) for arrays in zip(*ends, strict=True)),)
             x = drop(masks, f"encoder_{layer}", join(outputs, self.dtype))
         if self.settings.start == "copy":
-            summary = beside([array for state in states for array in state])
+            summary = concatenate([array for state in states for array in state])
         else:
             summary = drop(masks, "summary", states[-1][0][None])[0]
         x_BxSxE = x.swapaxes(0, 1)
@@ -96,7 +96,7 @@ def _sum(xs: Sequence[jax.Array], dtype: Any = jnp.float32) -> jax.Array:
     return sum(xs[1:], start=xs[0])
 
 
-def shifted(target_BxT: jax.Array) -> jax.Array:
+def shift_right(target_BxT: jax.Array) -> jax.Array:
     """What the decoder reads where it is given the true phonemes: BOS, then all but the last."""
     return jnp.roll(target_BxT.T, 1, axis=0).at[0].set(BOS)
 
@@ -126,11 +126,11 @@ class Seq2Seq(nn.Module):
     def start(self, memory: Memory) -> States:
         return self.decoder.start(memory)
 
-    def ready(self, memory: Memory) -> Prepared:
+    def ready(self, memory: Memory) -> PreparedMemory:
         return self.decoder.ready(memory)
 
     def step(
-        self, memory: Prepared, states: States, token_B: jax.Array
+        self, memory: PreparedMemory, states: States, token_B: jax.Array
     ) -> tuple[States, jax.Array, jax.Array]:
         return self.decoder.step(memory, states, token_B, {})
 
@@ -150,7 +150,7 @@ class Seq2Seq(nn.Module):
             rather than the one that it finds most probable itself; None: always.
           first_row: of a larger batch, the row that is the first here; see `layers.draw_masks`.
         """
-        tokens_TxB = shifted(target_BxT)
+        tokens_TxB = shift_right(target_BxT)
         masks: Masks = {}
         if key is not None:
             batch, letters = source_BxS.shape
@@ -185,12 +185,12 @@ class Seq2Seq(nn.Module):
         return jax.lax.stop_gradient(jax.lax.scan(step, carry, xs)[1])
 
 
-def beginning(settings: config.Model, rows: int) -> dict[str, dict[str, Any]]:
+def initial_carry(settings: config.Model, rows: int) -> dict[str, dict[str, Any]]:
     """The variables of a language model before the first chunk of a text."""
     return {"carry": {"last": (zeros(settings, rows), jnp.full(rows, BOS, jnp.int32))}}
 
 
-class LanguageModel(nn.Module):
+class DecoderOnly(nn.Module):
     """Each phoneme from those before it: a decoder that has nothing to read.
 
     A variable "carry", if there is one, holds where the rows of the last batch ended, and this
@@ -205,11 +205,13 @@ class LanguageModel(nn.Module):
     def setup(self) -> None:
         self.decoder = LuongDecoder(self.settings, self.phonemes, self.dtype)
 
-    def ready(self, rows: int) -> Prepared:
+    def ready(self, rows: int) -> PreparedMemory:
         """What `step` reads."""
         return self.decoder.ready(self._nothing(rows))
 
-    def step(self, ready: Prepared, states: States, token_B: jax.Array) -> tuple[States, jax.Array]:
+    def step(
+        self, ready: PreparedMemory, states: States, token_B: jax.Array
+    ) -> tuple[States, jax.Array]:
         """One phoneme: the new states and logits [B, V] of the next."""
         return self.decoder.step(ready, states, token_B, {})[:2]
 
@@ -226,7 +228,7 @@ class LanguageModel(nn.Module):
         masks: Masks = {}
         if key is not None:
             masks = draw_masks(self.settings, 0, steps, rows, key, first_row)
-        states, before_B = beginning(self.settings, rows)["carry"]["last"]
+        states, before_B = initial_carry(self.settings, rows)["carry"]["last"]
         if self.has_variable("carry", "last"):
             states, before_B = jax.lax.stop_gradient(self.get_variable("carry", "last"))
         tokens_TxB = jnp.concatenate([before_B[None], target_BxT.T[:-1]])
@@ -242,4 +244,4 @@ class LanguageModel(nn.Module):
         return Memory(empty, empty, jnp.zeros((rows, 0), bool), jnp.zeros((rows, 0)))
 
 
-Network = Seq2Seq | LanguageModel
+Network = Seq2Seq | DecoderOnly

@@ -19,18 +19,18 @@ from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, Ints, Ragged, borders
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.devices import parallel
-from g2p_jax.devices.programs import Kept
+from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.errors import ModelError
 from g2p_jax.joint import model as joint_lib
 from g2p_jax.joint.alignment import Asked
-from g2p_jax.joint.model import Joint
+from g2p_jax.joint.model import JointNgram
 from g2p_jax.joint.ngram import Floats
 from g2p_jax.network import layers
-from g2p_jax.network.ensemble import Reading
+from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.predict import model_file
 from g2p_jax.predict.inspection import Inspection, look_at, looker
 from g2p_jax.predict.model_file import Params, network
-from g2p_jax.predict.searching import WITHIN, Devices, Search, ahead, batches, searcher
+from g2p_jax.predict.searching import PRUNE_THRESHOLD, Devices, Search, ahead, batches, searcher
 from g2p_jax.predict.stress import Plain, has_stress, plain
 from g2p_jax.scoring import Examination
 from g2p_jax.search import decoding
@@ -93,7 +93,7 @@ class G2P:
         config: config_lib.Config,
         symbols: Symbols,
         params: Params,
-        joint: Joint | None = None,
+        joint: JointNgram | None = None,
     ):
         self.config, self.symbols, self.joint = config, symbols, joint
         devices = jax.local_devices()
@@ -104,10 +104,10 @@ class G2P:
         self._names = np.array(self._bare(symbols.phonemes.tokens), object)
 
     @property
-    def _reading(self) -> Reading:
+    def _reading(self) -> OutputTransform:
         """Of the network; beside a joint model the temperature is that of both."""
-        reading = Reading.of(self.config)
-        return reading._replace(temperature=1.0) if self.joint else reading
+        transform = OutputTransform.of(self.config)
+        return transform._replace(temperature=1.0) if self.joint else transform
 
     @property
     def params(self) -> Params:
@@ -160,7 +160,7 @@ class G2P:
         beam = beam or self.config.beam or (joint_lib.BEAM if self.joint else 1)
         beam = max(beam, nbest if nbest == 1 or not self._plain else 2 * nbest)
         others = joint_lib.BEAM - 1 if self.joint else 0
-        how = Search(beam, WITHIN if nbest == 1 else math.inf, others)
+        how = Search(beam, PRUNE_THRESHOLD if nbest == 1 else math.inf, others)
         asked: collections.deque[list[tuple[str, list[Piece], tuple[str, ...]]]]
         asked = collections.deque()
 
@@ -202,7 +202,7 @@ class G2P:
             for (letters, ids), (log_probs, weights) in zip(spelled, seen, strict=True)
         ]
 
-    def believe(self, source_BxS: Ints, target_BxT: Ints) -> NDArray[np.float32]:
+    def forced_probabilities(self, source_BxS: Ints, target_BxT: Ints) -> NDArray[np.float32]:
         """P(phoneme) [B, T, V] at each place of the targets, given those before it.
 
         Rows of PAD and ids; the devices share them.
@@ -263,7 +263,7 @@ class G2P:
                 yield part, (which_W, search(*args))
             yield part, None
 
-    def _search(self, how: Search, sources: list[Ints]) -> tuple[Kept, list[tuple]]:
+    def _search(self, how: Search, sources: list[Ints]) -> tuple[CachedProgram, list[tuple]]:
         """A search, and its arguments for batches of as many rows each.
 
         It gives arrays [devices, rows / devices, ...].
@@ -314,7 +314,7 @@ class G2P:
             joint_WxN = np.zeros_like(log_p_WxN)
             joint_WxN[rivals_WxN] = self.joint.log_probs(asked)
             members, temperature = self.config.ensemble, self.config.temperature
-            log_p_WxN = joint_lib.weigh(log_p_WxN, joint_WxN, members, temperature)
+            log_p_WxN = joint_lib.rescore(log_p_WxN, joint_WxN, members, temperature)
         if self._plain:
             tokens_WxNxT, log_p_WxN = self._plain.merged(tokens_WxNxT, log_p_WxN)
         order_WxN = np.argsort(-log_p_WxN, axis=1, kind="stable")[:, :nbest]

@@ -16,7 +16,7 @@ import numpy as np
 from g2p_jax.data.symbols import EOS, PAD
 from g2p_jax.devices import parallel
 from g2p_jax.network import seq2seq as models
-from g2p_jax.network.ensemble import Reading
+from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.search import decoding
 
 ROWS = 64
@@ -73,31 +73,33 @@ def align(weights_TxS: np.ndarray) -> list[slice]:
 
 
 def look(
-    net: models.Seq2Seq, reading: Reading, params: Any, rows: Any
+    net: models.Seq2Seq, transform: OutputTransform, params: Any, rows: Any
 ) -> tuple[jax.Array, jax.Array]:
     """Log-probabilities [B, T, V] and attention [B, T, S], given (source_BxS, target_BxT)."""
     source_BxS, target_BxT = rows
-    tokens_TxB = models.shifted(target_BxT)
+    tokens_TxB = models.shift_right(target_BxT)
 
     def unrolled(net: models.Seq2Seq) -> tuple[jax.Array, jax.Array]:
         memory = net.encode(source_BxS)
         return net.decoder.unroll(memory, net.start(memory), tokens_TxB, {})[1:]
 
     run = lambda params: net.apply({"params": params}, method=unrolled)
-    if reading.members == 1:
+    if transform.members == 1:
         logits, weights = run(params)
     else:
         logits, weights = jax.vmap(run)(params)
         weights = weights.mean(axis=0)
-    log_probs = decoding.log_probs(reading(logits))
+    log_probs = decoding.log_probs(transform(logits))
     return log_probs.swapaxes(0, 1), weights.swapaxes(0, 1)
 
 
 @functools.cache
-def looker(net: models.Seq2Seq, reading: Reading, devices: tuple[jax.Device, ...]) -> Callable:
+def looker(
+    net: models.Seq2Seq, transform: OutputTransform, devices: tuple[jax.Device, ...]
+) -> Callable:
     """`look` at rows shared by the devices."""
-    local = functools.partial(look, net, reading)
-    return parallel.map_rows(local, devices, "look", net, reading)
+    local = functools.partial(look, net, transform)
+    return parallel.map_rows(local, devices, "look", net, transform)
 
 
 Look = Callable[[tuple[np.ndarray, np.ndarray]], tuple[jax.Array, jax.Array]]

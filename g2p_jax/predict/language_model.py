@@ -45,7 +45,7 @@ class Likelihood(NamedTuple):
         return Likelihood(self.nats + other.nats, self.tokens + other.tokens)
 
 
-class LM:
+class LanguageModel:
     """A trained language model.
 
     >>> lm = g2p_jax.language.load("runs/phoneme_lm")
@@ -87,7 +87,7 @@ class LM:
         target = np.full((ROWS, length), PAD, np.int32)
         for row, sequence in enumerate(ids):
             target[row, : len(sequence)] = sequence
-        carry, nats = models.beginning(self.config.model, ROWS), np.zeros(ROWS)
+        carry, nats = models.initial_carry(self.config.model, ROWS), np.zeros(ROWS)
         for start in range(0, length, CHUNK):
             part = target[:, start : start + CHUNK]
             more, carry = reader(self._network)(self.params, carry, part)
@@ -129,20 +129,20 @@ class LM:
         model_file.write(path, self.config, self.symbols, self.params, dtype)
 
     @property
-    def _network(self) -> models.LanguageModel:
+    def _network(self) -> models.DecoderOnly:
         return model_file.network(self.config, self.symbols)  # type: ignore[return-value]
 
 
-def load(path: str | Path) -> LM:
+def load(path: str | Path) -> LanguageModel:
     """Reads a language model: the file, or the folder that `train.py` wrote; raises ModelError."""
     config, symbols, params, _ = model_file.read(path)
     if config.model.encoder_layers:
         raise ModelError(f"{path}: a model that reads words: python predict.py --ckpt={path} hello")
-    return LM(config, symbols, params)
+    return LanguageModel(config, symbols, params)
 
 
 @functools.cache
-def reader(net: models.LanguageModel) -> Callable:
+def reader(net: models.DecoderOnly) -> Callable:
     """(params, carry, target_BxT) -> -log P of each row's tokens [B], carry."""
 
     @jax.jit
@@ -158,7 +158,7 @@ def reader(net: models.LanguageModel) -> Callable:
 
 
 @functools.cache
-def sampler(net: models.LanguageModel, rows: int, length: int, endless: bool) -> Callable:
+def sampler(net: models.DecoderOnly, rows: int, length: int, endless: bool) -> Callable:
     """(params, prompt_P, key, temperature) -> tokens [B, T]."""
 
     @jax.jit
@@ -172,7 +172,7 @@ def sampler(net: models.LanguageModel, rows: int, length: int, endless: bool) ->
             states, before_B = carry
             return (step(states, before_B)[0], jnp.full(rows, token)), None
 
-        begun = models.beginning(net.settings, rows)["carry"]["last"]
+        begun = models.initial_carry(net.settings, rows)["carry"]["last"]
         (states, token_B), _ = jax.lax.scan(read, begun, prompt_P)
         return decoding.sample(step, states, token_B, key, length, temperature, endless)
 

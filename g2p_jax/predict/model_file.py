@@ -1,6 +1,6 @@
 """A trained model as one file: weights, and in its header config and symbols as JSON.
 
-Reading one never runs code from it.
+OutputTransform one never runs code from it.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import safetensors.numpy
 from g2p_jax import config as config_lib
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
-from g2p_jax.joint.model import Joint
+from g2p_jax.joint.model import JointNgram
 from g2p_jax.kernels.matmul import operand_dtype
 from g2p_jax.network import seq2seq as models
 from g2p_jax.network.layers import set_up
@@ -45,7 +45,7 @@ def network(config: config_lib.Config, symbols: Symbols) -> Network:
     """The module that config and symbols describe."""
     dtype = operand_dtype(config.train.dtype)
     if config.model.encoder_layers == 0:
-        return models.LanguageModel(config.model, len(symbols.phonemes), dtype)
+        return models.DecoderOnly(config.model, len(symbols.phonemes), dtype)
     return models.Seq2Seq(config.model, len(symbols.graphemes), len(symbols.phonemes), dtype)
 
 
@@ -55,7 +55,7 @@ def write(
     symbols: Symbols,
     params: Params,
     dtype: str = "float32",
-    joint: Joint | None = None,
+    joint: JointNgram | None = None,
 ) -> None:
     """Writes the model; the file appears at once or not at all."""
     weights = flax.traverse_util.flatten_dict(params, sep="/")
@@ -108,7 +108,7 @@ class Stored(NamedTuple):
     config: config_lib.Config
     symbols: Symbols
     params: Params
-    joint: Joint | None = None
+    joint: JointNgram | None = None
 
 
 def read(path: str | Path) -> Stored:
@@ -122,7 +122,7 @@ def read(path: str | Path) -> Stored:
         symbols = Symbols.from_json(json.loads(about["symbols"]))
         of_joint = [name for name in weights if name.startswith(JOINT)]
         arrays = {name.removeprefix(JOINT): weights.pop(name) for name in of_joint}
-        joint = Joint.from_arrays(arrays, symbols) if arrays else None
+        joint = JointNgram.from_arrays(arrays, symbols) if arrays else None
     except _UNREADABLE as error:
         reason = str(error).partition("\n")[0]
         message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"

@@ -12,16 +12,16 @@ import numpy as np
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import PAD
 from g2p_jax.devices import parallel
-from g2p_jax.devices.programs import Kept
+from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.network import ensemble as ensembles
 from g2p_jax.network import seq2seq as models
-from g2p_jax.network.ensemble import Reading
+from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.predict.model_file import Params
 from g2p_jax.search import decoding
 
 MOST_ROWS = 256
 AHEAD = 8  # batches
-WITHIN = 3.0  # from the best log P, where one answer is asked for: what may still win
+PRUNE_THRESHOLD = 3.0  # from the best log P, where one answer is asked for: what may still win
 PART = 64  # rows of a search that a CPU computes together, where there are more than two parts
 # Shapes of batches, each compiled once, by how many words are asked at once: (at most, rows,
 # letters). For a few words the first answer should come soon: few shapes. For many, little should
@@ -46,8 +46,8 @@ class Search(NamedTuple):
     """How to search."""
 
     beam: int
-    within: float  # see `decoding`
-    others: int  # see `decoding.greedy`
+    prune_threshold: float  # see `decoding`
+    alternatives: int  # see `decoding.greedy`
 
 
 def batches(source: Ragged, longest: int, beam: int) -> Iterator[tuple[Array, Ints]]:
@@ -79,31 +79,37 @@ def phoneme_limit(letters: Any) -> Any:
 
 
 @functools.cache
-def searcher(net: models.Seq2Seq, reading: Reading, how: Search, devices: Devices) -> Kept:
+def searcher(
+    net: models.Seq2Seq, transform: OutputTransform, how: Search, devices: Devices
+) -> CachedProgram:
     """`search` of rows shared by the devices, each of which ends with its own last word."""
-    local = functools.partial(search, net, reading, how)
-    return parallel.map_rows(local, devices, "search", net, reading, how)
+    local = functools.partial(search, net, transform, how)
+    return parallel.map_rows(local, devices, "search", net, transform, how)
 
 
 def search(
-    net: models.Seq2Seq, reading: Reading, how: Search, params: Params, source_BxS: jax.Array
+    net: models.Seq2Seq,
+    transform: OutputTransform,
+    how: Search,
+    params: Params,
+    source_BxS: jax.Array,
 ) -> decoding.Hypotheses:
-    """The `beam` best pronunciations of a batch of spellings; of 1, `others` like it, too."""
-    beam, within, others = how
-    speaker = ensembles.speaker(net, params, reading)
-    memory = speaker.encode(source_BxS)
+    """The `beam` best pronunciations of a batch of spellings; of 1, some like it, too."""
+    beam, prune_threshold, alternatives = how
+    step_functions = ensembles.step_functions(net, params, transform)
+    memory = step_functions.encode(source_BxS)
     letters_B = jnp.sum(source_BxS != PAD, axis=1)
     limit_B, length = phoneme_limit(letters_B), phoneme_limit(source_BxS.shape[1])
-    states = speaker.start(memory)
-    memory = speaker.ready(memory)
-    step = functools.partial(speaker.step, memory)
+    states = step_functions.start(memory)
+    memory = step_functions.ready(memory)
+    step = functools.partial(step_functions.step, memory)
     if beam == 1:
-        return decoding.greedy(step, states, limit_B, length, others, within)
+        return decoding.greedy(step, states, limit_B, length, alternatives, prune_threshold)
 
     def step_of(state, token_R, word_R=None):
-        read = memory if word_R is None else speaker.of(memory, word_R)
-        return speaker.step(read, state, token_R)
+        read = memory if word_R is None else step_functions.of(memory, word_R)
+        return step_functions.step(read, state, token_R)
 
     few = len(source_BxS) * beam <= 2 * PART
     part = 0 if few or jax.default_backend() != "cpu" else PART
-    return decoding.beam(step_of, states, limit_B, length, beam, within, part)
+    return decoding.beam(step_of, states, limit_B, length, beam, prune_threshold, part)

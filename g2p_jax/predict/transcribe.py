@@ -16,7 +16,7 @@ import jax
 from absl import logging
 
 from g2p_jax.data.lexicon import CSV_HEADER, csv_line, tsv_lines
-from g2p_jax.data.resumable import Growing
+from g2p_jax.data.resumable import ResumableFile
 from g2p_jax.devices import hosts
 from g2p_jax.errors import UserError
 from g2p_jax.predict.g2p import G2P, Answer, LexiconFirst
@@ -173,7 +173,7 @@ def transcribe_file(
       about: what the answers depend on, as JSON values: only with the same can it be continued.
       resume: go on with what another process has left.
     """
-    output = Growing(path, about, resume) if hosts.is_first() else None
+    output = ResumableFile(path, about, resume) if hosts.is_first() else None
     complete, done = hosts.exchange(output and [resume and output.complete, output.done])[0]
     if complete:
         logging.info("%s is complete", path)

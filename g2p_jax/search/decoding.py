@@ -74,8 +74,8 @@ def greedy(
     state: State,
     limit_B: jax.Array,
     length: int,
-    others: int = 0,
-    within: float = math.inf,
+    alternatives: int = 0,
+    prune_threshold: float = math.inf,
 ) -> Hypotheses:
     """The most probable phoneme after each other, until EOS is the most probable.
 
@@ -85,10 +85,10 @@ def greedy(
     Args:
       limit_B: the most phonemes each word may have, at most `length`.
       length: T, static.
-      others: so many more pronunciations, each with the second best phoneme at one place, those
-        first that lose least by it. How probable they are is an estimate, as if no phoneme that
+      alternatives: so many more pronunciations, each with the second best phoneme at one place,
+        those first that lose least by it. How probable they are is an estimate, as if no phoneme that
         follows were less probable for it.
-      within: none of them loses more of log P.
+      prune_threshold: none of them loses more of log P.
     """
     batch = limit_B.shape[0]
 
@@ -112,7 +112,7 @@ def greedy(
         log_prob_B = log_prob_B + log_p_B
         written_B = jnp.where(done_B, PAD, token_B)
         tokens_BxT = tokens_BxT.at[:, t].set(written_B, mode="drop")
-        if others:
+        if alternatives:
             goes_on_BxV = log_probs_BxV.at[:, EOS].set(-jnp.inf)
             most_B, first_B = _largest(goes_on_BxV)
             is_first_BxV = jax.nn.one_hot(first_B, goes_on_BxV.shape[-1], dtype=bool)
@@ -122,7 +122,7 @@ def greedy(
         return t + 1, done_B, state, token_B, tokens_BxT, log_prob_B, best_B, end_B, second
 
     second: Any = ()
-    if others:  # the second best phoneme at each place, and how much less probable it is
+    if alternatives:  # the second best phoneme at each place, and how much less probable it is
         second = jnp.zeros((batch, length), jnp.int32), jnp.zeros((batch, length))
     carry = (
         jnp.int32(0),
@@ -138,12 +138,12 @@ def greedy(
     *_, tokens_BxT, _, best_B, end_B, second = jax.lax.while_loop(unfinished, body, carry)
     said_BxT = jnp.arange(length)[None] < end_B[:, None]
     tokens_BxT = jnp.where(said_BxT, tokens_BxT, PAD)
-    if not others:
+    if not alternatives:
         return Hypotheses(tokens_BxT[:, None], best_B[:, None])
     second_BxT, gap_BxT = second
-    gap_BxN, place_BxN = jax.lax.top_k(jnp.where(said_BxT, gap_BxT, -jnp.inf), others)
+    gap_BxN, place_BxN = jax.lax.top_k(jnp.where(said_BxT, gap_BxT, -jnp.inf), alternatives)
     changed = jax.nn.one_hot(place_BxN, length, dtype=bool)
-    gap_BxN = jnp.where(gap_BxN >= -within, gap_BxN, -jnp.inf)
+    gap_BxN = jnp.where(gap_BxN >= -prune_threshold, gap_BxN, -jnp.inf)
     others_BxNxT = jnp.where(changed, second_BxT[:, None], tokens_BxT[:, None])
     tokens_BxNxT = jnp.concatenate([tokens_BxT[:, None], others_BxNxT], axis=1)
     return Hypotheses(tokens_BxNxT, best_B[:, None] + jnp.pad(gap_BxN, ((0, 0), (1, 0))))
@@ -165,7 +165,7 @@ def beam(
     limit_B: jax.Array,
     length: int,
     size: int,
-    within: float = math.inf,
+    prune_threshold: float = math.inf,
     part: int = 0,
 ) -> Hypotheses:
     """The `size` most probable pronunciations that a beam of `size` finds.
@@ -178,8 +178,8 @@ def beam(
       state: with a row for each word, before the first phoneme.
       limit_B: the most phonemes each word may have, at most `length`.
       length: T, static.
-      within: given up, too, is what has a log P so far below that of the word's best (threshold
-        pruning: Freitag and Al-Onaizan 2017, section 3).
+      prune_threshold: given up, too, is what has a log P so far below that of the word's best
+        (threshold pruning: Freitag and Al-Onaizan 2017, section 3).
       part: more rows than this are computed so many at a time, and only those that are not given
         up. 0: all at once, where that takes no longer than a few.
     """
@@ -221,7 +221,7 @@ def beam(
 
         # Given up: what cannot win any more, or has no phonemes left.
         best_B = jnp.maximum(open_BxK.max(axis=-1), done_BxK.max(axis=-1))
-        least_B = jnp.maximum(done_BxK.min(axis=-1), best_B - within)
+        least_B = jnp.maximum(done_BxK.min(axis=-1), best_B - prune_threshold)
         hopeful_BxK = (open_BxK > least_B[:, None]) & (t < limit_B)[:, None]
         open_BxK = jnp.where(hopeful_BxK, open_BxK, -jnp.inf)
         return t + 1, state, parent_R, token_R, open_BxK, open_BxKxT, done_BxK, done_BxKxT

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from g2p_jax.data.batches import Batches, Examples, Lesson, choose_buckets
+from g2p_jax.data.batches import Batches, DistillationBatch, Examples, choose_buckets
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ConfigError
 from g2p_jax.predict.g2p import load
@@ -18,7 +18,7 @@ from g2p_jax.predict.searching import MOST_ROWS
 BUCKETS = 8
 
 
-def beliefs(path: str, examples: Examples, symbols: Symbols) -> np.ndarray:
+def teacher_probabilities(path: str, examples: Examples, symbols: Symbols) -> np.ndarray:
     """P(phoneme) [tokens, V], float16: a row for each of `examples.target.ids`.
 
     Raises ConfigError for a teacher whose symbols are not these, ModelError if there is none.
@@ -33,20 +33,20 @@ def beliefs(path: str, examples: Examples, symbols: Symbols) -> np.ndarray:
     buckets = choose_buckets(examples.lengths, BUCKETS)
     batches = Batches(examples, buckets, MOST_ROWS)
     for rows, batch in zip(batches.numbers_in_order(), batches.in_order(), strict=True):
-        p_BxTxV = teacher.believe(batch.source_BxS, batch.target_BxT)[: len(rows)]
+        p_BxTxV = teacher.forced_probabilities(batch.source_BxS, batch.target_BxT)[: len(rows)]
         real_BxT = batch.target_mask[: len(rows)]
         table[examples.target.places(rows, batch.target_BxT.shape[1])[real_BxT]] = p_BxTxV[real_BxT]
     return table
 
 
-class Lessons(Batches):
+class DistillationBatches(Batches):
     """Batches of training, each with what the teacher believes; see `beliefs`."""
 
     def __init__(self, table: np.ndarray, *batches: Any):
         super().__init__(*batches)
         self._table = table
 
-    def _batch(self, length: int, indices: np.ndarray) -> Lesson:
+    def _batch(self, length: int, indices: np.ndarray) -> DistillationBatch:
         places = self.examples.target.places(self._rows(indices), length)
         beliefs = self._table.take(places, axis=0, mode="clip")  # of padding: anything
-        return Lesson(self._padded(length, indices), beliefs)
+        return DistillationBatch(self._padded(length, indices), beliefs)

@@ -26,16 +26,16 @@ from g2p_jax.devices import programs as traced
 from g2p_jax.devices.signals import stop_on_signal
 from g2p_jax.errors import ConfigError, TrainingError
 from g2p_jax.files import atomic_write
-from g2p_jax.joint.model import Joint
+from g2p_jax.joint.model import JointNgram
 from g2p_jax.network import seq2seq as models
 from g2p_jax.predict.g2p import G2P
-from g2p_jax.predict.language_model import LM
+from g2p_jax.predict.language_model import LanguageModel
 from g2p_jax.predict.model_file import NAME, network
 from g2p_jax.scoring import Examination
 from g2p_jax.train import step as training
 from g2p_jax.train.checkpoints import Checkpoints
-from g2p_jax.train.distillation import Lessons, beliefs
-from g2p_jax.train.report import Meter, clock, shown
+from g2p_jax.train.distillation import DistillationBatches, teacher_probabilities
+from g2p_jax.train.report import Meter, format_duration, format_loss
 
 # What may differ between a run and its continuation.
 HARMLESS = {"train.log_every", "train.checkpoint_every", "train.patience", "train.watch"}
@@ -100,12 +100,14 @@ class Run:
         self.eval_step = parallel.data_parallel(
             training.make_eval_step(net, config.ensemble), self.devices, training.AXES
         )
-        kind = G2P if config.model.encoder_layers else LM
-        self.model: G2P | LM = kind(config, self.symbols, {})  # gets its weights to be examined
+        kind = G2P if config.model.encoder_layers else LanguageModel
+        self.model: G2P | LanguageModel = kind(
+            config, self.symbols, {}
+        )  # gets its weights to be examined
         self.progress, self.stopping = Progress(), False
         if hosts.is_first():
             folder.mkdir(parents=True, exist_ok=True)
-        if not hosts.alike(json.dumps([config_lib.to_dict(config), self.batches.fingerprint])):
+        if not hosts.agree(json.dumps([config_lib.to_dict(config), self.batches.fingerprint])):
             raise ConfigError("the processes of this job have different configs or training data")
         self._check_shared(folder.is_dir())
         self.checkpoints = Checkpoints(folder / "checkpoints")
@@ -125,13 +127,13 @@ class Run:
         if not teacher:
             return Batches(*made)
         logging.info("asking the teacher %s", teacher)
-        return Lessons(beliefs(teacher, examples, self.symbols), *made)
+        return DistillationBatches(teacher_probabilities(teacher, examples, self.symbols), *made)
 
     def _beginning(self) -> dict[str, Any]:
         """What each row of a text begins with; pairs begin with nothing."""
         if self.config.data.format != "text":
             return {}
-        return self._own(models.beginning(self.config.model, self.config.train.batch_size))
+        return self._own(models.initial_carry(self.config.model, self.config.train.batch_size))
 
     def _own(self, carry: Any) -> Any:
         """Of what all rows of a text go on from, this process's part, by device."""
@@ -178,7 +180,7 @@ class Run:
                 logging.info("%s: saved, the same command continues", self._place())
             elif self.progress.epoch:
                 words, best = isinstance(self.model, G2P), self.progress.best
-                reached = f"WER {100 * best:.2f}%" if words else shown(best)
+                reached = f"WER {100 * best:.2f}%" if words else format_loss(best)
                 logging.info("done: best dev %s, of epoch %d", reached, self.progress.best_epoch)
                 logging.info("now: %s", self.model.use.format(self.folder))
         finally:
@@ -262,10 +264,10 @@ class Run:
         logging.info(
             "%s  %s  %.0f %s/s  %s",
             self._place(),
-            shown(recent.loss()),
+            format_loss(recent.loss()),
             speed,
             unit,
-            f"{clock(left / speed)} left" if settled else "(compiling)",
+            f"{format_duration(left / speed)} left" if settled else "(compiling)",
         )
         if not math.isfinite(recent.loss()):
             jax.block_until_ready(self.state)  # see `_place_state`
@@ -302,10 +304,10 @@ class Run:
         logging.info(
             "epoch %d in %s, after %s: train %s; dev %s%s%s\n    %s",
             epoch,
-            clock(seconds),
-            clock(progress.seconds),
-            shown(train_loss),
-            shown(dev_loss),
+            format_duration(seconds),
+            format_duration(progress.seconds),
+            format_loss(train_loss),
+            format_loss(dev_loss),
             f"; {seen.summary}" if seen.summary else "",
             "  (best so far)" if progress.best_epoch == epoch else "",
             seen.answers,
@@ -316,8 +318,10 @@ class Run:
         """Learns the joint model that is to weigh the answers, once in each process."""
         model, order, started = self.model, self.config.ngram, time.monotonic()
         if order and isinstance(model, G2P) and not model.joint:
-            model.joint = Joint.fit(self.data.train, self.symbols, order)
-            logging.info("joint %d-gram model in %s", order, clock(time.monotonic() - started))
+            model.joint = JointNgram.fit(self.data.train, self.symbols, order)
+            logging.info(
+                "joint %d-gram model in %s", order, format_duration(time.monotonic() - started)
+            )
 
     def _dev_loss(self) -> float:
         """Cross entropy of the dev set given the true phonemes before each."""
@@ -373,7 +377,7 @@ class Run:
             logging.info("%s: continuing %s", self._place(), self.folder)
 
     def _check_shared(self, seen: Any) -> None:
-        if not hosts.alike(str(seen)):
+        if not hosts.agree(str(seen)):
             raise ConfigError(
                 f"{self.folder}: the processes of this job see different files there; --workdir "
                 "must name a folder that all hosts share"

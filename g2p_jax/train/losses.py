@@ -21,7 +21,9 @@ def cross_entropy(
     return jnp.sum(loss_BxT * weight_BxT), jnp.sum(weight_BxT)
 
 
-def disbelief(logits_BxTxV: jax.Array, belief_BxTxV: ArrayLike, weight_BxT: ArrayLike) -> jax.Array:
+def soft_cross_entropy(
+    logits_BxTxV: jax.Array, teacher_BxTxV: ArrayLike, weight_BxT: ArrayLike
+) -> jax.Array:
     """Summed cross entropy in nats with a teacher's probabilities (Hinton et al. 2015)."""
-    belief_BxTxV = jnp.asarray(belief_BxTxV, logits_BxTxV.dtype)
-    return jnp.sum(optax.softmax_cross_entropy(logits_BxTxV, belief_BxTxV) * weight_BxT)
+    teacher_BxTxV = jnp.asarray(teacher_BxTxV, logits_BxTxV.dtype)
+    return jnp.sum(optax.softmax_cross_entropy(logits_BxTxV, teacher_BxTxV) * weight_BxT)

@@ -45,13 +45,13 @@ class Meter:
         return self.size / max(self.seconds, 1e-9)
 
 
-def shown(loss: float) -> str:
+def format_loss(loss: float) -> str:
     """0.693 -> loss 0.693 (1.000 bits, perplexity 2.00)."""
     perplexity = math.exp(min(loss, 99.0))
     return f"loss {loss:.3f} ({loss / math.log(2):.3f} bits, perplexity {perplexity:.2f})"
 
 
-def clock(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """75 -> 1:15."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from g2p_jax import config as config_lib
-from g2p_jax.data.batches import Batch, Fed, Lesson
+from g2p_jax.data.batches import Batch, DistillationBatch, Fed
 from g2p_jax.devices import parallel
 from g2p_jax.network.seq2seq import Network
 from g2p_jax.train import losses
@@ -120,7 +120,7 @@ def make_train_step(
     def one(
         seed: jax.Array, step: jax.Array, params: Any, opt_state: Any, carry: Any, fed: Fed
     ) -> tuple[Any, Any, Any, Metrics]:
-        batch, belief_BxTxV = fed if isinstance(fed, Lesson) else (fed, None)
+        batch, teacher_BxTxV = fed if isinstance(fed, DistillationBatch) else (fed, None)
         key = jax.random.fold_in(jax.random.key(seed), step)
         forcing_key, dropout_key = jax.random.split(key)
         first_row = 0 if shared else jax.lax.axis_index(parallel.AXIS) * len(batch.weight_B)
@@ -135,8 +135,8 @@ def make_train_step(
             weight = batch.target_mask * batch.weight_B[:, None]
             smoothing = settings.label_smoothing
             total, count = losses.cross_entropy(logits, batch.target_BxT, weight, smoothing)
-            if belief_BxTxV is not None:
-                taught = losses.disbelief(logits, belief_BxTxV, weight)
+            if teacher_BxTxV is not None:
+                taught = losses.soft_cross_entropy(logits, teacher_BxTxV, weight)
                 total = (1 - settings.distill) * total + settings.distill * taught
             nats, _ = losses.cross_entropy(logits, batch.target_BxT, weight)
             return total, (count, nats, new)
