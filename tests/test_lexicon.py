@@ -1,9 +1,7 @@
 import json
-import os
 import random
 import re
 import unicodedata
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +17,6 @@ from g2p_jax.data.lexicon import (
 )
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.splits import split_by_word
-from g2p_jax.files import atomic_write
 
 A_TWO = Pair("A", (("AH",), ("EY",)))
 READ = Pair("READ", (("R", "IY", "D"), ("R", "EH", "D")))
@@ -326,31 +323,3 @@ def test_prediction_lines():
     assert csv_line("7", answers[1:] + answers[:1]) == "7,EY_AH"
     assert csv_line("7", []) == "7,"
     assert csv_line('a,"b', answers) == '"a,""b",AH'
-
-
-def test_atomic_write_replaces_only_when_complete(tmp_path):
-    path = tmp_path / "out.tsv"
-    with atomic_write(path) as file:
-        file.write("né\n")
-        file.flush()
-        assert not path.exists()
-    assert path.read_bytes() == "né\n".encode()
-
-    with pytest.raises(RuntimeError), atomic_write(path) as file:
-        file.write("half")
-        raise RuntimeError
-    assert path.read_text("utf-8") == "né\n"
-    assert os.listdir(tmp_path) == ["out.tsv"]
-
-
-def test_atomic_write_makes_an_ordinary_file_and_keeps_links(tmp_path):
-    old = os.umask(0o022)
-    try:
-        target, link = tmp_path / "target", tmp_path / "link"
-        link.symlink_to(target)
-        with atomic_write(link) as file:
-            file.write("x")
-    finally:
-        os.umask(old)
-    assert link.is_symlink() and Path(target).read_text() == "x"
-    assert target.stat().st_mode & 0o777 == 0o644

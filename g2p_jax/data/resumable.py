@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from absl import logging
 
 from g2p_jax.errors import UserError
-from g2p_jax.files import atomic_write
+from g2p_jax.files import atomic_write, sync
 
 
 class ResumableFile:
@@ -68,16 +68,14 @@ class ResumableFile:
 
     def mark(self, done: Any) -> None:
         """From here on, all that has been written is certain, and stands for `done` (JSON)."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        sync(self._file)
         size = os.fstat(self._file.fileno()).st_size
         with atomic_write(self._notes) as file:
             json.dump({"about": self._about, "done": done, "bytes": size}, file)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            sync(self._file)
         self._file.close()
         if kind is None:
             os.replace(self.part, self.path)

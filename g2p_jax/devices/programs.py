@@ -11,7 +11,6 @@ place.
 import contextlib
 import functools
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +20,8 @@ from typing import Any
 import flax
 import jax
 import jaxlib
+
+from g2p_jax.files import atomic_write
 
 DIGEST = hashlib.sha256().digest_size  # bytes at the start of a file, of what follows
 SETTINGS: Any = jax.config
@@ -116,11 +117,8 @@ def _read(file: Path) -> jax.export.Exported | None:
 
 def _write(file: Path, exported: jax.export.Exported) -> None:
     """Where nothing can be written, the next process traces, too."""
-    program, partial = exported.serialize(), file.with_name(f"{file.name}.{os.getpid()}")
+    program = exported.serialize()
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(hashlib.sha256(program).digest() + program)
-            os.replace(partial, file)
-        finally:
-            partial.unlink(missing_ok=True)
+        with atomic_write(file, "wb") as opened:
+            opened.write(hashlib.sha256(program).digest() + program)

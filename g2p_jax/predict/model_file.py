@@ -3,10 +3,8 @@
 OutputTransform one never runs code from it.
 """
 
-import contextlib
 import functools
 import json
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +17,7 @@ import safetensors.numpy
 from g2p_jax import config as config_lib
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
+from g2p_jax.files import atomic_write
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.kernels.matmul import operand_dtype
 from g2p_jax.network import seq2seq as models
@@ -67,13 +66,8 @@ def write(
     arrays = {name: np.asarray(w, dtype) for name, w in weights.items()}
     if joint:
         arrays |= {JOINT + name: array for name, array in joint.arrays().items()}
-    partial = path.with_name(path.name + ".partial")
-    try:
-        safetensors.numpy.save_file(arrays, partial, metadata=about)
-        os.replace(partial, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            partial.unlink()
+    with atomic_write(path, "wb") as file:
+        file.write(safetensors.numpy.save(arrays, metadata=about))
 
 
 def locate(path: str | Path) -> Path:

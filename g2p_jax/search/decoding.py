@@ -86,8 +86,8 @@ def greedy(
       limit_B: the most phonemes each word may have, at most `length`.
       length: T, static.
       alternatives: so many more pronunciations, each with the second best phoneme at one place,
-        those first that lose least by it. How probable they are is an estimate, as if no phoneme that
-        follows were less probable for it.
+        those first that lose least by it. How probable they are is an estimate, as if no phoneme
+        that follows were less probable for it.
       prune_threshold: none of them loses more of log P.
     """
     batch = limit_B.shape[0]

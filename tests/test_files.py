@@ -1,0 +1,58 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from g2p_jax.files import atomic_write
+
+
+def test_a_file_is_replaced_only_when_complete(tmp_path):
+    path = tmp_path / "out.tsv"
+    with atomic_write(path) as file:
+        file.write("né\n")
+        file.flush()
+        assert not path.exists()
+    assert path.read_bytes() == "né\n".encode()
+
+    with pytest.raises(RuntimeError), atomic_write(path) as file:
+        file.write("the beginning")
+        raise RuntimeError
+    assert path.read_text("utf-8") == "né\n"
+    assert os.listdir(tmp_path) == ["out.tsv"]
+
+
+def test_a_new_file_has_the_permissions_of_the_umask_and_a_link_stays_a_link(tmp_path):
+    old = os.umask(0o022)
+    try:
+        target, link = tmp_path / "target", tmp_path / "link"
+        link.symlink_to(target)
+        with atomic_write(link) as file:
+            file.write("x")
+    finally:
+        os.umask(old)
+    assert link.is_symlink() and Path(target).read_text() == "x"
+    assert target.stat().st_mode & 0o777 == 0o644
+
+
+def test_bytes_are_written_as_they_are(tmp_path):
+    with atomic_write(tmp_path / "model", "wb") as file:
+        file.write(b"\x00\r\n\xff")
+    assert (tmp_path / "model").read_bytes() == b"\x00\r\n\xff"
+
+
+def test_a_pipe_is_written_directly_and_stays_a_pipe(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with atomic_write(path) as file:
+            file.write("through\n")
+        assert os.read(reader, 100) == b"through\n"
+    finally:
+        os.close(reader)
+    assert path.is_fifo()
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(IsADirectoryError), atomic_write(tmp_path):
+        pass
