@@ -322,7 +322,7 @@ def calculated(config: config_lib.Config, rows: list[Row]) -> Iterator[str]:
     batches = steps.batches_of(examples, config.train)
     lengths = [batch.source_BxS.shape[1] for batch in batches.epoch(0)]
     length, settings = statistics.fmean(lengths), config.model
-    directions = 2 if settings.directions in ("join", "sum") else 1
+    directions = 2 if settings.directions != "backward" else 1
     larger = dataclasses.replace(settings, hidden=LARGE, readout=LARGE)
     works = {}
     for model in (settings, larger):

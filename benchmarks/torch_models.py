@@ -106,7 +106,7 @@ class EncoderDecoder(LanguageModel):
 
     def to_jax(self, get=lambda x: x):
         encoder = {"embedding": _array(get(self.letters.weight)).T}
-        return super().to_jax(get) | {"encoder": encoder | stacked(self.encoder, get, "back")}
+        return super().to_jax(get) | {"encoder": encoder | stacked(self.encoder, get, "backward")}
 
 
 class Twin(Net):
@@ -135,20 +135,22 @@ class Twin(Net):
         )
         packed, last = self.encoder(packed)
         memory, _ = pad_packed_sequence(packed, batch_first=True, total_length=source_BxS.shape[1])
-        ahead, back = (last[0] if self.kind is nn.LSTM else last)[-2:]  # ends of the top layer
+        forward, backward = (last[0] if self.kind is nn.LSTM else last)[
+            -2:
+        ]  # ends of the top layer
         if self.settings.directions == "sum":
             memory = memory[..., : self.memory] + memory[..., self.memory :]
-            summary = ahead + back
+            summary = forward + backward
         else:
-            summary = torch.cat([ahead, back], -1)
+            summary = torch.cat([forward, backward], -1)
         start = torch.tanh(self.bridge(summary)).split(self.settings.hidden, -1)
         return memory, source_BxS != PAD, start
 
     def to_jax(self, get: Get = lambda x: x) -> dict[str, Any]:
         encoder = {"embedding": _array(get(self.letters.weight)).T}
         for i in range(self.settings.encoder_layers):
-            encoder[f"ahead_{i}"] = recurrent(self.encoder, get, f"_l{i}")
-            encoder[f"back_{i}"] = recurrent(self.encoder, get, f"_l{i}_reverse")
+            encoder[f"forward_{i}"] = recurrent(self.encoder, get, f"_l{i}")
+            encoder[f"backward_{i}"] = recurrent(self.encoder, get, f"_l{i}_reverse")
         decoder = {"embedding": _array(get(self.phonemes.weight)).T}
         decoder |= {"bridge": linear(self.bridge, get), "output": linear(self.output, get)}
         return {"encoder": encoder, "decoder": decoder}

@@ -16,7 +16,7 @@ FORMATS = ("contest", "tsv", "cmudict", "jsonl")
 CASES = ("lower", "upper", "keep")
 TOKENS = ("characters", "words")
 CELLS = ("elman", "lstm", "gru", "gru_before")
-DIRECTIONS = ("join", "sum", "ahead", "back")
+DIRECTIONS = ("concatenate", "sum", "backward")
 ATTENTIONS = ("dot", "additive", "additive_relu", "monotonic", "none")
 STARTS = ("bridge", "copy", "zeros")
 OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd")
@@ -57,7 +57,7 @@ class Model:
     hidden: int = 256  # units of each encoder direction and of each decoder layer
     encoder_layers: int = 2  # 0: a language model of the targets alone
     decoder_layers: int = 2
-    directions: str = "join"  # or "sum" at the encoder's top; "ahead", "back" (from the end): one
+    directions: str = "concatenate"  # or "sum" at the encoder's top; "backward": one only
     attention: str = "dot"  # "monotonic": no phoneme's letter stands before the last phoneme's
     input_feeding: bool = False  # the context enters the decoder's first layer, not its second
     start: str = "bridge"  # of the decoder: tanh of a linear map; "copy": layer by layer; "zeros"
@@ -65,7 +65,6 @@ class Model:
     encoder_dropout: float = 0.2  # on what each layer passes on
     decoder_dropout: float = 0.2
     embedding_dropout: float = 0.0
-    variational: bool = False  # one dropout mask for all time steps
     init_normal: float = 0.0  # > 0: weights from normal(0, this), biases zero; 0: by layer kind
 
 
@@ -194,8 +193,8 @@ def validate(config: Config) -> Config:
         why = f"where attention is {model.attention!r}"
         check(not model.input_feeding, "model.input_feeding", f"False {why}")
     if model.start == "copy":
-        alike = model.encoder_layers == model.decoder_layers and model.directions in DIRECTIONS[2:]
-        check(alike, "model.start", "'bridge' unless as many encoder layers read in one direction")
+        alike = model.encoder_layers == model.decoder_layers and model.directions == "backward"
+        check(alike, "model.start", "'bridge' unless as many encoder layers read backward only")
     return config
 
 

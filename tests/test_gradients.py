@@ -19,7 +19,7 @@ SETTINGS = config.Model(
     hidden=5,
     encoder_layers=2,
     decoder_layers=2,
-    directions="back",
+    directions="backward",
     attention="none",
     start="copy",
     readout=0,
@@ -41,7 +41,7 @@ def test_factors_are_those_of_the_written_equation(small):
     factors = []
     for word in SOURCE:
         x = encoder["embedding"][word]
-        for layer in ("back_0", "back_1"):
+        for layer in ("backward_0", "backward_1"):
             weights, states = encoder[layer], [np.zeros(5, np.float32)]
             for letter in x[::-1]:
                 gates = letter @ weights["w"] + weights["b"] + weights["c_h"]

@@ -296,6 +296,14 @@ def test_a_hostile_header_is_one_clear_line(trained, tmp_path, part, text):
         g2p_jax.load(tmp_path)
 
 
+def test_a_model_of_an_older_version_is_one_clear_line(trained, tmp_path):
+    about, weights = parts(trained)
+    about["format"] = "g2p_jax 1"
+    safetensors.numpy.save_file(weights, tmp_path / "model.safetensors", about)
+    with pytest.raises(ModelError, match="was written by an older version: train it again"):
+        g2p_jax.load(tmp_path)
+
+
 def test_the_models_that_come_with_us(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for folder in model_file.PRETRAINED.iterdir():

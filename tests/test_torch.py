@@ -41,7 +41,7 @@ def test_layer(cell, kind):
         output, last = {}, {}
         for direction, weights in params.items():
             zero = (jnp.zeros((3, 6)),) * cells.CELLS[cell].states
-            state, y = layer.apply({"params": weights}, x, zero, mask, direction == "back")
+            state, y = layer.apply({"params": weights}, x, zero, mask, direction == "backward")
             output[direction], last[direction] = y * mask[..., None], jnp.stack(state)
         return {"output": output, "last": last}
 

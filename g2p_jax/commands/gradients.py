@@ -84,7 +84,7 @@ def reach(net: models.Seq2Seq, params: Any, source_BxS: Any, target_BxT: Any) ->
 
     width = cells.CELLS[net.settings.cell].states * net.settings.hidden
     arriving_BxN = jax.jit(from_the_end)(memory.summary)[:, -width:]  # the top layer's come last
-    backwards = net.settings.directions == "back"
+    backwards = net.settings.directions == "backward"
     J_BxSxNxN = jax.jit(jacobians)(x_SxBxI[::-1] if backwards else x_SxBxI)
     gradients, factors = [], []
     for arriving_N, J_SxNxN in zip(*map(np.asarray, (arriving_BxN, J_BxSxNxN)), strict=True):
@@ -191,10 +191,10 @@ def main(words: list[str]) -> None:
     if words:
         raise UserError(f"flags only, found {words[0]!r}")
     config = _CONFIG.value
-    if config.model.attention != "none" or config.model.directions not in ("ahead", "back"):
+    if config.model.attention != "none" or config.model.directions != "backward":
         raise ConfigError(
             "gradients pass through one state only where config.model.attention is 'none' and "
-            "directions is 'ahead' or 'back', as in configs/seq2seq.py"
+            "directions is 'backward', as in configs/seq2seq.py"
         )
     unknown = set(_CELLS.value) - set(config_lib.CELLS)
     if unknown:

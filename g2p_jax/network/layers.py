@@ -189,9 +189,8 @@ def draw_masks(
 ) -> Masks:
     """Dropout masks for one batch: 0, or 1 / (1 - rate) so that means stay.
 
-    For sequences they are [time, B, width], or with `variational` [1, B, width]: the same for all
-    time steps (Gal and Ghahramani 2016). A device that has the rows from `first_row` on of a larger
-    batch draws what one device would draw for them.
+    For sequences they are [time, B, width]. A device that has the rows from `first_row` on of a
+    larger batch draws what one device would draw for them.
     """
     encoder, decoder = settings.encoder_dropout, settings.decoder_dropout
     places = {"phonemes": (phonemes, settings.embedding, settings.embedding_dropout)}
@@ -205,7 +204,7 @@ def draw_masks(
     masks = {}
     for number, (place, (steps, width, rate)) in enumerate(places.items()):
         if rate > 0:
-            shape = 1 if settings.variational else steps, batch, width
+            shape = steps, batch, width
             bits = random_bits(jax.random.fold_in(key, number), shape, first_row)
             masks[place] = jnp.where(bits >= np.uint32(rate * 2**32), 1 / (1 - rate), 0.0)
     return masks
@@ -234,7 +233,7 @@ def random_bits(
 def memory_width(settings: config.Model, layer: int = -1) -> int:
     """Of what an encoder layer passes on; the last one's output is the memory."""
     top = layer % settings.encoder_layers == settings.encoder_layers - 1
-    one = settings.directions in ("ahead", "back") or (settings.directions == "sum" and top)
+    one = settings.directions == "backward" or (settings.directions == "sum" and top)
     return settings.hidden * (1 if one else 2)
 
 

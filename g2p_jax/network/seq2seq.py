@@ -48,7 +48,7 @@ from g2p_jax.network.monotonic import MonotonicDecoder
 
 
 class Encoder(nn.Module):
-    """Layers over the embedded letters, in both directions or in one."""
+    """Layers over the embedded letters, in both directions or backward only."""
 
     settings: config.Model
     vocabulary: int
@@ -63,8 +63,8 @@ class Encoder(nn.Module):
         make = functools.partial(
             Recurrent, s.cell, hidden=s.hidden, dtype=self.dtype, **init["cell"]
         )
-        self.ahead = [make(inputs=width) for width in widths if s.directions != "back"]
-        self.back = [make(inputs=width) for width in widths if s.directions != "ahead"]
+        self.forward = [make(inputs=width) for width in widths if s.directions != "backward"]
+        self.backward = [make(inputs=width) for width in widths]
         if s.attention in ADDITIVE:
             self.key = Linear(memory_width(s), s.hidden, self.dtype, **init["linear"])
 
@@ -73,10 +73,9 @@ class Encoder(nn.Module):
         states: States = ()
         for layer in range(self.settings.encoder_layers):
             runs = []
-            if self.ahead:
-                runs.append(self.ahead[layer](x, mask_TxB=mask_SxB))
-            if self.back:
-                runs.append(self.back[layer](x, mask_TxB=mask_SxB, reverse=True))
+            if self.forward:
+                runs.append(self.forward[layer](x, mask_TxB=mask_SxB))
+            runs.append(self.backward[layer](x, mask_TxB=mask_SxB, reverse=True))
             top = layer == self.settings.encoder_layers - 1
             join = _sum if top and self.settings.directions == "sum" else concatenate
             ends, outputs = zip(*runs, strict=True)

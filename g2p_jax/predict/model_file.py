@@ -25,6 +25,8 @@ from g2p_jax.network.layers import set_up
 from g2p_jax.network.seq2seq import Network
 
 NAME = "model.safetensors"
+FORMAT = "g2p_jax 2"  # in the header; goes up when settings or weights get other names
+OLDER_FORMATS = ("g2p_jax 1",)
 JOINT = "joint/"  # what the names of its arrays begin with
 PRETRAINED = (
     Path(__file__).parents[1] / "pretrained"
@@ -59,7 +61,7 @@ def write(
     """Writes the model; the file appears at once or not at all."""
     weights = flax.traverse_util.flatten_dict(params, sep="/")
     about = {
-        "format": "g2p_jax 1",
+        "format": FORMAT,
         "config": json.dumps(config_lib.to_dict(config)),
         "symbols": json.dumps(symbols.to_json(), ensure_ascii=False),
     }
@@ -111,6 +113,8 @@ def read(path: str | Path) -> Stored:
     try:
         with safetensors.safe_open(file, framework="numpy") as opened:
             about = opened.metadata() or {}
+            if about.get("format") in OLDER_FORMATS:
+                raise ModelError(f"{file}: was written by an older version: train it again")
             weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         config = config_lib.from_dict(json.loads(about["config"]))
         symbols = Symbols.from_json(json.loads(about["symbols"]))

@@ -52,8 +52,8 @@ def layer(kind: type[nn.Module]) -> dict:
     output, _ = pad_packed_sequence(packed)
     last = torch.stack(last if kind is nn.LSTM else [last], 1)  # [direction, 1 or 2, B, H]
     outputs = {
-        "output": {"ahead": output[..., :6], "back": output[..., 6:]},
-        "last": {"ahead": last[0], "back": last[1]},
+        "output": {"forward": output[..., :6], "backward": output[..., 6:]},
+        "last": {"forward": last[0], "backward": last[1]},
     }
     d_outputs = {
         name: {direction: torch.randn_like(y) for direction, y in ys.items()}
@@ -63,7 +63,7 @@ def layer(kind: type[nn.Module]) -> dict:
     sum((y * d_y).sum() for y, d_y in pairs).backward()
 
     def weights(get):
-        suffixes = {"ahead": "_l0", "back": "_l0_reverse"}
+        suffixes = {"forward": "_l0", "backward": "_l0_reverse"}
         return {d: torch_models.recurrent(module, get, s) for d, s in suffixes.items()}
 
     return {
