@@ -38,7 +38,8 @@ sys.path.insert(0, str(ROOT))  # a script of a folder that is not installed
 from benchmarks.invented import entries
 from g2p_jax import config
 from g2p_jax.data import splits
-from g2p_jax.data.batches import Batches, Examples, choose_buckets
+from g2p_jax.data.batches import Batches, Examples
+from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.symbols import Symbols
 
 _PAIRS = flags.DEFINE_list("pairs", ["100000", "1000000"], "How many; one data set for each.")

@@ -10,7 +10,8 @@ import numpy as np
 
 from g2p_jax import config as config_lib
 from g2p_jax.data import splits
-from g2p_jax.data.batches import Batch, Batches, Examples, choose_buckets
+from g2p_jax.data.batches import Batch, Batches, Examples
+from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import parallel
 from g2p_jax.network import seq2seq as models

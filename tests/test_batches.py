@@ -1,10 +1,10 @@
-import itertools
 import random
 
 import numpy as np
 import pytest
 
-from g2p_jax.data.batches import Batches, Examples, choose_buckets
+from g2p_jax.data.batches import Batches, Examples
+from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.lexicon import DataError
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import EOS, PAD, Symbols
@@ -149,28 +149,3 @@ def test_wrong_calls_are_clear_errors(data):
         Examples.from_pairs([Pair("123", (("B",),))], symbols)
     with pytest.raises(DataError, match="'bad' has an empty pronunciation"):
         Examples.from_pairs([Pair("bad", (("B",), ()))], symbols)
-    for lengths, count in [([], 2), ([3], 0)]:
-        with pytest.raises(ValueError, match="needs a bucket and an example"):
-            choose_buckets(lengths, count)
-
-
-def padded_tokens(lengths, buckets):
-    return sum(min(bucket for bucket in buckets if bucket >= length) for length in lengths)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_buckets_are_the_best_of_all_choices(seed):
-    choose = random.Random(seed)
-    lengths = [min(choose.randint(1, 12), choose.randint(2, 14)) for _ in range(40)]
-    distinct = sorted(set(lengths))
-    for count in range(1, len(distinct) + 2):
-        buckets = choose_buckets(lengths, count)
-        assert len(buckets) == min(count, len(distinct)) and buckets[-1] == distinct[-1]
-        choices = itertools.combinations(distinct[:-1], len(buckets) - 1)
-        best = min(padded_tokens(lengths, (*choice, distinct[-1])) for choice in choices)
-        assert padded_tokens(lengths, buckets) == best
-
-
-def test_buckets_by_hand():
-    assert choose_buckets([10, 2] + [1] * 9, 2) == (1, 10)  # 9 + 20 tokens; (2, 10) needs 20 + 10
-    assert choose_buckets([10, 1] + [2] * 9, 2) == (2, 10)  # 20 + 10 tokens; (1, 10) needs 1 + 100

@@ -13,7 +13,8 @@ import pytest
 
 from benchmarks import invented
 from g2p_jax.data import pairs as pairs_module
-from g2p_jax.data.batches import Batches, Examples, choose_buckets
+from g2p_jax.data.batches import Batches, Examples
+from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair, Pairs
 from g2p_jax.data.ragged import BLOCK, Ragged

@@ -31,7 +31,8 @@ from absl import flags, logging
 from g2p_jax import config as config_lib
 from g2p_jax.commands import shared
 from g2p_jax.data import splits
-from g2p_jax.data.batches import Batches, Examples, choose_buckets
+from g2p_jax.data.batches import Batches, Examples
+from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.symbols import BOS, PAD, Symbols
 from g2p_jax.devices import parallel
 from g2p_jax.errors import ConfigError, UserError

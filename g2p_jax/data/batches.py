@@ -5,6 +5,7 @@ that there are as many shapes, and compilations, as buckets.
 """
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from g2p_jax.data.buckets import group_by_length
 from g2p_jax.data.lexicon import DataError
 from g2p_jax.data.pairs import Pair, Pairs
-from g2p_jax.data.ragged import Array, Ints, Ragged
+from g2p_jax.data.ragged import Array, Ints, Ragged, narrow
 from g2p_jax.data.symbols import PAD, Symbols
 
 ALL = slice(None)  # rows of a batch
@@ -102,35 +104,6 @@ def fingerprint(*arrays: tuple[Array, DTypeLike]) -> str:
     return digest.hexdigest()
 
 
-def choose_buckets(lengths: Sequence[int] | Array, count: int) -> tuple[int, ...]:
-    """The at most `count` bucket lengths that hold all examples with the least padding.
-
-    An exact dynamic programme over the distinct lengths: the best k buckets that end at length j
-    are the best k - 1 that end at some i < j, and one that takes every example in between. Few
-    distinct lengths give fewer buckets. Raises ValueError if there is nothing to choose from.
-    """
-    if count < 1 or not len(lengths):
-        raise ValueError(f"needs a bucket and an example; {count=}, {len(lengths)} examples")
-    frequency = np.bincount(lengths)
-    distinct = np.flatnonzero(frequency)
-    upto = np.concatenate([[0], np.cumsum(frequency[distinct])])
-    # cost[i, j]: tokens of one bucket for the i-th to the j-th length, both included.
-    cost = (upto[None, 1:] - upto[:-1, None]) * distinct.astype(float)
-    cost[np.tril_indices(len(distinct), -1)] = np.inf
-    best = cost[0]  # with one bucket, which ends at j
-    starts = []  # for each further bucket and each j, where that bucket starts
-    for _ in range(min(count, len(distinct)) - 1):
-        tokens = best[:-1, None] + cost[1:]
-        starts.append(1 + tokens.argmin(axis=0))
-        best = tokens.min(axis=0)
-    end = len(distinct) - 1
-    buckets = [int(distinct[end])]
-    for start in reversed(starts):
-        end = int(start[end]) - 1
-        buckets.append(int(distinct[end]))
-    return tuple(reversed(buckets))
-
-
 class Batches:
     """Cuts examples into batches of one size and of the lengths of the buckets.
 
@@ -154,14 +127,15 @@ class Batches:
     ):
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, not {batch_size}")
-        longest = int(examples.lengths.max())
+        self.lengths = narrow(examples.lengths)
+        longest = int(self.lengths.max())
         if list(buckets) != sorted(set(buckets)) or not buckets or buckets[-1] < longest:
             raise ValueError(
                 f"buckets must rise to {longest}, the longest example; found {buckets}"
             )
         self.examples, self.buckets = examples, tuple(buckets)
         self.batch_size, self.seed, self.members, self.rows = batch_size, seed, members, rows
-        bucket = np.searchsorted(self.buckets, examples.lengths)  # the first that is long enough
+        bucket = np.searchsorted(self.buckets, self.lengths)  # the first that is long enough
         number = np.int32 if len(examples) < 2**31 else np.int64
         self._contents = [
             np.flatnonzero(bucket == b).astype(number) for b in range(len(self.buckets))
@@ -195,7 +169,7 @@ class Batches:
         plans, order = [], np.zeros(0, np.int64)
         for member in range(self.members):
             random = np.random.Generator(np.random.PCG64([self.seed + member, epoch]))
-            plans.append(self._cut([random.permutation(indices) for indices in self._contents]))
+            plans.append(self._plan([random.permutation(indices) for indices in self._contents]))
             order = random.permutation(len(plans[0])) if member == 0 else order
         if self.members == 1:
             return (self._batch(*plans[0][i]) for i in order[start:])
@@ -204,32 +178,27 @@ class Batches:
 
     def in_order(self) -> Iterator[Batch]:
         """The batches for evaluation: bucket by bucket, examples in the order of the data."""
-        return (self._padded(length, indices) for length, indices in self._cut(self._contents))
+        return (self._padded(*batch) for batch in self._plan(self._contents))
 
     def numbers_in_order(self) -> Iterator[Array]:
         """Which examples the rows of each batch for evaluation are."""
-        return (indices for _, indices in self._cut(self._contents))
+        return (index_B[index_B >= 0] for index_B, _ in self._plan(self._contents))
 
-    def _cut(self, contents: list[Array]) -> list[tuple[int, Array]]:
-        return [
-            (length, indices[i : i + self.batch_size])
-            for length, indices in zip(self.buckets, contents, strict=True)
-            for i in range(0, len(indices), self.batch_size)
-        ]
+    def _plan(self, contents: list[Array]) -> list[tuple[Array, int]]:
+        """(index_B, length) of each batch; every bucket is cut into batches of its own."""
+        cut = (
+            group_by_length(self.lengths, self.buckets, self.batch_size, indices)
+            for indices in contents
+        )
+        return list(itertools.chain.from_iterable(cut))
 
-    def _batch(self, length: int, indices: Array) -> Fed:
-        return self._padded(length, indices)
+    def _batch(self, index_B: Array, length: int) -> Fed:
+        return self._padded(index_B, length)
 
-    def _rows(self, indices: Array) -> Array:
-        """The example of each row that is built; -1: of none."""
-        rows = np.full(self.batch_size, -1)
-        rows[: len(indices)] = indices
-        return rows[self.rows]
-
-    def _padded(self, length: int, indices: Array) -> Batch:
-        rows = self._rows(indices)
+    def _padded(self, index_B: Array, length: int) -> Batch:
+        index_B = index_B[self.rows]
         return Batch(
-            self.examples.source.padded(rows, length),
-            self.examples.target.padded(rows, length),
-            (rows >= 0).astype(np.float32),
+            self.examples.source.padded(index_B, length),
+            self.examples.target.padded(index_B, length),
+            (index_B >= 0).astype(np.float32),
         )

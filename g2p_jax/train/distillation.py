@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from g2p_jax.data.batches import Batches, DistillationBatch, Examples, choose_buckets
+from g2p_jax.data.batches import Batches, DistillationBatch, Examples
+from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ConfigError
 from g2p_jax.predict.g2p import load
@@ -46,7 +47,7 @@ class DistillationBatches(Batches):
         super().__init__(*batches)
         self._table = table
 
-    def _batch(self, length: int, indices: np.ndarray) -> DistillationBatch:
-        places = self.examples.target.places(self._rows(indices), length)
+    def _batch(self, index_B: np.ndarray, length: int) -> DistillationBatch:
+        places = self.examples.target.places(index_B[self.rows], length)
         beliefs = self._table.take(places, axis=0, mode="clip")  # of padding: anything
-        return DistillationBatch(self._padded(length, indices), beliefs)
+        return DistillationBatch(self._padded(index_B, length), beliefs)

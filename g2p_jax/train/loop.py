@@ -16,7 +16,8 @@ from absl import logging
 
 from g2p_jax import config as config_lib
 from g2p_jax.data import splits
-from g2p_jax.data.batches import Batches, Examples, Fed, choose_buckets
+from g2p_jax.data.batches import Batches, Examples, Fed
+from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.chunks import Chunks
 from g2p_jax.data.lexicon import DataError
 from g2p_jax.data.pairs import Pairs
