@@ -19,6 +19,7 @@ from typing import Any
 
 import flax
 import jax
+import jax.export
 import jaxlib
 
 from g2p_jax.files import atomic_write

@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from g2p_jax.devices.versions import CPU_MULTIPLIES_BFLOAT16
+
 
 def operand_dtype(name: str = "auto") -> jnp.dtype:
     """The type of matmul operands: "float32", "bfloat16", or "auto".
@@ -23,7 +25,8 @@ def operand_dtype(name: str = "auto") -> jnp.dtype:
     """
     if name != "auto":
         return jnp.dtype(name)
-    fast = jax.default_backend() != "cpu" or _cpu_multiplies_bfloat16()
+    cpu_is_fast = CPU_MULTIPLIES_BFLOAT16 and _cpu_multiplies_bfloat16()
+    fast = jax.default_backend() != "cpu" or cpu_is_fast
     return jnp.dtype("bfloat16" if fast else "float32")
 
 
