@@ -24,7 +24,7 @@ STEPS = 10_000  # of the run that the measured steps are taken from: for the lea
 def load(config: config_lib.Config) -> tuple[Symbols, Examples]:
     """The training data of the config."""
     pairs, data = splits.load(config.data).train, config.data
-    symbols = Symbols.from_pairs(pairs, data.case, data.unicode, data.source, data.target)
+    symbols = Symbols.from_pairs(pairs, data.unicode, data.source, data.target)
     return symbols, Examples.from_pairs(pairs, symbols)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import math
 import re
 import subprocess
 import sys
@@ -68,13 +69,15 @@ def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
     ("setting", "value", "message"),
     [
         ("model.cell", "gruu", "one of elman, lstm, gru, gru_before"),
-        ("model.hidden", 0, "at least 1"),
+        ("model.hidden", 0, r"in \[1, 65536\]"),
         ("model.decoder_dropout", 1.0, r"in \[0, 1\)"),
-        ("train.learning_rate", -1.0, "more than 0"),
+        ("train.learning_rate", -1.0, r"in \(0, inf\)"),
+        ("train.learning_rate", math.nan, r"in \(0, inf\)"),
+        ("train.average", 1.0, r"in \[0, 1\)"),
         ("train.teacher_forcing", 1.5, r"in \[0, 1\]"),
         ("model.start", "copy", "'bridge' unless"),
         ("data.format", "xml", "one of auto, contest, tsv, cmudict, jsonl"),
-        ("train.patience", -1, "0 or more"),
+        ("train.seed", -1, r"in \[0, inf\)"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(setting, value, message):
@@ -85,11 +88,39 @@ def test_a_setting_that_cannot_be_is_named(setting, value, message):
         config.validate(settings)
 
 
-def test_a_config_of_another_version_is_named():
-    values = config.to_dict(config.Config())
-    values["model"]["heads"] = 8
-    with pytest.raises(ConfigError, match="heads"):
+def test_settings_that_exclude_each_other_are_named():
+    settings = config.Config()
+    settings.model.encoder_layers, settings.model.attention = 0, "none"
+    with pytest.raises(ConfigError, match="config.model.start is 'bridge': must be 'zeros' in a"):
+        config.validate(settings)
+    settings = config.Config(ensemble=2)
+    settings.train.teacher = "runs/a"
+    with pytest.raises(ConfigError, match="config.ensemble is 2: must be 1 for a student"):
+        config.validate(settings)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"model": {"heads": 8}}, "config.model.heads is no setting of this version"),
+        ({"heads": 8}, "config.heads is no setting of this version"),
+        ({"model": {"hidden": "8"}}, "config.model.hidden is '8': must be of type int"),
+        ({"train": {"watch": {}}}, r"config.train.watch is {}: must be of type tuple\[str, ...\]"),
+        ({"train": {"clip": [1]}}, r"config.train.clip is \[1\]: must be of type float"),
+        ({"data": []}, r"config.data is \[\]: must be of type g2p_jax.config.Data"),
+        ([], r"config is \[\]: must be of type g2p_jax.config.Config"),
+        ({"model": {"hidden": 0}}, r"config.model.hidden is 0: must be in \[1, 65536\]"),
+    ],
+)
+def test_values_that_are_no_config_of_this_version_are_named(values, message):
+    with pytest.raises(ConfigError, match=message):
         config.from_dict(values)
+
+
+def test_every_setting_is_explained_in_a_sentence():
+    for name, field, _ in config.settings(config.Config()):
+        help = field.metadata["help"]
+        assert re.fullmatch(r"[A-Z\d].{10,}\.", help), f"{name}: {help!r}"
 
 
 def test_options_of_a_config_by_hand():

@@ -52,11 +52,6 @@ def test_case_follows_the_training_words(words, case, typed, normal):
     assert symbols.normalise(typed) == normal
 
 
-def test_a_given_case_also_holds_for_the_training_words():
-    symbols = symbols_of("Ab", case="upper")
-    assert symbols.graphemes.tokens[4:] == ("A", "B")
-
-
 def test_unicode_form_of_graphemes():
     for form, graphemes in [("NFC", ["가", "é"]), ("NFD", ["\u1100", "\u1161", "e", "\u0301"])]:
         symbols = symbols_of("가é", unicode=form)

@@ -66,7 +66,7 @@ def main(words: list[str]) -> None:
 
     cold = replace(stored.config, temperature=1.0)
     g2p = G2P(cold, stored.symbols, stored.params, stored.joint)
-    pairs = splits.references(g2p.config.answered, _DATA.value, _FORMAT.value, "dev")
+    pairs = splits.references(g2p.config.reference_data, _DATA.value, _FORMAT.value, "dev")
     answers = g2p.pronounce((pair.word for pair in pairs), nbest=BEAM if g2p.joint else 1)
     best = [answer.pronunciations[0].phonemes for answer in answers]
     right = [phonemes in pair.pronunciations for pair, phonemes in zip(pairs, best, strict=True)]

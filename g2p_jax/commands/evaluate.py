@@ -29,7 +29,7 @@ def main(words: list[str]) -> None:
         g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
     if _STRESS.value is not None:
         g2p = g2p.stressed(_STRESS.value)
-    pairs = splits.references(g2p.config.answered, _DATA.value, _FORMAT.value, _SPLIT.value)
+    pairs = splits.references(g2p.config.reference_data, _DATA.value, _FORMAT.value, _SPLIT.value)
     answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
     total, errors = scoring.Score(), Path(_ERRORS.value or "errors.tsv")
     with atomic_write(errors) as file:

@@ -140,7 +140,7 @@ def trained(
 def measure(config: config_lib.Config) -> Iterator[tuple[str, str, Reach]]:
     """For every cell: its name, when it was looked at, and what was seen."""
     pairs = splits.load(config.data).train
-    symbols = Symbols.from_pairs(pairs, config.data.case, config.data.unicode)
+    symbols = Symbols.from_pairs(pairs, config.data.unicode)
     examples = Examples.from_pairs(pairs, symbols)
     settings = config.train
     lengths = choose_buckets(examples.lengths, settings.buckets)

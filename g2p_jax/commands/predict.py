@@ -63,7 +63,7 @@ def main(words: list[str]) -> None:
             g2p = g2p.stressed(_STRESS.value)
         answerer: G2P | LexiconFirst = g2p
         if _LEXICON.value:
-            data = g2p.config.answered
+            data = g2p.config.reference_data
             known = read_lexicon(_LEXICON.value, stress=data.stress, unicode=data.unicode)
             answerer = LexiconFirst(known, g2p)
         options = Options(

@@ -91,21 +91,19 @@ class Symbols:
     def from_pairs(
         cls,
         pairs: Iterable[Pair],
-        case: str = "auto",
         unicode: str = "NFC",
         source: str = "characters",
         target: str = "words",
     ) -> "Symbols":
-        """Takes the symbols of the training data, and with "auto" also the case of its words."""
+        """The symbols of the training data, in the case that all characters of its words have."""
         pairs = Pairs.of(pairs)
-        if case == "auto":  # a word is in a case if each of its characters is
-            characters = list(map(chr, pairs.words.distinct()))
-            if all(char == char.lower() for char in characters):
-                case = "lower"
-            elif all(char == char.upper() for char in characters):
-                case = "upper"
-            else:
-                case = "keep"
+        characters = list(map(chr, pairs.words.distinct()))
+        if all(char == char.lower() for char in characters):
+            case = "lower"
+        elif all(char == char.upper() for char in characters):
+            case = "upper"
+        else:
+            case = "keep"
         sources: Iterable[Iterable[str]]
         if source == "characters":
             blocks = _normalised(pairs.words, case, unicode)

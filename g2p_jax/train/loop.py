@@ -72,7 +72,7 @@ class Run:
         if self.data.extra:
             learnt = Pairs.of(itertools.chain(learnt, self.data.extra))
         data = config.data
-        self.symbols = Symbols.from_pairs(learnt, data.case, data.unicode, data.source, data.target)
+        self.symbols = Symbols.from_pairs(learnt, data.unicode, data.source, data.target)
         self.devices, self.local = parallel.all_devices(), jax.local_device_count()
         if settings.batch_size % len(self.devices):
             raise ConfigError(
