@@ -88,7 +88,9 @@ class Train:
     epochs: int = setting(14, "Passes over the training words.", "[1, inf)")
     batch_size: int = setting(128, "Pronunciations in a step, over all devices.", "[1, inf)")
     buckets: int = setting(6, "Batch shapes, each compiled once.", "[1, inf)")
-    optimizer: str = setting("adamw", "Optimizer.", ("rmsprop", "adam", "adamw", "sgd"))
+    optimizer: str = setting(
+        "adamw", "Algorithm of the weight updates.", ("rmsprop", "adam", "adamw", "sgd")
+    )
     learning_rate: float = setting(2e-3, "Highest learning rate.", "(0, inf)")
     schedule: str = setting(
         "cosine", "Learning rate after the warm-up.", ("constant", "cosine", "linear")
