@@ -33,7 +33,7 @@ from g2p_jax.predict.model_file import Params, network
 from g2p_jax.predict.searching import PRUNE_THRESHOLD, Devices, Search, ahead, batches, searcher
 from g2p_jax.predict.stress import Plain, has_stress, plain
 from g2p_jax.scoring import Examination
-from g2p_jax.search import decoding
+from g2p_jax.search.hypotheses import Hypotheses
 
 SHARED = 64  # rows from which on devices share them, 8 at most; fewer take longer to hand out
 
@@ -252,7 +252,7 @@ class G2P:
 
     def _searches(
         self, parts: Iterable[Iterable[Piece]], how: Search
-    ) -> Iterator[tuple[Part, tuple[Array, decoding.Hypotheses] | None]]:
+    ) -> Iterator[tuple[Part, tuple[Array, Hypotheses] | None]]:
         """Batches of each part: which pieces they are, and what is found; then None."""
         number_of = self.symbols.graphemes.ids.__getitem__  # a piece has known graphemes only
         for pieces in map(list, map(dict.fromkeys, parts)):
@@ -287,7 +287,7 @@ class G2P:
         """As they are to be seen."""
         return plain(phonemes) if self._plain else tuple(phonemes)
 
-    def _hear(self, part: Part, which_W: Array, hypotheses: decoding.Hypotheses) -> Heard:
+    def _hear(self, part: Part, which_W: Array, hypotheses: Hypotheses) -> Heard:
         """What a search has found; the joint model begins to look at it."""
         tokens_WxNxT, log_p_WxN = (
             np.concatenate(np.asarray(array))[: len(which_W)] for array in hypotheses

@@ -17,7 +17,7 @@ from g2p_jax.data.symbols import EOS, PAD
 from g2p_jax.devices import parallel
 from g2p_jax.network import seq2seq as models
 from g2p_jax.network.ensemble import OutputTransform
-from g2p_jax.search import decoding
+from g2p_jax.search import hypotheses
 
 ROWS = 64
 SHORTEST = 8  # shapes of batches are powers of two from here on, each compiled once
@@ -89,7 +89,7 @@ def look(
     else:
         logits, weights = jax.vmap(run)(params)
         weights = weights.mean(axis=0)
-    log_probs = decoding.log_probs(transform(logits))
+    log_probs = hypotheses.log_probs(transform(logits))
     return log_probs.swapaxes(0, 1), weights.swapaxes(0, 1)
 
 

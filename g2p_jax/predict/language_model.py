@@ -19,7 +19,7 @@ from g2p_jax.network import seq2seq as models
 from g2p_jax.predict import model_file
 from g2p_jax.predict.model_file import Params
 from g2p_jax.scoring import Examination
-from g2p_jax.search import decoding
+from g2p_jax.search.sampling import sample
 
 ROWS, CHUNK = 64, 32  # of what is scored at once; longer sequences go on from chunk to chunk
 LONGEST = 40  # phonemes of an invented pronunciation
@@ -174,6 +174,6 @@ def sampler(net: models.DecoderOnly, rows: int, length: int, endless: bool) -> C
 
         begun = models.initial_carry(net.settings, rows)["carry"]["last"]
         (states, token_B), _ = jax.lax.scan(read, begun, prompt_P)
-        return decoding.sample(step, states, token_B, key, length, temperature, endless)
+        return sample(step, states, token_B, key, length, temperature, endless)
 
     return draw

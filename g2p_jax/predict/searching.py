@@ -18,7 +18,9 @@ from g2p_jax.network import ensemble as ensembles
 from g2p_jax.network import seq2seq as models
 from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.predict.model_file import Params
-from g2p_jax.search import decoding
+from g2p_jax.search.beam import beam
+from g2p_jax.search.greedy import greedy
+from g2p_jax.search.hypotheses import Hypotheses
 
 MOST_ROWS = 256
 AHEAD = 8  # batches
@@ -37,10 +39,6 @@ SENTENCES = (48, 64, 96, 128, 192, 256)  # more lengths, for models that read lo
 
 Devices = tuple[jax.Device, ...]
 Batch = TypeVar("Batch")
-
-jax.export.register_namedtuple_serialization(
-    decoding.Hypotheses, serialized_name="g2p_jax.decoding.Hypotheses"
-)
 
 
 class Search(NamedTuple):
@@ -94,9 +92,9 @@ def search(
     how: Search,
     params: Params,
     source_BxS: jax.Array,
-) -> decoding.Hypotheses:
+) -> Hypotheses:
     """The `beam` best pronunciations of a batch of spellings; of 1, some like it, too."""
-    beam, prune_threshold, alternatives = how
+    width, prune_threshold, alternatives = how
     step_functions = ensembles.step_functions(net, params, transform)
     memory = step_functions.encode(source_BxS)
     letters_B = jnp.sum(source_BxS != PAD, axis=1)
@@ -104,13 +102,13 @@ def search(
     states = step_functions.start(memory)
     memory = step_functions.ready(memory)
     step = functools.partial(step_functions.step, memory)
-    if beam == 1:
-        return decoding.greedy(step, states, limit_B, length, alternatives, prune_threshold)
+    if width == 1:
+        return greedy(step, states, limit_B, length, alternatives, prune_threshold)
 
     def step_of(state, token_R, word_R=None):
         read = memory if word_R is None else step_functions.of(memory, word_R)
         return step_functions.step(read, state, token_R)
 
-    few = len(source_BxS) * beam <= 2 * PART
+    few = len(source_BxS) * width <= 2 * PART
     part = 0 if few or jax.default_backend() != "cpu" else PART
-    return decoding.beam(step_of, states, limit_B, length, beam, prune_threshold, part)
+    return beam(step_of, states, limit_B, length, width, prune_threshold, part)

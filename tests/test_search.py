@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from g2p_jax.data.symbols import BOS, EOS, PAD
-from g2p_jax.search import decoding
+from g2p_jax.search.beam import beam
+from g2p_jax.search.greedy import greedy
+from g2p_jax.search.hypotheses import Hypotheses
 
 PHONEMES = (4, 5, 6)
 V = 7
@@ -22,13 +24,13 @@ def chain(seed: int, sharpness: float = 2.0) -> np.ndarray:
 def make_step(logits: np.ndarray):
     """The step function of that model; its state is the phoneme before the last."""
 
-    def step(before_B, token_B):
+    def step(before_B, token_B, word_B=None):
         return token_B, jnp.asarray(logits)[before_B, token_B]
 
     return step
 
 
-def make_step_of_words(of_words: np.ndarray):
+def make_step_for_words(of_words: np.ndarray):
     """The same of a model for each word, [B, V, V, V]; all words have as many rows."""
 
     def step(before_R, token_R, word_R=None):
@@ -72,7 +74,7 @@ def all_pronunciations(limit: int):
         yield from itertools.product(PHONEMES, repeat=length)
 
 
-def found(result: decoding.Hypotheses, word: int = 0) -> list[tuple[tuple[int, ...], float]]:
+def found(result: Hypotheses, word: int = 0) -> list[tuple[tuple[int, ...], float]]:
     tokens, log_probs = (np.asarray(x[word]) for x in result)
     return [
         (tuple(t[t != PAD].tolist()), float(np.exp(p)))
@@ -85,7 +87,7 @@ def test_a_wide_beam_finds_the_n_best_of_all_pronunciations(seed):
     logits, limit, size = chain(seed), 4, 3**4  # a beam that can hold everything
     ranked = sorted(all_pronunciations(limit), key=lambda p: -probability(logits, p))
     start = jnp.full(1, BOS)
-    result = jax.jit(lambda: decoding.beam(make_step(logits), start, jnp.array([limit]), 5, size))()
+    result = jax.jit(lambda: beam(make_step(logits), start, jnp.array([limit]), 5, size))()
     answers = found(result)[:20]
     assert [phonemes for phonemes, _ in answers] == ranked[:20]
     for phonemes, p in answers:
@@ -93,15 +95,13 @@ def test_a_wide_beam_finds_the_n_best_of_all_pronunciations(seed):
 
 
 @pytest.mark.parametrize("prune_threshold", [np.inf, 3.0, 1.0])
-@pytest.mark.parametrize("part", [0, 1, 4, 5, 64])
+@pytest.mark.parametrize("chunk", [0, 1, 4, 5, 64])
 @pytest.mark.parametrize("seed", range(2))
-def test_a_narrow_beam_is_the_beam_of_the_textbook(seed, part, prune_threshold):
+def test_a_narrow_beam_is_the_beam_of_the_textbook(seed, chunk, prune_threshold):
     words, limits, size = np.stack([chain(4 * seed + n, 1.0) for n in range(4)]), (6, 2, 0, 5), 2
     start = jnp.full(len(words), BOS)
-    step = make_step_of_words(words)
-    answers = decoding.beam(
-        step, start, jnp.array(limits), max(limits), size, prune_threshold, part
-    )
+    step = make_step_for_words(words)
+    answers = beam(step, start, jnp.array(limits), max(limits), size, prune_threshold, chunk)
     for word, limit in enumerate(limits):
         expected = textbook(words[word], limit, size, prune_threshold)
         got = [one for one in found(answers, word) if one[1] > 0]
@@ -123,7 +123,7 @@ def test_greedy_takes_the_best_phoneme_each_time(seed):
         prefixes = [tuple(phonemes[:n]) for n in range(limit + 1)]
         phonemes = max(prefixes, key=lambda p: probability(logits, p))
     start = jnp.full(2, BOS)
-    result = decoding.greedy(make_step(logits), start, jnp.array([limit, 0]), limit)
+    result = greedy(make_step(logits), start, jnp.array([limit, 0]), limit)
     ((answer, p),) = found(result)
     assert answer == tuple(phonemes)
     assert p == pytest.approx(probability(logits, answer), rel=1e-4)
@@ -133,9 +133,7 @@ def test_greedy_takes_the_best_phoneme_each_time(seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_greedy_finds_others_that_differ_in_one_phoneme(seed):
     logits, limits, others = chain(seed), (12, 0), 3
-    run = lambda **more: decoding.greedy(
-        make_step(logits), jnp.full(2, BOS), jnp.array(limits), 12, **more
-    )
+    run = lambda **more: greedy(make_step(logits), jnp.full(2, BOS), jnp.array(limits), 12, **more)
     ((answer, p),) = found(run())
     expected, before, last = [], BOS, BOS
     for place, token in enumerate(answer):
@@ -168,7 +166,7 @@ def test_a_model_that_never_ends_is_cut_at_its_limit():
     logits[:, 5, EOS] = -5  # after phoneme 5 an end is less absurd
     logits[:, :, 4] = 3
     logits[:, 4, 5] = 6
-    result = decoding.greedy(make_step(logits), jnp.full(1, BOS), jnp.array([9]), 20)
+    result = greedy(make_step(logits), jnp.full(1, BOS), jnp.array([9]), 20)
     ((answer, _),) = found(result)
     assert 0 < len(answer) <= 9 and answer[-1] == 5
 
@@ -177,7 +175,7 @@ def test_words_in_one_batch_do_not_disturb_each_other():
     logits = chain(0)
     step, size = make_step(logits), 3
     limits = [2, 7, 4]
-    together = decoding.beam(step, jnp.full(3, BOS), jnp.array(limits), 8, size)
+    together = beam(step, jnp.full(3, BOS), jnp.array(limits), 8, size)
     for word, limit in enumerate(limits):
-        alone = decoding.beam(step, jnp.full(1, BOS), jnp.array([limit]), 8, size)
+        alone = beam(step, jnp.full(1, BOS), jnp.array([limit]), 8, size)
         assert found(together, word) == found(alone)
