@@ -49,7 +49,7 @@ from g2p_jax.commands import shared as cli
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, SPECIALS, Symbols
-from g2p_jax.devices import parallel
+from g2p_jax.devices.cpu import cpu_cores, devices_for
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write
 from g2p_jax.kernels.matmul import operand_dtype
@@ -175,7 +175,7 @@ def found() -> Row:
     import jax
 
     device = jax.local_devices()[0]
-    return {"platform": device.platform, "chip": device.device_kind, "cores": parallel.cpu_cores()}
+    return {"platform": device.platform, "chip": device.device_kind, "cores": cpu_cores()}
 
 
 def place(row: Row) -> tuple[str, int]:
@@ -324,7 +324,7 @@ def main(words: list[str]) -> None:
         done = {place(row) for row in rows if row["config"] == config.name}
         with Process() as process:
             about = process.call(found)
-        forced = parallel.sharers(config.train.batch_size, parallel.cpu_cores())
+        forced = devices_for(config.train.batch_size, cpu_cores())
         devices = forced if about["platform"] == "cpu" else 0  # 0: those that there are
         with tempfile.TemporaryDirectory() as folder:
             for number, (series, x) in enumerate(grid, 1):

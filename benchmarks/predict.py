@@ -59,12 +59,12 @@ LINUX = sys.platform == "linux"
 
 
 def g2p_jax(name: str = "english", beam: int = 0, alone: bool = False) -> Answer:
-    from g2p_jax.devices import parallel
+    from g2p_jax.devices.cpu import use_cpu_cores
     from g2p_jax.predict.g2p import load
     from g2p_jax.predict.searching import MOST_ROWS
 
     cli.use_compilation_cache()
-    parallel.use_cpu_cores(MOST_ROWS)
+    use_cpu_cores(MOST_ROWS)
     model = load(name)
     if alone:
         model.joint = None

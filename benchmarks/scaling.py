@@ -50,6 +50,7 @@ from g2p_jax.commands import shared as cli
 from g2p_jax.data.batches import Batch, Batches
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import parallel
+from g2p_jax.devices.cpu import cpu_cores
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write
 from g2p_jax.kernels.matmul import operand_dtype
@@ -367,7 +368,7 @@ def main(words: list[str]) -> None:
     path = output / "scaling.jsonl"
     if not (_DRAW.value or _PLAN.value):
         output.mkdir(parents=True, exist_ok=True)
-        wanted, most = cli.numbers("devices", _DEVICES.value), parallel.cpu_cores()
+        wanted, most = cli.numbers("devices", _DEVICES.value), cpu_cores()
         counts = [n for n in sorted({1, *wanted}) if n <= most]
         for count in counts:
             if count < 1 or config.train.batch_size % count:

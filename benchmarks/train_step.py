@@ -53,6 +53,7 @@ from g2p_jax.commands import shared as cli
 from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, PAD, SPECIALS
 from g2p_jax.devices import parallel
+from g2p_jax.devices.cpu import devices_for, use_cpu_cores
 from g2p_jax.network import seq2seq as models
 from g2p_jax.train import losses
 from g2p_jax.train import step as training
@@ -152,7 +153,7 @@ def network(settings: config.Model, precision: str) -> models.Network:
 def ours(settings: config.Model, precision: str, batches: list[Batch]) -> Run:
     net = network(settings, precision)
     state = training.init_state(net, TRAIN, steps=1)
-    count = parallel.sharers(len(batches[0].weight_B), jax.local_device_count())
+    count = devices_for(len(batches[0].weight_B), jax.local_device_count())
     step = parallel.data_parallel(
         training.make_train_step(net, TRAIN, steps=1),
         jax.local_devices()[:count],
@@ -296,7 +297,7 @@ def main(arguments: list[str]) -> None:
         if unknown := set(flag.value) - choices:
             raise app.UsageError(f"--{flag.name}: {unknown} not among {sorted(choices)}")
     jax.config.update("jax_platforms", "cuda" if _PLATFORM.value == "gpu" else "cpu")
-    parallel.use_cpu_cores(max(map(int, _BATCHES.value)))
+    use_cpu_cores(max(map(int, _BATCHES.value)))
     torch.manual_seed(0)
     for name in _MODELS.value:
         check(name)

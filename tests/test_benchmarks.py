@@ -15,7 +15,7 @@ from benchmarks.processes import Process, memory
 from configs import gru
 from g2p_jax import config
 from g2p_jax.data.batches import Batch
-from g2p_jax.devices import parallel
+from g2p_jax.devices.cpu import cpu_cores
 from g2p_jax.network import seq2seq as models
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ def run(*arguments, code=0):
 
 
 def look():
-    return len(jax.devices()), parallel.cpu_cores(), memory(), os.getpid()
+    return len(jax.devices()), cpu_cores(), memory(), os.getpid()
 
 
 def test_a_process_has_its_own_cores_devices_and_memory():

@@ -93,7 +93,7 @@ def test_compilations_are_as_many_as_buckets(settings, tmp_path, monkeypatch):
 
     def all_ahead():
         compile_ahead()
-        jax.tree.map(lambda program: program.result(), run.programs._compiling)
+        jax.tree.map(lambda program: program.result(), [*run.programs._programs.values()])
         compiled.extend(traced)
 
     monkeypatch.setattr(run, "_compile_ahead", all_ahead)

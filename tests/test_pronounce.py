@@ -18,7 +18,7 @@ from g2p_jax import config
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import BOS, Symbols
-from g2p_jax.devices import programs as traced_lib
+from g2p_jax.devices import trace_cache
 from g2p_jax.errors import ModelError, UserError
 from g2p_jax.joint import model as joint
 from g2p_jax.joint.model import JointNgram
@@ -134,7 +134,7 @@ def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
         return search(net, transform, how, params, source)
 
     monkeypatch.setattr(searches, "search", traced_search)
-    monkeypatch.setattr(traced_lib, "_folder", lambda: None)
+    monkeypatch.setattr(trace_cache, "_folder", lambda: None)
     searches.searcher.cache_clear()
     alone, few = ["cabcabcab"], ["cab", "cabcabcabcab"]
     some = [a + b for a in "abcdef" for b in "abcdef"]

@@ -67,21 +67,20 @@ def test_many_devices_do_what_one_does(one_device, devices):
 
 
 @pytest.mark.parametrize("devices", (1, 2))
-def test_programs_compiled_ahead_do_what_jax_does_when_asked(devices):
-    step = parallel.data_parallel(
+def test_a_step_compiled_ahead_does_what_jax_does(devices):
+    make = lambda: parallel.data_parallel(
         training.make_train_step(NET, config.Train(), 10), jax.local_devices()[:devices]
     )
+    step, prepared = make(), make()
     batches = [parallel.shard(ragged_batch(rows), devices) for rows in (8, 16, 4)]
     state = parallel.replicate(
         training.init_state(NET, config.Train(), 10), jax.devices()[:devices]
     )
-    programs = parallel.Programs(step)
-    programs.prepare(state, batches[:2])  # the third shape is a surprise
+    prepared.prepare((state, batch) for batch in batches[:2])  # not the third shape
     for batch in (*batches, *batches):
         expected, _ = step(state, batch)
-        state, _ = programs(state, batch)
+        state, _ = prepared(state, batch)
         jax.tree.map(np.testing.assert_array_equal, state, expected)
-    programs.close()
 
 
 def test_a_step_is_gradient_descent_on_the_mean_loss_of_real_phonemes(one_device):

@@ -49,13 +49,14 @@ def main(words: list[str]) -> None:
     if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):
         raise UserError("--distributed reads a file and writes one: --input=FILE --output=FILE")
     shared.use_compilation_cache()
-    from g2p_jax.devices import hosts, parallel
+    from g2p_jax.devices import hosts
+    from g2p_jax.devices.cpu import use_cpu_cores
     from g2p_jax.predict.g2p import G2P, LexiconFirst, load
     from g2p_jax.predict.searching import MOST_ROWS
     from g2p_jax.predict.transcribe import CHUNK, Options, transcribe, transcribe_file
 
     with hosts.connect(_DISTRIBUTED.value):
-        parallel.use_cpu_cores(MOST_ROWS)
+        use_cpu_cores(MOST_ROWS)
         g2p = load(_CKPT.value)
         if _MEMBERS.value:
             g2p = g2p.members(shared.numbers("members", _MEMBERS.value))

@@ -90,11 +90,11 @@ def asked_model(words: list[str], ckpt: str | None) -> "G2P":
     if ckpt is None:
         raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
     use_compilation_cache()
-    from g2p_jax.devices import parallel
+    from g2p_jax.devices.cpu import use_cpu_cores
     from g2p_jax.predict.g2p import load
     from g2p_jax.predict.searching import MOST_ROWS
 
-    parallel.use_cpu_cores(MOST_ROWS)
+    use_cpu_cores(MOST_ROWS)
     return load(ckpt)
 
 

@@ -28,10 +28,11 @@ def main(words: list[str]) -> None:
     shared.use_huge_pages()
     with stop_on_signal() as stop:
         shared.use_compilation_cache()
-        from g2p_jax.devices import hosts, parallel
+        from g2p_jax.devices import hosts
+        from g2p_jax.devices.cpu import use_cpu_cores
         from g2p_jax.train.loop import Run
 
         with hosts.connect(_DISTRIBUTED.value) as processes:
-            parallel.use_cpu_cores(_CONFIG.value.train.batch_size, processes)
+            use_cpu_cores(_CONFIG.value.train.batch_size, processes)
             folder = Path(_WORKDIR.value or f"runs/{_CONFIG.value.name}")
             Run(_CONFIG.value, folder).train(stop)

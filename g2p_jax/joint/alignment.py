@@ -24,7 +24,7 @@ import numpy as np
 
 from g2p_jax.data.ragged import Array, Ints, Ragged, borders
 from g2p_jax.data.symbols import PAD
-from g2p_jax.devices import programs as traced
+from g2p_jax.devices.programs import CachedProgram
 
 ROUNDS = 8  # of expectation maximisation
 LARGE = -3.0  # at first, log P of a unit of three letters and phonemes; the others: 0
@@ -158,7 +158,7 @@ def best(units: Units, source_BxS: jax.Array, target_BxT: jax.Array) -> tuple[ja
     return letters_BxS, jnp.where(begins_BxS, p_BxS * phonemes + q_BxS, -1)
 
 
-_best = traced.CachedProgram(best, "best")
+_best = CachedProgram(best, "best")
 
 
 def fit(source: Ragged, target: Ragged, letters: int, phonemes: int) -> Units:

@@ -23,7 +23,7 @@ from g2p_jax.data.lexicon import DataError
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts, parallel
-from g2p_jax.devices import programs as traced
+from g2p_jax.devices.programs import signature
 from g2p_jax.devices.signals import stop_on_signal
 from g2p_jax.errors import ConfigError, TrainingError
 from g2p_jax.files import atomic_write
@@ -95,8 +95,8 @@ class Run:
         members //= self.local if self.members_apart else 1
         axes = training.MEMBER_AXES if self.members_apart else training.AXES
         step = training.make_train_step(net, settings, self.steps, members, self.members_apart)
-        self.train_step = self.programs = parallel.Programs(
-            parallel.data_parallel(training.hearing(step), self.devices, axes, donate_argnums=0)
+        self.train_step = self.programs = parallel.data_parallel(
+            training.hearing(step), self.devices, axes, donate_argnums=0
         )
         self.eval_step = parallel.data_parallel(
             training.make_eval_step(net, config.ensemble), self.devices, training.AXES
@@ -185,21 +185,21 @@ class Run:
                 logging.info("done: best dev %s, of epoch %d", reached, self.progress.best_epoch)
                 logging.info("now: %s", self.model.use.format(self.folder))
         finally:
-            self.programs.close()
+            self.programs.cancel()
             self.checkpoints.close()
         return self.progress
 
     def _compile_ahead(self) -> None:
         """Of several processes each compiles a program when its first batch comes."""
         if jax.process_count() == 1:
-            self.programs.prepare(self.state, self._first_of_each_shape())
+            self.programs.prepare((self.state, fed) for fed in self._first_of_each_shape())
 
     def _first_of_each_shape(self) -> Iterator[Any]:
         """What is fed first of each shape, in the order in which they will come."""
         seen = set()
         soon = self.batches.epoch(*divmod(self.step, self.steps_per_epoch))
         for batch in itertools.islice(soon, SOON):
-            if (shapes := traced.shapes(batch)) not in seen:
+            if (shapes := signature(batch)) not in seen:
                 seen.add(shapes)
                 yield self._fed(batch, False, False)
             if len(seen) == len(self.batches.buckets):
