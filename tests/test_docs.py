@@ -1,0 +1,189 @@
+"""The documentation is true: commands run, links lead somewhere, the tour names code that exists."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+RUN = ROOT / "README.md", ROOT / "docs" / "recipes.md"  # every command in these is run
+
+# What a test changes in a command: it installs nothing, uses no installed console command, and what
+# trains does so on little data, with a small network.
+INSTEAD = {
+    r"pip install -r (\S+)": r"test -f \1",
+    r"(?<=&& )pytest": "true",
+    r"\bg2p-jax (?=\w)": "python -m g2p_jax ",
+}
+SMALL = " --config.data.limit=100 --config.model.hidden=16 --config.model.embedding=16"
+SMALLER = {
+    "train.py": SMALL + " --config.train.epochs=1 --config.train.buckets=1"
+    " --config.train.batch_size=32 --config.model.decoder_layers=1",
+    "g2p_jax gradients": SMALL + " --steps=1",
+}
+ELSEWHERE = "# needs "  # the comment on a command that a test machine cannot run
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """The fenced code blocks of a page that are in that language ("" for none)."""
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(), re.M | re.S)
+
+
+def commands(path: Path) -> list[str]:
+    """All commands of a page: the lines of its shell blocks, and those within its sentences."""
+    shell = "".join(blocks(path, "sh") + blocks(path, "")).replace("\\\n", " ")
+    lines = [line for line in shell.splitlines() if re.search(r"python|g2p-jax|pip", line)]
+    text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.M | re.S)
+    return lines + re.findall(r"`((?:python \S+|g2p-jax \w+) .*?)`", text)
+
+
+COMMANDS = dict.fromkeys(command for path in RUN for command in commands(path))
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory) -> dict[str, str]:
+    """Of the commands: what one of them has compiled, the others need not."""
+    own = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "JAX_PLATFORMS": "cpu",
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path_factory.mktemp("compilation_cache")),
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
+    }
+    return os.environ | own
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder like the project's, with small files of the names that the pages use."""
+    from g2p_jax.data.lexicon import read_lexicon
+
+    folder = tmp_path_factory.mktemp("docs")
+    for name in "g2p_jax configs train.py predict.py requirements.txt requirements-dev.txt".split():
+        (folder / name).symlink_to(ROOT / name)
+    short = [pair for pair in read_lexicon("cmudict", stress=False) if 2 < len(pair.word) < 7]
+    pairs = {
+        "lexicon": short[::150],
+        "train": short[::150],
+        "dev": short[1::2000],
+        "test": short[2::2000],
+    }
+    for name, some in pairs.items():
+        lines = [" ".join([word, *map("_".join, spoken)]) + "\n" for word, spoken in some]
+        (folder / f"{name}.txt").write_text("".join(lines))
+    tsv = [f"{word}\t{' '.join(spoken[0])}\n" for word, spoken in pairs["lexicon"]]
+    (folder / "lexicon.tsv").write_text("".join(tsv))
+    for data in "DATA", "sigmorphon_2020":
+        (folder / data).mkdir()
+        for side in "train", "dev":
+            (folder / data / f"fre_{side}.tsv").write_text("".join(tsv))
+    (folder / "words.txt").write_text("hello\nworld\nthrough\nnight\n")
+    (folder / "any.txt").write_text("The quick brown fox jumps over the lazy dog.\n" * 100)
+    numbers = "one two three four five six seven eight nine ten".split()
+    sentences = (f"{a} and {b}\t{b} und {a}\n" for a in numbers for b in numbers)
+    (folder / "sentences.tsv").write_text("".join(sentences))
+    word, spoken = pairs["test"][0]
+    (folder / "test.csv").write_text(f"Id,Word\n1,{word}\n")
+    for name, answer in ("a", spoken[0]), ("b", ("T",)):
+        (folder / f"{name}.csv").write_text(f"Id,Transcription\n1,{'_'.join(answer)}\n")
+        (folder / f"{name}.tsv").write_text(f"{word}\t{' '.join(answer)}\n")
+        (folder / "runs").mkdir(exist_ok=True)
+        (folder / "runs" / name).symlink_to("mine")  # which the first recipe trains
+    return folder
+
+
+def shell(command: str, folder: Path, environment: dict[str, str], status: int = 0) -> str:
+    """Standard output of a command, which must end with that status."""
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == status and "Traceback" not in done.stderr, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_runs(command, folder, environment):
+    """In the order of the pages: what one command writes, another may read."""
+    command, _, comment = command.partition("  #")
+    for pattern, replacement in INSTEAD.items():
+        command = re.sub(pattern, replacement, command)
+    if f"#{comment}".startswith(ELSEWHERE):
+        text = shell(command + " --help", folder, environment)
+        for flag in re.findall(r"--(?!config\.)(\w+)", command):
+            assert f"--{flag}:" in text
+        return
+    for program, flags in SMALLER.items():
+        command += flags * (program in command)
+    shell(command, folder, environment)
+
+
+SESSIONS = [block for path in RUN for block in blocks(path, "console")]
+
+
+@pytest.mark.parametrize("session", SESSIONS)
+def test_a_session_prints_what_the_page_shows(session, folder, environment):
+    command, *output = session.removeprefix("$ ").splitlines(keepends=True)
+    assert shell(command, folder, environment) == "".join(output)
+
+
+PYTHON = [block for path in RUN for block in blocks(path, "python")]
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_python_code_gives_what_its_comments_say(code, folder, environment):
+    """A comment that is a literal is the value of its line."""
+    literal = r"^(\w\S*\(.*\)|[\w.]+|.* > .*)  # ('.*'|True|False)$"
+    checked = re.sub(literal, r"assert (\1) == \2, \1", code, flags=re.M)
+    assert checked != code
+    shell(f"python - <<'END'\n{checked}\nEND", folder, environment)
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not link.startswith("http"):
+            file, _, anchor = link.partition("#")
+            target = (page.parent / file).resolve() if file else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def names(path: Path) -> set[str]:
+    """The functions and classes of a module, and methods as Class.method."""
+    kinds = ast.FunctionDef, ast.ClassDef
+    top = [node for node in ast.parse(path.read_text()).body if isinstance(node, kinds)]
+    methods = {f"{c.name}.{m.name}" for c in top for m in ast.walk(c) if isinstance(m, kinds)}
+    return {node.name for node in top} | methods
+
+
+def test_the_tour_names_code_that_exists():
+    tour = ROOT / "docs" / "tour.md"
+    stops = re.findall(r"\[`([\w.]+)`\]\((\S+\.py)\)", tour.read_text())
+    assert len(stops) >= 10
+    for name, file in stops:
+        assert name in names(tour.parent / file), f"{file} has no {name}"
+
+
+def test_the_readme_is_short_and_has_the_line_that_ci_runs():
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) <= 150
+    assert "pip install -r requirements-dev.txt && pytest" in lines
