@@ -215,7 +215,7 @@ def check(name: str) -> None:
         with jax.default_matmul_precision("highest"):  # a GPU would round to TF32
             logits = net.apply({"params": params}, batch.source_BxS, batch.target_BxT)
         model.to(torch_device())
-        total, count = losses.cross_entropy(logits, batch.target_BxT, batch.target_mask)
+        total, count = losses.cross_entropy(logits, batch.target_BxT, batch.weight_BxT)
         loss = model.loss(*torch_batch(batch)).item()
         if abs(total / count - loss) > 1e-5:
             raise ValueError(f"{name}: our loss is {total / count}, {twin.__name__}'s is {loss}")

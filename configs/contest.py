@@ -21,7 +21,7 @@ from g2p_jax.config import Config
 def get_config(size: str = "base") -> Config:
     config = attention.get_config()
     config.name = "contest"
-    config.data.split_seed, config.data.dev_share, config.data.test_share = 42, 0.1, 0.0
+    config.data.dev_share, config.data.test_share = 0.1, 0.0
     config.model.embedding = 128
     config.model.encoder_layers = 1
     config.model.init_normal = 0.01

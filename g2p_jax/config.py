@@ -14,7 +14,6 @@ from typing import Any, get_origin
 from g2p_jax.errors import ConfigError
 
 FORMATS = ("contest", "tsv", "cmudict", "jsonl")
-CASES = ("lower", "upper", "keep")
 TOKENS = ("characters", "words")
 CELLS = ("elman", "lstm", "gru", "gru_before")
 DIRECTIONS = ("concatenate", "sum", "backward")
@@ -41,7 +40,6 @@ class Data:
     test_share: float = setting(
         0.05, "Share of the words of train that is held out as test.", "[0, 1)"
     )
-    split_seed: int = setting(42, "Seed of the random choice of dev and test words.")
     format: str = setting("auto", "Format of the lexicon files.", ("auto", *FORMATS, "text"))
     source: str = setting("characters", "Tokens of a source.", TOKENS)
     target: str = setting("words", "Tokens of a target; phonemes count as words.", TOKENS)

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from g2p_jax.data.lexicon import DataError, read_answers
-
 ROOT = Path(__file__).parents[1]
 A = "Id,Transcription\n1,R_IY_D\n2,K_AE_T\n3,TH_R_UW\n4,\n"
 B = "Id,Transcription\n1,R_EH_D\n2,K_AE_T\n3,TH_R_OW\n4,AH\n"
@@ -75,17 +73,3 @@ def test_what_cannot_be_compared_is_one_line(files, arguments, message):
     error = compare(files, *arguments, status=1).stderr
     assert error.startswith("g2p-jax compare: ") and message in error
     assert error.count("\n") == 1
-
-
-def test_answers_are_what_predict_wrote(tmp_path):
-    file = tmp_path / "answers"
-    file.write_text("hello\tHH AH L OW\n\t\nhm\t\n")
-    with pytest.raises(DataError, match=r"answers:1: .*, found 3 columns in 'read\\tR EH D\\t0.5'"):
-        nbest = tmp_path / "answers"
-        nbest.write_text("read\tR EH D\t0.5\n")
-        read_answers(nbest)
-    file.write_text("Id,Transcription\n1,A_B,C\n")
-    with pytest.raises(DataError, match="answers:2: expected 'Id,P_H_O_N', found 3 columns"):
-        read_answers(file)
-    file.write_text("Id,Transcription\n7,A_B\n8,\n")
-    assert read_answers(file) == [("7", ("A", "B")), ("8", ())]

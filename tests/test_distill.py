@@ -9,7 +9,7 @@ import pytest
 
 import g2p_jax
 from g2p_jax import config
-from g2p_jax.data.batches import Examples
+from g2p_jax.data.batches import Batches, Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import parallel
@@ -48,9 +48,9 @@ def test_each_batch_has_what_the_teacher_believes_of_its_phonemes(teacher):
     beliefs = distill.teacher_probabilities(str(teacher), examples, model.symbols)
     seen = {p.word: model.inspect([(p.word, p.pronunciations[0])])[0] for p in PAIRS}
     words = 0
-    for batch, teacher_BxTxV in distill.DistillationBatches(beliefs, examples, (4, 6), 4).epoch(0):
-        assert teacher_BxTxV.dtype == np.float16
-        for source, target, weight, belief in zip(*batch, teacher_BxTxV, strict=True):
+    for batch in Batches(examples, (4, 6), 4, teacher=beliefs).epoch(0):
+        assert batch.teacher_BxTxV.dtype == np.float16
+        for source, target, weight, belief in zip(*batch, strict=True):
             if weight:
                 word = "".join(model.symbols.graphemes.decode(source[source > 0]))
                 expected = np.exp(seen[word].log_probs)

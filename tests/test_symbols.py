@@ -12,15 +12,15 @@ def symbols_of(*words, **options):
 
 
 def test_vocabulary_is_sorted_and_counts_up_from_the_specials():
-    vocabulary = Vocabulary.from_sequences([["b", "AH"], ["a", "b"]])
+    vocabulary = Vocabulary.from_tokens(["b", "AH", "a", "b"])
     assert vocabulary.tokens == ("<pad>", "<bos>", "<eos>", "<unk>", "AH", "a", "b")
-    assert vocabulary == Vocabulary.from_sequences(["ba", ["AH"]])
+    assert vocabulary == Vocabulary.from_tokens(["AH", *"ba"])
     assert len(vocabulary) == 7
     assert vocabulary.encode(["b", "?", "AH"]) == [6, UNK, 4]
 
 
 def test_decode_stops_at_eos_and_skips_specials():
-    vocabulary = Vocabulary.from_sequences(["ab"])
+    vocabulary = Vocabulary.from_tokens("ab")
     assert vocabulary.decode([BOS, 5, UNK, PAD, 4, EOS, 5]) == ["b", "a"]
     assert vocabulary.decode(vocabulary.encode("abba")) == list("abba")
 
@@ -33,7 +33,7 @@ def test_vocabulary_checks_its_tokens(tokens):
 
 def test_a_token_named_like_a_special_is_refused():
     with pytest.raises(ValueError, match="twice"):
-        Vocabulary.from_sequences([["<eos>"]])
+        Vocabulary.from_tokens(["<eos>"])
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_case_follows_the_training_words(words, case, typed, normal):
 
 def test_unicode_form_of_graphemes():
     for form, graphemes in [("NFC", ["가", "é"]), ("NFD", ["\u1100", "\u1161", "e", "\u0301"])]:
-        symbols = symbols_of("가é", unicode=form)
+        symbols = symbols_of(unicodedata.normalize(form, "가é"), unicode=form)
         assert set(symbols.graphemes.tokens[4:]) == set(graphemes)
         for typed in ("가é", unicodedata.normalize("NFD", "가é")):
             assert symbols.graphemes_of(typed) == (graphemes, [])
@@ -106,12 +106,12 @@ def test_json_gives_the_symbols_back():
     "damage, message",
     [
         ({"graphemes": None}, "damaged symbols"),
-        ({"graphemes": ["<pad>", "<bos>", "<eos>", "<unk>", 5]}, "damaged symbols"),
-        ({"graphemes": ["<pad>", "<bos>", "<eos>", "<unk>", ""]}, "damaged symbols"),
+        ({"graphemes": ["<pad>", "<bos>", "<eos>", "<unk>", 5]}, "must hold texts"),
+        ({"graphemes": ["<pad>", "<bos>", "<eos>", "<unk>", ""]}, "must hold texts"),
         ({"phonemes": ["<pad>", "<bos>", "<unk>", "<eos>"]}, "must start with"),
         ({"phonemes": ["<pad>", "<bos>", "<eos>", "<unk>", "a", "a"]}, "twice"),
         ({"case": "title"}, "case must be one of"),
-        ({"case": 1}, "damaged symbols"),
+        ({"case": 1}, "case must be one of"),
         ({"unicode": "NFX"}, "unicode must be one of"),
     ],
 )

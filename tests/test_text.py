@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from g2p_jax import config
-from g2p_jax.data import chunks as text
 from g2p_jax.data import splits
-from g2p_jax.data.lexicon import DataError
+from g2p_jax.data.chunks import Chunks
 from g2p_jax.data.symbols import PAD
+from g2p_jax.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from g2p_jax.data.symbols import PAD
 )
 def test_rows_side_by_side_are_the_text(size, rows, chunk):
     ids = np.arange(4, 4 + size, dtype=np.int32)
-    chunks = text.Chunks(ids, chunk, rows)
+    chunks = Chunks(ids, chunk, rows)
     batches = list(chunks.epoch(3))
     assert len(batches) == chunks.steps_per_epoch and len(chunks) == size
     assert {batch.target_BxT.shape for batch in batches} == {(rows, chunk)}
@@ -44,9 +44,9 @@ def test_dev_and_test_are_the_end_of_the_text(tmp_path):
 def test_an_empty_text_is_an_error(tmp_path):
     (tmp_path / "empty.txt").write_text("")
     with pytest.raises(DataError, match=r"empty.txt: expected a text, found nothing"):
-        text.read(str(tmp_path / "empty.txt"), "NFC")
+        splits.read_text(str(tmp_path / "empty.txt"), "NFC")
 
 
 def test_pythons_library_is_a_text():
-    pair = text.read("python", "NFC")
-    assert "def dedent(text)" in "".join(pair.pronunciations[0])
+    text = splits.read_text("python", "NFC")
+    assert "def dedent(text)" in text

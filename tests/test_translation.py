@@ -35,7 +35,7 @@ def test_symbols_of_older_models_are_read_and_wrong_ones_refused():
     del old["source"], old["target"]
     assert Symbols.from_json(old) == Symbols.from_pairs([PAIR])
     for wrong in ("letters", ["words"], None):
-        with pytest.raises(ValueError, match="source and target"):
+        with pytest.raises(ValueError, match="source must be one of"):
             Symbols.from_json(old | {"source": wrong})
 
 

@@ -13,8 +13,11 @@ from pathlib import Path
 from absl import flags
 
 from g2p_jax import scoring
-from g2p_jax.data.lexicon import DataError, Phonemes, read_answers, read_lexicon, read_words
-from g2p_jax.errors import UserError
+from g2p_jax.data.answers import read_answers
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.pairs import Phonemes
+from g2p_jax.data.word_lists import read_words
+from g2p_jax.errors import DataError, UserError
 from g2p_jax.files import atomic_write
 
 _REFERENCES = flags.DEFINE_string("references", None, "A lexicon with the right pronunciations.")

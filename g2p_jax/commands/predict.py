@@ -16,7 +16,8 @@ from pathlib import Path
 from absl import flags
 
 from g2p_jax.commands import shared
-from g2p_jax.data.lexicon import read_lexicon, read_words
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
 
 _CKPT = flags.DEFINE_string(

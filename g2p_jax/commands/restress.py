@@ -10,7 +10,8 @@ from pathlib import Path
 
 from absl import flags
 
-from g2p_jax.data.lexicon import is_vowel, read_lexicon
+from g2p_jax.data.arpabet import is_vowel
+from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write
 from g2p_jax.predict.stress import stressed

@@ -2,10 +2,10 @@
 
 import dataclasses
 import operator
-from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, pairwise
-from typing import NamedTuple, overload
+from itertools import chain, islice, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,76 +21,45 @@ class Pair(NamedTuple):
     pronunciations: tuple[Phonemes, ...]
 
 
-def spell(texts: Sequence[str]) -> Ragged:
-    """Texts as code points, in one byte each where all are Latin, like Python's own."""
+def texts(codes: Ragged) -> list[str]:
+    """Returns the texts that are given as code points."""
+    codec = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}[codes.ids.itemsize]
+    text = codes.ids.tobytes().decode(codec)
+    return [text[start:end] for start, end in pairwise(codes.starts.tolist())]
+
+
+def code_points(texts: Sequence[str]) -> Ragged:
+    """Returns texts as code points, of one byte each where all are Latin."""
     codes = np.frombuffer("".join(texts).encode("utf-32-le"), "<u4")
-    return Ragged(narrow(codes), borders(np.fromiter(map(len, texts), np.int64, len(texts))))
-
-
-def running_text(spelt: Ragged) -> str:
-    """The inverse of `spell`, as one text without borders."""
-    codec = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}[spelt.ids.itemsize]
-    return spelt.ids.tobytes().decode(codec)
-
-
-def texts(spelt: Ragged) -> list[str]:
-    """The inverse of `spell`."""
-    text = running_text(spelt)
-    return [text[start:end] for start, end in pairwise(spelt.starts.tolist())]
-
-
-class _Numbers(dict[str, int]):
-    """Numbers phonemes as they come; those that are the same when clean get the same number."""
-
-    def __init__(self, clean: Callable[[str], str]):
-        self.clean = clean
-        self.known: dict[str, int] = {}  # clean ones
-
-    def __missing__(self, phoneme: str) -> int:
-        self[phoneme] = self.known.setdefault(self.clean(phoneme), len(self.known))
-        return self[phoneme]
+    return Ragged(narrow(codes), borders(list(map(len, texts))))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pairs(Sequence[Pair]):
     """A sequence of Pair that keeps some thirty bytes for each, where objects need a thousand.
 
-    Walk through it: each step is as cheap as in a list, while `pairs[i]` has to look things up.
+    A walk through it is as cheap as through a list, while `pairs[i]` has to look things up.
     """
 
     words: Ragged  # code points
-    sounds: Ragged  # each pronunciation of each word, as indices of `phonemes`
-    starts: Array  # the pronunciations of word i are starts[i] to before starts[i + 1]
+    pronunciations: Ragged  # of all words, as indices into `phonemes`
+    starts: Array  # word i has the pronunciations from starts[i] to before starts[i + 1]
     phonemes: tuple[str, ...]  # all different
 
     @classmethod
-    def of(
-        cls,
-        pairs: Iterable[tuple[str, Sequence[Sequence[str]]]],
-        clean: Callable[[str], str] = str,
-    ) -> "Pairs":
-        """Packs (word, pronunciations) as they come; keeps what is packed already.
-
-        clean: what to make of a phoneme; asked once for each different one.
-        """
+    def of(cls, pairs: Iterable[tuple[str, Sequence[Sequence[str]]]]) -> "Pairs":
+        """Packs (word, pronunciations) in their order; returns Pairs as they are."""
         if isinstance(pairs, Pairs):
             return pairs
-        number = _Numbers(clean)
-        letters, sounds = bytearray(), array("I")
-        word_lengths, sound_lengths, counts = array("I"), array("I"), array("I")
-        for word, pronunciations in pairs:  # lists of lists would keep the garbage collector busy
-            letters += word.encode("utf-32-le")
-            word_lengths.append(len(word))
-            counts.append(len(pronunciations))
-            for phonemes in pronunciations:
-                sounds.extend(map(number.__getitem__, phonemes))
-                sound_lengths.append(len(phonemes))
-        return cls(
-            Ragged(narrow(np.frombuffer(letters, "<u4")), borders(np.asarray(word_lengths))),
-            Ragged(narrow(np.asarray(sounds)), borders(np.asarray(sound_lengths))),
-            borders(np.asarray(counts)),
-            tuple(number.known),
-        )
+        index: defaultdict[str, int] = defaultdict(lambda: len(index))
+        words, sounds, counts, rest = [], [], [np.zeros(0, int)], iter(pairs)
+        while block := list(islice(rest, BLOCK)):
+            several = [pronunciations for _, pronunciations in block]
+            words.append(code_points([word for word, _ in block]))
+            sounds.append(Ragged.from_lists(list(chain.from_iterable(several)), index.__getitem__))
+            counts.append(narrow(np.array(list(map(len, several)))))
+        starts = borders(np.concatenate(counts))
+        return cls(Ragged.concatenate(words), Ragged.concatenate(sounds), starts, tuple(index))
 
     def __len__(self) -> int:
         return len(self.words)
@@ -98,18 +67,16 @@ class Pairs(Sequence[Pair]):
     def __iter__(self) -> Iterator[Pair]:
         return chain.from_iterable(map(self._some, range(0, len(self), BLOCK)))
 
-    @overload
-    def __getitem__(self, index: int) -> Pair: ...
-    @overload
-    def __getitem__(self, index: slice) -> "Pairs": ...
-    def __getitem__(self, index: int | slice) -> "Pair | Pairs":
+    def __getitem__(self, index: Any) -> Any:
+        """Returns a Pair for a number, Pairs for a slice."""
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])
         return next(self._some(range(len(self))[index], 1))
 
     def _some(self, start: int, size: int = BLOCK) -> Iterator[Pair]:
+        """Yields `size` pairs from `start` on."""
         starts = self.starts[start : start + size + 1]
-        sounds = self.sounds.part(starts[0], starts[-1])
+        sounds = self.pronunciations.part(starts[0], starts[-1])
         phonemes = [self.phonemes[id] for id in sounds.ids.tolist()]
         each = [tuple(phonemes[i:j]) for i, j in pairwise(sounds.starts.tolist())]
         words, own = texts(self.words.part(start, start + size)), (starts - starts[0]).tolist()
@@ -125,51 +92,52 @@ class Pairs(Sequence[Pair]):
         return chain.from_iterable(map(texts, self.words.blocks()))
 
     def without_words(self) -> "Pairs":
-        """Only the pronunciations, as a language model learns them."""
-        return dataclasses.replace(self, words=spell([""] * len(self)))
+        """Returns the pronunciations alone, as a language model learns them."""
+        return dataclasses.replace(self, words=code_points([""] * len(self)))
 
-    def spelt_out(self) -> "Pairs":
-        """Each word with its characters in place of phonemes, for a language model of spelling."""
-        return Pairs.of((word, [tuple(word)]) for word in self.each_word())
+    def map_phonemes(self, change: Callable[[str], str]) -> "Pairs":
+        """Returns the pairs with each phoneme changed; `change` is called once for each."""
+        index: defaultdict[str, int] = defaultdict(lambda: len(index))
+        table = narrow(np.array([index[change(phoneme)] for phoneme in self.phonemes], int))
+        if len(index) == len(self.phonemes):  # each has a name of its own, as before
+            return dataclasses.replace(self, phonemes=tuple(index))
+        changed = self.pronunciations.map(lambda ids: table[ids])
+        return dataclasses.replace(self, pronunciations=changed, phonemes=tuple(index))
 
     def take(self, indices: Array) -> "Pairs":
-        """These pairs, in this order."""
-        rows = Ragged(np.arange(len(self.sounds)), self.starts).take(indices)
-        words, sounds = self.words.take(indices), self.sounds.take(rows.ids)
+        """Returns the pairs with these indices, in this order."""
+        rows = Ragged(np.arange(len(self.pronunciations)), self.starts).take(indices)
+        words, sounds = self.words.take(indices), self.pronunciations.take(rows.ids)
         return Pairs(words, sounds, rows.starts, self.phonemes)
 
     @property
     def owners(self) -> Array:
-        """Which word each pronunciation is one of."""
+        """Returns the index of the word of each pronunciation."""
         return np.repeat(np.arange(len(self), dtype=self.starts.dtype), np.diff(self.starts))
 
     def merged(self) -> "Pairs":
-        """One pair for each word, where it came first, with all its different pronunciations.
+        """Returns one pair for each word, where it came first, with its different pronunciations.
 
-        Words that come again are found by their hashes, but told apart by their letters: a dict of
-        all words would need more memory than everything else.
+        A dict of all words would need more memory than everything else: hashes, sorted, show which
+        words may come again, and a dict of those tells them apart.
         """
         owners = self.owners
         hashes = np.fromiter(map(hash, self.each_word()), np.int64, len(self))[owners]
-        order = np.argsort(hashes, kind="stable")
-        ranked = hashes[order]
-        again = order[(ranked == np.roll(ranked, 1)) | (ranked == np.roll(ranked, -1))]
+        ranked = np.sort(hashes)
+        again = np.flatnonzero(np.isin(hashes, ranked[1:][ranked[1:] == ranked[:-1]]))
         if not len(again):
             return self
-        first, kept = np.arange(len(order)), np.ones(len(order), bool)
+        first, kept = np.arange(len(owners)), np.ones(len(owners), bool)  # for each pronunciation
         one_each = np.arange(len(again) + 1)
-        several = Pairs(
-            self.words.take(owners[again]), self.sounds.take(again), one_each, self.phonemes
-        )
+        words, sounds = self.words.take(owners[again]), self.pronunciations.take(again)
         seen: dict[object, int] = {}
-        last = None
-        for row, key, pair in zip(again, hashes[again], several, strict=True):
-            if key != last:
-                seen, last = {}, key
+        for row, pair in zip(
+            again.tolist(), Pairs(words, sounds, one_each, self.phonemes), strict=True
+        ):
             first[row] = seen.setdefault(pair.word, row)
             kept[row] = seen.setdefault(pair, row) == row
         rows = np.flatnonzero(kept)
         rows = rows[np.argsort(first[rows], kind="stable")]
         leaders, counts = np.unique(first[rows], return_counts=True)
-        words, sounds = self.words.take(owners[leaders]), self.sounds.take(rows)
+        words, sounds = self.words.take(owners[leaders]), self.pronunciations.take(rows)
         return Pairs(words, sounds, borders(counts), self.phonemes)

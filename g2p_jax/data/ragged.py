@@ -1,4 +1,4 @@
-"""Millions of short sequences of numbers: two arrays and some bytes for each, not a list of lists.
+"""Millions of short sequences of numbers in two arrays: some bytes for each, not a list.
 
 Work that needs more memory for each number than its own bytes is done block by block.
 """
@@ -11,19 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 1 << 14  # sequences that are worked on at a time
+BLOCK = 1 << 14  # sequences in a block
 
 Array = NDArray[Any]
 Ints = NDArray[np.int32]
 
 
 def narrow(numbers: Array) -> Array:
-    """Numbers from 0 on, in as few bytes as the largest needs."""
+    """Returns numbers from 0 on in as few bytes as the largest needs."""
     return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
 
 
-def borders(lengths: Array) -> Array:
-    """Where sequences of these lengths start, one after the other, and where the last one ends."""
+def borders(lengths: Array | Sequence[int]) -> Array:
+    """Returns where sequences of these lengths start in one array, and where the last one ends."""
+    lengths = np.asarray(lengths)
     total = lengths.sum(dtype=np.int64)
     starts = np.zeros(len(lengths) + 1, np.int32 if total < 2**31 else np.int64)
     np.cumsum(lengths, dtype=starts.dtype, out=starts[1:])
@@ -39,16 +40,15 @@ class Ragged:
 
     @classmethod
     def from_lists(
-        cls, lists: Sequence[Sequence[Any]], number: Callable[[Any], int] | None = None
+        cls, lists: Sequence[Sequence[Any]], number: Callable[[Any], int] = int
     ) -> "Ragged":
-        """Of numbers, or of what `number` makes numbers of."""
-        items = chain.from_iterable(lists)
-        ids = np.fromiter(map(number, items) if number else items, np.uint32)
-        return cls(narrow(ids), borders(np.fromiter(map(len, lists), np.int64, len(lists))))
+        """Packs sequences of what `number` turns into numbers."""
+        ids = np.fromiter(map(number, chain.from_iterable(lists)), np.uint32)
+        return cls(narrow(ids), borders(list(map(len, lists))))
 
     @classmethod
-    def joined(cls, parts: Iterable["Ragged"]) -> "Ragged":
-        """The sequences of all parts."""
+    def concatenate(cls, parts: Iterable["Ragged"]) -> "Ragged":
+        """Returns the sequences of all parts."""
         parts = [cls.from_lists([]), *parts]
         lengths = np.concatenate([part.lengths for part in parts])
         return cls(np.concatenate([part.ids for part in parts]), borders(lengths))
@@ -61,16 +61,21 @@ class Ragged:
         return len(self.starts) - 1
 
     def part(self, start: int, stop: int) -> "Ragged":
-        """The sequences from `start` to before `stop`; shares their numbers."""
+        """Returns the sequences from `start` to before `stop`; shares their numbers."""
         starts = self.starts[start : stop + 1]
         return Ragged(self.ids[starts[0] : starts[-1]], starts - starts[0])
 
     def blocks(self) -> Iterator["Ragged"]:
-        """All sequences, some at a time."""
+        """Yields all sequences, a block at a time."""
         return (self.part(start, start + BLOCK) for start in range(0, len(self), BLOCK))
 
+    def map(self, function: Callable[[Array], Array]) -> "Ragged":
+        """Returns the sequences with each number changed; the function gets some at a time."""
+        ids = [function(self.ids[:0]), *(function(block.ids) for block in self.blocks())]
+        return Ragged(np.concatenate(ids), self.starts)
+
     def take(self, indices: Array) -> "Ragged":
-        """These sequences, in this order."""
+        """Returns the sequences with these indices, in this order."""
 
         def some(chosen: Array) -> Ragged:
             old = self.starts[chosen]
@@ -78,17 +83,11 @@ class Ragged:
             new = borders(lengths)
             return Ragged(self.ids[np.arange(new[-1]) + np.repeat(old - new[:-1], lengths)], new)
 
-        return Ragged.joined(some(indices[i : i + BLOCK]) for i in range(0, len(indices), BLOCK))
-
-    def distinct(self) -> list[int]:
-        """Which numbers there are, in rising order."""
-        found: set[int] = set()
-        for block in self.blocks():
-            found.update(np.flatnonzero(np.bincount(block.ids)).tolist())
-        return sorted(found)
+        blocks = (indices[i : i + BLOCK] for i in range(0, len(indices), BLOCK))
+        return Ragged.concatenate(map(some, blocks))
 
     def padded(self, indices: Array, length: int) -> Ints:
-        """These sequences as rows of an array, with zeros behind; index -1 gives a row of zeros."""
+        """Returns these sequences as rows [B, length], zeros behind; -1 gives a row of zeros."""
         if not len(self.ids):
             return np.zeros((len(indices), length), np.int32)
         position = self.places(indices, length)
@@ -96,5 +95,5 @@ class Ragged:
         return np.where(real, self.ids.take(position, mode="clip"), 0).astype(np.int32)
 
     def places(self, indices: Array, length: int) -> Array:
-        """Where in `ids` these sequences are [rows, length], as if all were of that length."""
+        """Returns where in `ids` these sequences are [B, length], as if all had that length."""
         return self.starts[indices][:, None] + np.arange(length)

@@ -15,6 +15,8 @@ from absl import logging
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write, sync
 
+_ANEW = "leave out --resume to begin anew"
+
 
 class ResumableFile:
     """A context that gives a text file, to be continued if it was left unfinished.
@@ -30,53 +32,48 @@ class ResumableFile:
     def __init__(self, path: str | os.PathLike[str], about: dict[str, Any], resume: bool = False):
         self.path = Path(os.path.realpath(path))  # a link stays a link
         self.part = self.path.with_name(self.path.name + ".part")
-        self._notes = self.part.with_name(self.part.name + ".json")
+        self._notes = self.path.with_name(self.path.name + ".part.json")
         self._about = about
-        self.done: Any = None  # what `mark` said last; None: nothing is certain yet
+        self.done: Any = None  # what `mark` was given last; None: nothing is certain yet
         self._size = 0
         if resume and self._notes.exists() and self.part.exists():
             self._read_notes()
 
     @property
     def complete(self) -> bool:
-        """There is nothing to go on with, and a file of that name."""
+        """Whether the file is there, and nothing to go on with."""
         return self.path.exists() and not self._notes.exists()
 
     def _read_notes(self) -> None:
-        begin = "leave out --resume to begin anew"
         try:
             notes = json.loads(self._notes.read_text(encoding="utf-8"))
             self.done, self._size, about = notes["done"], int(notes["bytes"]), notes["about"]
         except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{self._notes}: damaged ({error}); {begin}") from error
+            raise UserError(f"{self._notes}: damaged ({error}); {_ANEW}") from error
         for key, value in self._about.items():
             if about.get(key) != value:
-                raise UserError(
-                    f"{self.part} was begun with {key} {about.get(key)}, now it is {value}; {begin}"
-                )
+                begun = f"{self.part} was begun with {key} {about.get(key)}"
+                raise UserError(f"{begun}, now it is {value}; {_ANEW}")
         if self.part.stat().st_size < self._size:
-            raise UserError(f"{self.part}: damaged, it had {self._size} bytes once; {begin}")
+            raise UserError(f"{self.part}: damaged, it had {self._size} bytes once; {_ANEW}")
 
     def __enter__(self) -> TextIO:
-        if self._size:
-            os.truncate(self.part, self._size)
-        else:
+        if not self._size:
             self._notes.unlink(missing_ok=True)
-            self.part.write_bytes(b"")
         self._file = self.part.open("a", encoding="utf-8", newline="\n")
+        self._file.truncate(self._size)
         return self._file
 
     def mark(self, done: Any) -> None:
-        """From here on, all that has been written is certain, and stands for `done` (JSON)."""
+        """Makes certain all that has been written; it stands for `done`, a JSON value."""
         sync(self._file)
         size = os.fstat(self._file.fileno()).st_size
         with atomic_write(self._notes) as file:
             json.dump({"about": self._about, "done": done, "bytes": size}, file)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
+        with self._file:
             sync(self._file)
-        self._file.close()
         if kind is None:
             os.replace(self.part, self.path)
             self._notes.unlink(missing_ok=True)

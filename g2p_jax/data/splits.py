@@ -1,20 +1,22 @@
 """Which words are for training, development and test."""
 
 import hashlib
+import sysconfig
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from g2p_jax import config
-from g2p_jax.data import chunks as text
-from g2p_jax.data import numbers, sums
+from g2p_jax.data.generated import generate
 from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pair, Pairs
-from g2p_jax.errors import UserError
+from g2p_jax.data.textfile import TextFile
+from g2p_jax.errors import DataError, UserError
 
-# Pairs that come from no file.
-MADE = {sums.PREFIX: sums.read_sums, numbers.PREFIX: numbers.read_numbers}
+SEED = 42  # in the hash that decides the split of a word
 
 
 class Splits(NamedTuple):
@@ -25,43 +27,40 @@ class Splits(NamedTuple):
 
 
 def load(settings: config.Data) -> Splits:
-    """Reads the files that the settings name; raises DataError.
+    """Reads the data that the settings name; raises DataError.
 
     A split without a file of its own is a share of the training file's words, drawn by a hash of
-    the word: the same on every machine, and unchanged for old words when new ones are added. Of the
-    extra words those are left out that have a side already.
+    the word: the same on every machine, and unchanged for old words when new ones are added. Extra
+    words that are in another split are left out.
     """
-
     if settings.format == "text":
         return _load_text(settings)
-
-    def read(path: str) -> Pairs:
-        for prefix, read_made in MADE.items():
-            if path.startswith(prefix):
-                return Pairs.of(read_made(path))
-        pairs = read_lexicon(path, settings.format, settings.stress, settings.unicode)
-        return pairs.spelt_out() if settings.spelling else pairs
-
     dev_share = 0.0 if settings.dev else settings.dev_share
     test_share = 0.0 if settings.test else settings.test_share
-    train, dev, test = split_by_word(
-        read(settings.train), dev_share, test_share, settings.split_seed
-    )
-    dev = read(settings.dev) if settings.dev else dev
-    test = read(settings.test) if settings.test else test
+    train, dev, test = split_by_word(_read(settings.train, settings), dev_share, test_share)
+    dev = _read(settings.dev, settings) if settings.dev else dev
+    test = _read(settings.test, settings) if settings.test else test
     extra = train[:0]
     if settings.extra:
-        known = {word for side in (train, dev, test) for word in side.each_word()}
-        extra = Pairs.of(pair for pair in read(settings.extra) if pair.word not in known)
-    limit = settings.limit
-    quarter = -(-limit // 4)
+        known = {word for split in (train, dev, test) for word in split.each_word()}
+        extra = Pairs.of(p for p in _read(settings.extra, settings) if p.word not in known)
+    limit, quarter = settings.limit, -(-settings.limit // 4)
     return Splits(some(train, limit), some(dev, quarter), some(test, quarter), some(extra, limit))
 
 
-def references(settings: config.Data, path: str | None, format: str, split: str) -> Pairs:
-    """The words to score a model of these settings on: a lexicon file, or its train, dev or test.
+def _read(path: str, settings: config.Data) -> Pairs:
+    if (pairs := generate(path)) is not None:
+        return Pairs.of(pairs)
+    lexicon = read_lexicon(path, settings.format, settings.stress, settings.unicode)
+    if settings.spelling:  # a language model learns the characters of words
+        return Pairs.of((word, [word]) for word in lexicon.each_word())
+    return lexicon
 
-    UserError if that has none.
+
+def references(settings: config.Data, path: str | None, format: str, split: str) -> Pairs:
+    """Returns the words to score a model of these settings on: a lexicon file, or its own split.
+
+    Raises UserError if that split has none.
     """
     if path:
         return read_lexicon(path, format, settings.stress, settings.unicode)
@@ -72,12 +71,12 @@ def references(settings: config.Data, path: str | None, format: str, split: str)
 
 
 def split_by_word(
-    pairs: Iterable[Pair], dev: float, test: float = 0.0, seed: int = 0
+    pairs: Iterable[Pair], dev: float, test: float = 0.0
 ) -> tuple[Pairs, Pairs, Pairs]:
     """Splits into train, dev and test, of which dev and test get about these shares of the words.
 
-    The side of a word depends on the seed and its spelling only, not on the other words or their
-    order: a lexicon that grows keeps its test words out of train.
+    The split of a word depends on its spelling only, not on the other words or their order: a
+    lexicon that grows keeps its test words out of train.
     """
     if not (dev >= 0 and test >= 0 and dev + test < 1):
         raise ValueError(f"dev and test must be shares that sum to less than 1; {dev=}, {test=}")
@@ -85,34 +84,46 @@ def split_by_word(
     if not dev + test:
         return pairs, pairs[:0], pairs[:0]
     hashes = (
-        int.from_bytes(hashlib.sha256(f"{seed}:{word}".encode()).digest()[:8], "big")
+        int.from_bytes(hashlib.sha256(f"{SEED}:{word}".encode()).digest()[:8], "big")
         for word in pairs.each_word()
     )
     position = np.fromiter(hashes, np.uint64, len(pairs)) / 2.0**64
     # Test comes first, so that another dev share moves no test word.
-    test_side, held_out = position < test, position < test + dev
-    sides = ~held_out, held_out & ~test_side, test_side
-    train, dev_pairs, test_pairs = (pairs.take(np.flatnonzero(side)) for side in sides)
+    in_test, held_out = position < test, position < test + dev
+    splits = ~held_out, held_out & ~in_test, in_test
+    train, dev_pairs, test_pairs = (pairs.take(np.flatnonzero(split)) for split in splits)
     return train, dev_pairs, test_pairs
 
 
 def _load_text(settings: config.Data) -> Splits:
-    """Without files of their own, dev and test are the last parts of the text."""
-    rest, sides = text.read(settings.train, settings.unicode), []
-    for path, share, most in (
-        (settings.test, settings.test_share, -(-settings.limit // 4)),
-        (settings.dev, settings.dev_share, -(-settings.limit // 4)),
-        ("", 1.0, settings.limit),
-    ):
-        if path:
-            side = text.read(path, settings.unicode)
-        else:
-            rest, side = text.cut(rest, share)
-        sides.append(text.beginning(side, most))
-    test, dev, train = (Pairs.of([side] if side.pronunciations[0] else []) for side in sides)
-    return Splits(train, dev, test, train[:0])
+    """Reads a text; without files of their own, dev and test are its last parts."""
+
+    def split(text: str, path: str, share: float) -> tuple[str, str]:
+        end = round(len(text) * (1 - share))
+        return (text, read_text(path, settings.unicode)) if path else (text[:end], text[end:])
+
+    text, test = split(
+        read_text(settings.train, settings.unicode), settings.test, settings.test_share
+    )
+    train, dev = split(text, settings.dev, settings.dev_share)
+    limit, quarter = settings.limit or None, -(-settings.limit // 4) or None
+    sides = train[:limit], dev[:quarter], test[:quarter], ""
+    return Splits(*(Pairs.of([("", [side])] if side else []) for side in sides))
+
+
+def read_text(path: str, unicode: str) -> str:
+    """Returns a text; raises DataError if there is none.
+
+    path: a file; or "python", the modules of Python's own library, one after the other.
+    """
+    library = Path(sysconfig.get_path("stdlib"))
+    paths = sorted(library.glob("*.py")) if path == "python" else [Path(path)]
+    text = normal_form("".join(TextFile(path).text() for path in paths), unicode)
+    if not text:
+        raise DataError.at(path, "a text", "nothing", "check the path")
+    return text
 
 
 def some(pairs: Pairs, limit: int) -> Pairs:
-    """At most so many pairs, from all over the list; 0: all."""
+    """Returns at most `limit` pairs, from all over the list; 0: all."""
     return pairs[:: -(-len(pairs) // limit)] if limit and pairs else pairs

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from g2p_jax.data.lexicon import Phonemes, is_vowel, unstressed
+from g2p_jax.data.arpabet import is_vowel, strip_stress
+from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.ragged import Array
 from g2p_jax.data.symbols import UNK, Vocabulary
 from g2p_jax.joint.ngram import Floats
@@ -22,12 +23,12 @@ Look = Callable[[list[Spelt]], list[tuple[Floats, Array]]]  # log-probabilities 
 
 def has_stress(phonemes: Vocabulary) -> bool:
     """Whether some of these phonemes differ in their stress only."""
-    return len(set(map(unstressed, phonemes.tokens))) < len(phonemes)
+    return len(set(map(strip_stress, phonemes.tokens))) < len(phonemes)
 
 
 def plain(phonemes: Iterable[str]) -> Phonemes:
     """A pronunciation without its stress."""
-    return tuple(map(unstressed, phonemes))
+    return tuple(map(strip_stress, phonemes))
 
 
 def stressed(phonemes: Phonemes, models: Sequence[Phonemes]) -> Phonemes:

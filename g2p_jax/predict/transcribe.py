@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import jax
 from absl import logging
 
-from g2p_jax.data.lexicon import CSV_HEADER, csv_line, tsv_lines
+from g2p_jax.data.answers import CSV_HEADER, csv_line, tsv_lines
 from g2p_jax.data.resumable import ResumableFile
 from g2p_jax.devices import hosts
 from g2p_jax.errors import UserError
@@ -167,7 +167,7 @@ def transcribe_file(
     resume: bool = False,
     total: int = 0,
 ) -> None:
-    """`transcribe` into a file that takes its name when it is complete; see `data/growing.py`.
+    """`transcribe` into a file that takes its name when it is complete; see `data/resumable.py`.
 
     Args:
       about: what the answers depend on, as JSON values: only with the same can it be continued.

@@ -16,16 +16,15 @@ from absl import logging
 
 from g2p_jax import config as config_lib
 from g2p_jax.data import splits
-from g2p_jax.data.batches import Batches, Examples, Fed
+from g2p_jax.data.batches import Batch, Batches, Examples
 from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.chunks import Chunks
-from g2p_jax.data.lexicon import DataError
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts, parallel
 from g2p_jax.devices.programs import signature
 from g2p_jax.devices.signals import stop_on_signal
-from g2p_jax.errors import ConfigError, TrainingError
+from g2p_jax.errors import ConfigError, DataError, TrainingError
 from g2p_jax.files import atomic_write
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.network import seq2seq as models
@@ -35,7 +34,7 @@ from g2p_jax.predict.model_file import NAME, network
 from g2p_jax.scoring import Examination
 from g2p_jax.train import step as training
 from g2p_jax.train.checkpoints import Checkpoints
-from g2p_jax.train.distillation import DistillationBatches, teacher_probabilities
+from g2p_jax.train.distillation import teacher_probabilities
 from g2p_jax.train.report import Meter, format_duration, format_loss
 
 # What may differ between a run and its continuation.
@@ -128,7 +127,7 @@ class Run:
         if not teacher:
             return Batches(*made)
         logging.info("asking the teacher %s", teacher)
-        return DistillationBatches(teacher_probabilities(teacher, examples, self.symbols), *made)
+        return Batches(*made, teacher_probabilities(teacher, examples, self.symbols))
 
     def _beginning(self) -> dict[str, Any]:
         """What each row of a text begins with; pairs begin with nothing."""
@@ -241,7 +240,7 @@ class Run:
         self.epoch_meter = self.epoch_meter.merged(recent)
         self.progress.seconds += self.epoch_meter.seconds
 
-    def _fed(self, batch: Fed, stop: bool, save: bool) -> tuple[Fed, dict[str, np.ndarray]]:
+    def _fed(self, batch: Batch, stop: bool, save: bool) -> tuple[Batch, dict[str, np.ndarray]]:
         """What each of this process's devices gets: its part of a batch, and the wishes."""
         wish = lambda value: np.full(self.local, value, np.int32)
         # What the devices share: rows, which follow the members of an ensemble, or the members.

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from g2p_jax import config as config_lib
-from g2p_jax.data.batches import Batch, DistillationBatch, Fed
+from g2p_jax.data.batches import Batch
 from g2p_jax.devices import parallel
 from g2p_jax.network.seq2seq import Network
 from g2p_jax.train import losses
@@ -118,9 +118,9 @@ def make_train_step(
     update, ratio = optimizer(settings, steps), forcing_ratio(settings, steps)
 
     def one(
-        seed: jax.Array, step: jax.Array, params: Any, opt_state: Any, carry: Any, fed: Fed
+        seed: jax.Array, step: jax.Array, params: Any, opt_state: Any, carry: Any, batch: Batch
     ) -> tuple[Any, Any, Any, Metrics]:
-        batch, teacher_BxTxV = fed if isinstance(fed, DistillationBatch) else (fed, None)
+        teacher_BxTxV = batch.teacher_BxTxV
         key = jax.random.fold_in(jax.random.key(seed), step)
         forcing_key, dropout_key = jax.random.split(key)
         first_row = 0 if shared else jax.lax.axis_index(parallel.AXIS) * len(batch.weight_B)
@@ -132,7 +132,7 @@ def make_train_step(
         def loss(params):
             inputs = batch.source_BxS, batch.target_BxT, dropout_key, forced_T, first_row
             logits, new = net.apply({"params": params, **carry}, *inputs, mutable=list(carry))
-            weight = batch.target_mask * batch.weight_B[:, None]
+            weight = batch.weight_BxT
             smoothing = settings.label_smoothing
             total, count = losses.cross_entropy(logits, batch.target_BxT, weight, smoothing)
             if teacher_BxTxV is not None:
@@ -150,7 +150,7 @@ def make_train_step(
         metrics["gradient"] = optax.tree.norm(gradients)
         return optax.apply_updates(params, updates), opt_state, carry, metrics
 
-    def train_step(state: State, batch: Fed) -> tuple[State, Metrics]:
+    def train_step(state: State, batch: Batch) -> tuple[State, Metrics]:
         step, parts = state.step, (state.params, state.opt_state, state.carry, batch)
         if members == 1 and not shared:
             *new, metrics = one(jnp.int32(settings.seed), step, *parts)
@@ -195,7 +195,7 @@ def make_eval_step(net: Network, members: int = 1) -> Step:
     def one(params: Any, carry: Any, batch: Batch) -> tuple[jax.Array, jax.Array, Any]:
         inputs = batch.source_BxS, batch.target_BxT
         logits, carry = net.apply({"params": params, **carry}, *inputs, mutable=list(carry))
-        weight = batch.target_mask * batch.weight_B[:, None]
+        weight = batch.weight_BxT
         return *losses.cross_entropy(logits, batch.target_BxT, weight), carry
 
     def eval_step(state: State, batch: Batch) -> tuple[State, Metrics]:

@@ -1,8 +1,8 @@
-"""Numbers in words, by hand."""
+"""Numbers in words by hand, and what else is generated."""
 
 import pytest
 
-from g2p_jax.data.numbers import english, german, read_numbers
+from g2p_jax.data.generated import english, generate, german
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,8 @@ def test_by_hand(number, in_english, in_german):
 
 
 def test_pairs_are_different_and_the_seed_decides():
-    pairs = read_numbers("numbers:count=500")
+    pairs = generate("numbers:count=500")
     assert len({pair.word for pair in pairs}) == 500
     small = {english(n) for n in range(1000)}
     assert 0.3 < sum(pair.word in small for pair in pairs) / 500 < 0.6
-    assert (
-        pairs
-        == read_numbers("numbers:count=500,seed=0")
-        != read_numbers("numbers:count=500,seed=1")
-    )
+    assert pairs == generate("numbers:count=500,seed=0") != generate("numbers:count=500,seed=1")

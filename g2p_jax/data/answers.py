@@ -1,0 +1,52 @@
+"""Answers as text: `word<TAB>P H O N`, or a contest submission, `Id,P_H_O_N`."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+
+from g2p_jax.data.formats import tsv
+from g2p_jax.data.pairs import Phonemes
+from g2p_jax.data.textfile import TextFile
+
+CSV_HEADER = "Id,Transcription"
+
+Answers = Sequence[tuple[Phonemes, float]]  # (phonemes, probability), best first
+
+
+def tsv_lines(word: str, answers: Answers, probability: bool = False) -> list[str]:
+    """Returns a line for each answer, with its probability as third column if that is wanted.
+
+    Without it read_lexicon takes them back. No answer gives a line without phonemes, so that
+    every word has a line.
+    """
+    lines = [
+        tsv.write(word, phonemes) + (f"\t{p:.4g}" if probability else "") for phonemes, p in answers
+    ]
+    return lines or [tsv.write(word, ())]
+
+
+def csv_line(id: str, answers: Answers) -> str:
+    """Returns the row of a submission, which holds the best answer only."""
+    row = io.StringIO()
+    best = "_".join(answers[0][0]) if answers else ""
+    csv.writer(row, lineterminator="").writerow([id, best])
+    return row.getvalue()
+
+
+def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
+    """Returns (id or word, phonemes) for each line that predict.py wrote, in either form.
+
+    A word may have no phonemes. Raises DataError, with file and line, for other files.
+    """
+    file = TextFile(path)
+    header, _, rows = file.text().partition("\n")
+    if header.strip().lower() != CSV_HEADER.lower():
+        return [(word, tuple(phonemes)) for _, word, (phonemes,) in tsv.read(file)]
+    answers = []
+    for number, row in enumerate(csv.reader(rows.splitlines()), 2):
+        if len(row) != 2:
+            found, fix = f"{len(row)} columns", "write one id and one transcription"
+            raise file.error(number, "'Id,P_H_O_N'", found, fix)
+        answers.append((row[0], tuple(filter(None, row[1].split("_")))))
+    return answers

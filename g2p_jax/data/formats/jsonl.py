@@ -1,0 +1,65 @@
+"""JSON lines, or one JSON array, of objects with a `word` and its `sounds`.
+
+Sounds are a list of phonemes or a text, 'P H O N' or 'P_H_O_N'; several pronunciations are a list
+of such lists or texts. A list of texts without spaces is one pronunciation, unless another list in
+the same file holds a text like 'P_H_O_N': then each text is a pronunciation.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from g2p_jax.data.textfile import TextFile, shorten
+
+EXAMPLE = '{"word": "...", "sounds": ["P", "H", "O", "N"]}'
+
+
+def read(file: TextFile) -> Iterator[tuple[int | str, str, list[list[str]]]]:
+    underscores = "_" in file.text() and any(
+        _is_texts(sounds) and any("_" in text for text in sounds) for *_, sounds in _objects(file)
+    )
+    for place, word, sounds in _objects(file):
+        if isinstance(sounds, str):
+            yield place, word, [_split(sounds)]
+        elif not _is_texts(sounds):
+            yield place, word, sounds
+        elif underscores or any(" " in text for text in sounds):
+            yield place, word, [_split(text) for text in sounds]
+        else:
+            yield place, word, [sounds]
+
+
+def _objects(file: TextFile) -> Iterator[tuple[int | str, str, Any]]:
+    """Yields (place, word, sounds) of each object, after a check of their types."""
+    for place, value in _values(file):
+        match value:
+            case {"word": str(word), "sounds": str() | list() as sounds} if (
+                isinstance(sounds, str) or _is_texts(sounds) or all(map(_is_texts, sounds))
+            ) and not any("\ud800" <= char <= "\udfff" for char in word):  # half a character
+                yield place, word, sounds
+            case _:
+                fix = "write the word as text and its sounds as a list of texts"
+                raise file.error(place, EXAMPLE, shorten(value), fix)
+
+
+def _values(file: TextFile) -> Iterator[tuple[int | str, Any]]:
+    number, text = 1, file.text()
+    try:
+        if text.lstrip().startswith("["):
+            for item, value in enumerate(json.loads(text), 1):
+                yield f" item {item}", value
+        else:
+            for number, line in file.lines():
+                yield number, json.loads(line)
+    except json.JSONDecodeError as error:
+        found = f"{error.msg} in column {error.colno}"
+        fix = "write one JSON object in each line, or one JSON array of objects"
+        raise file.error(number + error.lineno - 1, EXAMPLE, found, fix) from error
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _split(phonemes: str) -> list[str]:
+    return phonemes.strip().split("_") if "_" in phonemes else phonemes.split()

@@ -1,0 +1,57 @@
+"""UTF-8 text files, read line by line; an error names the file and the line."""
+
+import codecs
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from g2p_jax.errors import DataError
+
+
+def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
+    """Opens a file; raises DataError if it cannot be read."""
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        found, fix = error.strerror or str(error), "check the path"
+        raise DataError.at(path, "a readable file", found, fix) from error
+
+
+def shorten(text: object) -> str:
+    """Returns the text as one short line; the escapes of repr make invisible characters visible."""
+    line = repr(text)
+    return line if len(line) <= 80 else line[:77] + "..."
+
+
+class TextFile:
+    """A text, without a byte order mark at its start. A pipe can be read more than once, too."""
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = Path(path)
+        with open_to_read(path) as file:
+            self._data = file.read().removeprefix(codecs.BOM_UTF8)
+        self.text()  # an error comes at once
+
+    def error(self, place: int | str, expected: str, found: str, fix: str) -> DataError:
+        """Returns the error at a place: the number of a line, or what names it otherwise."""
+        return DataError.at(f"{self.path}:{place}", expected, found, fix)
+
+    def text(self) -> str:
+        """Returns the whole text; raises DataError unless it is UTF-8."""
+        try:
+            return self._data.decode()
+        except UnicodeDecodeError as error:
+            line = 1 + self._data.count(b"\n", 0, error.start)
+            found = f"the byte 0x{self._data[error.start]:02x}"
+            fix = "convert the file, for example with iconv -f latin1 -t utf-8"
+            raise self.error(line, "UTF-8", found, fix) from error
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yields (number, line) for each line that is not empty, without spaces at its end."""
+        # Bytes end a line at b"\n" only; text would do so at rare characters inside a line, too.
+        for number, data in enumerate(io.BytesIO(self._data), 1):
+            line = data.decode().rstrip(" \r\n")  # not tabs: they are columns
+            if line and not line.isspace():
+                yield number, line

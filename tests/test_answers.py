@@ -1,0 +1,49 @@
+"""Answers as lines, and back."""
+
+import pytest
+
+from g2p_jax.data.answers import CSV_HEADER, csv_line, read_answers, tsv_lines
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.pairs import Pair
+from g2p_jax.errors import DataError
+
+ALTERNATIVES = [
+    Pair("A", (("AH",), ("EY",))),
+    Pair("READ", (("R", "IY", "D"), ("R", "EH", "D"))),
+]
+
+
+def test_tsv_lines_are_read_back(tmp_path):
+    lines = [
+        line
+        for word, several in ALTERNATIVES
+        for line in tsv_lines(word, [(phonemes, 0.5) for phonemes in several])
+    ]
+    assert lines == ["A\tAH", "A\tEY", "READ\tR IY D", "READ\tR EH D"]
+    file = tmp_path / "answers.tsv"
+    file.write_text("\n".join(lines))
+    assert read_lexicon(file) == ALTERNATIVES
+
+
+def test_prediction_lines():
+    answers = [(("AH",), 0.75), (("EY", "AH"), 1 / 3)]
+    assert tsv_lines("a", answers, probability=True) == ["a\tAH\t0.75", "a\tEY AH\t0.3333"]
+    assert tsv_lines("", []) == ["\t"]
+    assert CSV_HEADER == "Id,Transcription"
+    assert csv_line("7", answers[1:] + answers[:1]) == "7,EY_AH"
+    assert csv_line("7", []) == "7,"
+    assert csv_line('a,"b', answers) == '"a,""b",AH'
+
+
+def test_answers_are_what_predict_wrote(tmp_path):
+    file = tmp_path / "answers"
+    file.write_text("hello\tHH AH L OW\n\t\nhm\t\n")
+    with pytest.raises(DataError, match=r"answers:1: .*, found 2 tabs in 'read\\tR EH D\\t0.5'"):
+        nbest = tmp_path / "answers"
+        nbest.write_text("read\tR EH D\t0.5\n")
+        read_answers(nbest)
+    file.write_text("Id,Transcription\n1,A_B,C\n")
+    with pytest.raises(DataError, match="answers:2: expected 'Id,P_H_O_N', found 3 columns"):
+        read_answers(file)
+    file.write_text("Id,Transcription\n7,A_B\n8,\n")
+    assert read_answers(file) == [("7", ("A", "B")), ("8", ())]

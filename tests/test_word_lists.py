@@ -1,0 +1,63 @@
+import re
+
+import pytest
+
+from g2p_jax.data.word_lists import read_words
+from g2p_jax.errors import DataError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="train.txt"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def test_words_one_for_every_line(write):
+    path = write(b"\xef\xbb\xbfhello\r\n\r\n two words \nna\xefve\n\xe2\x80\xa8x")
+    expected = ["hello", "", " two words ", "na\ufffdve", "\u2028x"]
+    expected = list(zip("12345", expected, strict=True))
+    assert list(read_words(path)) == expected
+    assert list(read_words(str(path))) == expected
+    with open(path, "rb") as lines:
+        assert list(read_words(lines)) == expected
+    assert list(read_words(["hello\n", "\n"])) == [("1", "hello"), ("2", "")]
+    assert list(read_words(["na\udcefve"])) == [("1", "na" + 3 * "\ufffd" + "ve")]  # an argument
+    assert list(read_words([])) == []
+
+
+def test_words_come_as_soon_as_their_line():
+    asked = []
+
+    def lines():
+        for word in ("hello\n", "world\n", "again\n"):
+            asked.append(word)
+            yield word
+
+    words = read_words(lines())
+    assert next(words) == ("1", "hello") and asked == ["hello\n"]
+    assert next(words) == ("2", "world") and asked == ["hello\n", "world\n"]
+
+
+def test_words_of_a_csv_file(write):
+    path = write('\ufeff"Id",Word\r\n7,hello\r\n\r\n9,"a,""b"\r\n')
+    assert list(read_words(path)) == [("7", "hello"), ("9", 'a,"b')]
+    assert list(read_words([b"word,count\n", b"hello,3\n"])) == [("1", "hello")]
+    assert list(read_words([b"word\n", b"Id,Ward\n"])) == [("1", "word"), ("2", "Id,Ward")]
+    path = write("Id,Word\n7,hello\n8\n")
+    with pytest.raises(
+        DataError, match=re.escape(f"{path}:3: expected the columns Id,Word, found")
+    ):
+        list(read_words(path))
+
+
+def test_words_of_json_lines(write):
+    path = write('{"word": "hello", "Id": 7}\r\n\n{"word": "two words", "sounds": "T"}\n', ".jsonl")
+    assert list(read_words(path)) == [("7", "hello"), ("3", "two words")]
+    path = write('{"word": "hello"}\n{"wrd": "x"}\n')
+    with pytest.raises(DataError, match=r":2: expected '?.\"word\": \"...\".'?, found"):
+        list(read_words(path))
+    assert list(read_words(write("{hello\n"))) == [("1", "{hello")]  # a list may hold anything
