@@ -13,7 +13,7 @@ from typing import Any, get_origin
 
 from g2p_jax.errors import ConfigError
 
-FORMATS = ("contest", "tsv", "cmudict", "jsonl")
+FORMATS = ("contest", "tsv", "cmudict", "kaldi", "mfa", "sphinx", "csv", "jsonl")
 TOKENS = ("characters", "words")
 CELLS = ("elman", "lstm", "gru", "gru_before")
 DIRECTIONS = ("concatenate", "sum", "backward")
@@ -41,6 +41,7 @@ class Data:
         0.05, "Share of the words of train that is held out as test.", "[0, 1)"
     )
     format: str = setting("auto", "Format of the lexicon files.", ("auto", *FORMATS, "text"))
+    skip_bad_lines: bool = setting(False, "Leave out lines that cannot be read.")
     source: str = setting("characters", "Tokens of a source.", TOKENS)
     target: str = setting("words", "Tokens of a target; phonemes count as words.", TOKENS)
     longest: int = setting(32, "Most tokens of a source; a longer one is split.", "[1, 65536]")

@@ -5,9 +5,8 @@ import io
 import os
 from collections.abc import Sequence
 
-from g2p_jax.data.formats import tsv
 from g2p_jax.data.pairs import Phonemes
-from g2p_jax.data.textfile import TextFile
+from g2p_jax.data.textfile import TextFile, shorten
 
 CSV_HEADER = "Id,Transcription"
 
@@ -21,9 +20,10 @@ def tsv_lines(word: str, answers: Answers, probability: bool = False) -> list[st
     every word has a line.
     """
     lines = [
-        tsv.write(word, phonemes) + (f"\t{p:.4g}" if probability else "") for phonemes, p in answers
+        f"{word}\t{' '.join(phonemes)}" + (f"\t{p:.4g}" if probability else "")
+        for phonemes, p in answers
     ]
-    return lines or [tsv.write(word, ())]
+    return lines or [f"{word}\t"]
 
 
 def csv_line(id: str, answers: Answers) -> str:
@@ -42,7 +42,7 @@ def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
     file = TextFile(path)
     header, _, rows = file.text().partition("\n")
     if header.strip().lower() != CSV_HEADER.lower():
-        return [(word, tuple(phonemes)) for _, word, (phonemes,) in tsv.read(file)]
+        return [_answer(file, number, line) for number, line in file.lines()]
     answers = []
     for number, row in enumerate(csv.reader(rows.splitlines()), 2):
         if len(row) != 2:
@@ -50,3 +50,12 @@ def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
             raise file.error(number, "'Id,P_H_O_N'", found, fix)
         answers.append((row[0], tuple(filter(None, row[1].split("_")))))
     return answers
+
+
+def _answer(file: TextFile, number: int, line: str) -> tuple[str, Phonemes]:
+    columns = line.split("\t")
+    if len(columns) != 2:
+        found = f"{len(columns) - 1} tabs in {shorten(line)}"
+        fix = "write one answer for each word: predict.py without --nbest"
+        raise file.error(number, "'word<TAB>P H O N'", found, fix)
+    return columns[0], tuple(columns[1].split())

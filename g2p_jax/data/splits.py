@@ -51,7 +51,15 @@ def load(settings: config.Data) -> Splits:
 def _read(path: str, settings: config.Data) -> Pairs:
     if (pairs := generate(path)) is not None:
         return Pairs.of(pairs)
-    lexicon = read_lexicon(path, settings.format, settings.stress, settings.unicode)
+    phonemes = settings.source == "characters" and settings.target == "words"
+    lexicon = read_lexicon(
+        path,
+        settings.format,
+        settings.stress,
+        settings.unicode,
+        settings.skip_bad_lines,
+        plausible=phonemes,
+    )
     if settings.spelling:  # a language model learns the characters of words
         return Pairs.of((word, [word]) for word in lexicon.each_word())
     return lexicon

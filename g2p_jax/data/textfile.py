@@ -1,4 +1,4 @@
-"""UTF-8 text files, read line by line; an error names the file and the line."""
+"""UTF-8 text files (and UTF-16 with its mark); an error names the file and the line."""
 
 import codecs
 import io
@@ -32,7 +32,13 @@ class TextFile:
         self.path = Path(path)
         with open_to_read(path) as file:
             self._data = file.read().removeprefix(codecs.BOM_UTF8)
+        if self._data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            self._data = self._data.decode("utf-16", "replace").encode()
         self.text()  # an error comes at once
+        if b"\0" in self._data:
+            fix = "convert the file, for example with iconv -f utf-16 -t utf-8"
+            line = 1 + self._data.count(b"\n", 0, self._data.index(b"\0"))
+            raise self.error(line, "text", "the byte 0x00, as in UTF-16", fix)
 
     def error(self, place: int | str, expected: str, found: str, fix: str) -> DataError:
         """Returns the error at a place: the number of a line, or what names it otherwise."""

@@ -1,28 +1,44 @@
-"""Formats of pronunciation lexicons: one module each, for each name in config.FORMATS.
+"""Formats of pronunciation lexicons.
 
-A module has an EXAMPLE of a line, for error messages, and a function `read(file)`, which yields
-(place, word, pronunciations): the place is a line's number, or what else names it in an error.
+A file is JSON, or a table of lines. How a table is laid out is decided by evidence from all of its
+lines (`evidence.py`); `table.py` reads any layout. To add a format, add its name to config.FORMATS,
+its example here, and what tells it from the others to `evidence.layout_of`.
+
+Readers yield an `Entry`, or a DataError for a line that cannot be read.
 """
 
-import importlib
-import itertools
+from collections.abc import Iterable
 
-from g2p_jax.config import FORMATS
+from g2p_jax.data.formats import evidence, jsonl, table
+from g2p_jax.data.formats.layout import Entry, Layout
 from g2p_jax.data.textfile import TextFile
+from g2p_jax.errors import DataError
 
-MODULES = {name: importlib.import_module(f"{__name__}.{name}") for name in FORMATS}
+EXAMPLES = {
+    "contest": "'WORD P_H_O_N [P_H_O_N ...]'",
+    "tsv": "'word<TAB>P H O N'",
+    "cmudict": "'word P H O N' or 'word(2) P H O N'",
+    "kaldi": "'word P H O N' or 'word 0.9 P H O N'",
+    "mfa": "'word P H O N' or 'word 0.99 0.1 1.0 1.0 P H O N'",
+    "sphinx": "'word<TAB>P H O N' or 'word(2)<TAB>P H O N'",
+    "csv": "'word,P H O N'",
+    "jsonl": '{"word": "...", "sounds": ["P", "H", "O", "N"]}',
+}
+NAMES = {
+    "contest": "contest lexicon",
+    "tsv": "tab-separated lexicon",
+    "cmudict": "dictionary",
+    "kaldi": "Kaldi lexicon",
+    "mfa": "MFA dictionary",
+    "sphinx": "Sphinx dictionary",
+    "csv": "CSV lexicon",
+    "jsonl": "JSON lexicon",
+}
 
 
-def recognise(file: TextFile) -> str:
-    """Returns the name of the format that the file is most likely in."""
-    lines = (line for _, line in file.lines())
-    first = next(lines, "").lstrip()
-    if file.path.suffix in (".json", ".jsonl") or first[:1] in ("{", "["):
-        return "jsonl"
-    if "\t" in first:
-        return "tsv"
-    # The whole file counts: a contest file may well begin with one-phoneme lines, 'A AH EY'.
-    for line in itertools.chain([first], lines):
-        if "_" in line and any("_" in field for field in line.split()[1:]):
-            return "contest"
-    return "cmudict"
+def read(file: TextFile, format: str) -> tuple[Layout, Iterable[Entry | DataError]]:
+    """Returns the layout and the entries of a file; format: a name in EXAMPLES, or "auto"."""
+    if format == "jsonl" or (format == "auto" and jsonl.recognised(file)):
+        return Layout("jsonl"), jsonl.read(file)
+    layout = evidence.layout_of(file, format)
+    return layout, table.read(file, layout, EXAMPLES[layout.format])

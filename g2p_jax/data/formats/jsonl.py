@@ -9,24 +9,30 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from g2p_jax.data.formats.layout import Entry
 from g2p_jax.data.textfile import TextFile, shorten
 
 EXAMPLE = '{"word": "...", "sounds": ["P", "H", "O", "N"]}'
 
 
-def read(file: TextFile) -> Iterator[tuple[int | str, str, list[list[str]]]]:
+def recognised(file: TextFile) -> bool:
+    """Returns whether the file is JSON, by its name or its first character."""
+    return file.path.suffix in (".json", ".jsonl") or file.text().lstrip()[:1] in ("{", "[")
+
+
+def read(file: TextFile) -> Iterator[Entry]:
     underscores = "_" in file.text() and any(
         _is_texts(sounds) and any("_" in text for text in sounds) for *_, sounds in _objects(file)
     )
     for place, word, sounds in _objects(file):
         if isinstance(sounds, str):
-            yield place, word, [_split(sounds)]
+            yield Entry(place, word, [_split(sounds)])
         elif not _is_texts(sounds):
-            yield place, word, sounds
+            yield Entry(place, word, sounds)
         elif underscores or any(" " in text for text in sounds):
-            yield place, word, [_split(text) for text in sounds]
+            yield Entry(place, word, [_split(text) for text in sounds])
         else:
-            yield place, word, [sounds]
+            yield Entry(place, word, [sounds])
 
 
 def _objects(file: TextFile) -> Iterator[tuple[int | str, str, Any]]:
@@ -55,6 +61,9 @@ def _values(file: TextFile) -> Iterator[tuple[int | str, Any]]:
         found = f"{error.msg} in column {error.colno}"
         fix = "write one JSON object in each line, or one JSON array of objects"
         raise file.error(number + error.lineno - 1, EXAMPLE, found, fix) from error
+    except (RecursionError, ValueError) as error:  # nested too deeply; a number of too many digits
+        fix = "write one object with a word and its sounds in each line"
+        raise file.error(number, EXAMPLE, str(error).partition(";")[0], fix) from error
 
 
 def _is_texts(value: object) -> bool:

@@ -1,0 +1,161 @@
+"""How a table of words and pronunciations is laid out, by evidence from all of its lines.
+
+Each function answers one question about the whole text. The patterns look for the first line that
+speaks against, so most answers come after a line or two.
+"""
+
+import itertools
+import re
+
+from g2p_jax.data.formats.layout import Layout
+from g2p_jax.data.textfile import TextFile
+
+SEPARATORS = {" ": r"[ \t]+", "\t": r"\t", ",": r"[ \t]*,[ \t]*"}
+WORDS = {" ": r"[ \t]*\S+", "\t": r"[^\t\n]*", ",": r'(?:"[^"\n]*"|[^,"\n]*)'}
+NUMBER = r"(?:\d*\.\d+(?:[eE][-+]?\d+)?|[01])"
+WORD_COLUMN = {"word", "words", "grapheme", "graphemes", "orthography", "spelling", "headword"}
+PHONEME_COLUMN = (
+    "pronunciation pronunciations phoneme phonemes phones transcription sounds sound ipa arpabet "
+    "xsampa pron"
+).split()
+SOURCES = {"lexicon", "model"}  # what predict.py --lexicon writes into its last column
+SPACE_FORMATS = "contest", "cmudict", "kaldi"
+MOST_PROBABILITIES = 4  # MFA and Kaldi's lexiconp_silprob.txt
+
+
+def layout_of(file: TextFile, format: str = "auto") -> Layout:
+    """Returns the layout of a file that is no JSON; a format that is named is taken for granted."""
+    text = file.text()
+    separator = _separator(text, format)
+    comments, disambiguation = _hash_signs(text)
+    if comments:
+        text = re.sub(r"(?m)(^|\s)#.*$", "", text)
+    header = _header(text, separator)
+    body = text.partition("\n")[2] if header else text
+    numbers = _probabilities(body, separator)
+    joins, positions = _underscores(body)
+    joined = format == "contest" or (format == "auto" and joins)
+    return Layout(
+        format if format != "auto" else _name(body, separator, numbers, joined, positions),
+        separator,
+        0 if joined else numbers,
+        joined,
+        comments,
+        disambiguation or format == "kaldi",
+        _enclosed(body, separator),
+        separator == "\t" and not joined and _extra_columns(file, numbers, bool(header)),
+        header,
+    )
+
+
+def _every_line(text: str, pattern: str) -> bool:
+    """Returns whether all lines that are neither empty nor comments begin with the pattern."""
+    return re.search(rf"(?m)^(?!{pattern}|[ \t]*;;;)[^\n]*\S", text) is None
+
+
+def _separator(text: str, format: str) -> str:
+    if format in SPACE_FORMATS:
+        return " "
+    if format in ("tsv", "csv"):
+        return {"tsv": "\t", "csv": ","}[format]
+    tabs = len(re.findall(r"(?m)^[^\t\n]*\t", text))
+    if tabs and 2 * tabs >= len(re.findall(r"(?m)^[^\n]*\S", text)):
+        return "\t"
+    return "," if "," in text and _every_line(text, WORDS[","] + ",") else " "
+
+
+def _hash_signs(text: str) -> tuple[bool, bool]:
+    """Returns whether "#" begins comments, and whether "#1" disambiguates pronunciations.
+
+    It is a phoneme where what follows it is, in other lines, a phoneme, too.
+    """
+    if "#" not in text or not re.search(r"(?m)(^|\s)#", text):
+        return False, False
+    if not re.search(r"(?m)(?:^#|[ \t]#)(?!\d+[ \t\r]*$)", text):
+        return False, True
+    after, phonemes = list[str](), set[str]()
+    for line in text.splitlines():
+        before, sign, rest = re.sub(r"^#", " #", line).partition(" #")
+        after += rest.split() if sign else []
+        phonemes.update(before.split()[1:])
+    known = sum(token in phonemes for token in after)
+    return bool(after) and 2 * known < len(after), False
+
+
+def _header(text: str, separator: str) -> tuple[str, ...]:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    columns = first.split(None if separator == " " else separator)
+    names = tuple(name.strip(' "').lower() for name in columns)
+    has_word, has_phonemes = WORD_COLUMN & set(names), set(PHONEME_COLUMN) & set(names)
+    return names if has_word and (has_phonemes or separator == ",") and len(names) > 1 else ()
+
+
+def _probabilities(text: str, separator: str) -> int:
+    """Returns how many columns after the word hold a probability in every line.
+
+    "1" and "2" may be phonemes: in one line at least each column must have a decimal point.
+    """
+    word, between = WORDS[separator], SEPARATORS[separator]
+    for count in itertools.count():
+        columns = rf"{word}{between}(?:{NUMBER}{between}){{{count}}}"
+        is_number = count < MOST_PROBABILITIES and _every_line(text, rf"{columns}{NUMBER}{between}")
+        if not is_number or not re.search(rf"(?m)^{columns}\d*\.\d", text):
+            return count
+    raise AssertionError
+
+
+def _underscores(text: str) -> tuple[bool, bool]:
+    """Returns whether "_" joins phonemes, and whether it marks positions, as in B_B AH_I L_E.
+
+    Where it joins them, most fields have one, or most lines have one field only.
+    """
+    if "_" not in text:
+        return False, False
+    rows = [re.split(r"[\s,]+", line.strip())[1:] for line in text.splitlines()]
+    fields = [field for row in rows for field in row if "_" in field]
+    positions = sum(re.search(r".+_[BIES]$", field) is not None for field in fields)
+    marks_positions = positions >= 0.9 * len(fields) > 0
+    most = 2 * len(fields) >= sum(map(len, rows))
+    alone = 2 * sum(len(row) == 1 for row in rows) >= sum(len(row) > 0 for row in rows)
+    return bool(fields) and not marks_positions and (most or alone), marks_positions
+
+
+def _enclosed(text: str, separator: str) -> bool:
+    """Returns whether all pronunciations stand between slashes or brackets."""
+    begins = rf"{WORDS[separator]}{SEPARATORS[separator]}"
+    between = r"(?:/[^\n]*/|\[[^\n]*\])"
+    quotes = '"?' if separator == "," else ""
+    return _every_line(text, rf"{begins}{quotes}{between}{quotes}[ \t\r]*$")
+
+
+def _extra_columns(file: TextFile, numbers: int, header: bool) -> bool:
+    """Returns whether columns follow the pronunciation that predict.py writes there.
+
+    These are, each if it was asked for: a probability; the letters of each phoneme and their
+    probabilities; the source, "lexicon" or "model".
+    """
+    rows = [line.split("\t") for _, line in file.lines()][1 if header else 0 :]
+    if not rows or {len(row) for row in rows} != {len(rows[0])} or len(rows[0]) < 3 + numbers:
+        return False
+    lengths = [len(row[1 + numbers].split()) for row in rows]
+    for column in range(2 + numbers, len(rows[0])):
+        values = [row[column] for row in rows]
+        numeric = all(re.fullmatch(rf"(?:{NUMBER} ?)*|\d+(?:\.\d+)?e-\d+", v) for v in values)
+        letters = all(len(v.split()) == n for v, n in zip(values, lengths, strict=True))
+        if not (numeric or letters or set(values) <= SOURCES):
+            return False
+    return True
+
+
+def _name(text: str, separator: str, numbers: int, joined: bool, positions: bool) -> str:
+    """Returns the name of the format that has this layout."""
+    if joined:
+        return "contest"
+    if separator == ",":
+        return "csv"
+    if numbers == MOST_PROBABILITIES or (numbers and separator == "\t"):
+        return "mfa"
+    if separator == "\t":
+        return "sphinx" if re.search(r"(?m)^[^\s(]+\(\d+\)\t", text) else "tsv"
+    special = re.search(r"(?m)^[ \t]*(?:<\S+>|!SIL)[ \t]", text)
+    return "kaldi" if numbers or special or positions else "cmudict"

@@ -1,0 +1,88 @@
+"""Reads lexicons that are tables: one line for each word or pronunciation."""
+
+import csv
+import itertools
+import re
+from collections.abc import Collection, Iterator
+
+from g2p_jax.data.formats.evidence import PHONEME_COLUMN, WORD_COLUMN
+from g2p_jax.data.formats.layout import Entry, Layout
+from g2p_jax.data.textfile import TextFile, shorten
+from g2p_jax.errors import DataError
+
+_COMMENT = re.compile(r"^\s*;;;.*|^\s*#\s.*|\s#.*")
+_COMMENT_LINE = re.compile(r"^\s*;;;.*")
+_DISAMBIGUATION = re.compile(r"#\d+")
+_VARIANT = re.compile(r"(?<=.)\(\d+\)$")
+
+
+def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataError]:
+    """Yields the entries of a file, without its header."""
+    rows = _rows(file, layout)
+    if layout.header:
+        rows = itertools.islice(rows, 1, None)
+    word_column, first = _columns(layout)
+    for number, row in rows:
+        if isinstance(row, DataError):
+            yield row
+        elif (
+            not layout.extra_columns
+            and layout.separator != " "
+            and (
+                len(row) <= first
+                or (len(row) > first + 1 and not layout.joined and not layout.header)
+            )
+        ):
+            tab = layout.separator == "\t"
+            what = f"{len(row) - 1} {'tabs' if tab else 'commas'} in "
+            fix = f"put one {'tab' if tab else 'comma'} between word and phonemes"
+            yield file.error(number, example, what + shorten(layout.separator.join(row)), fix)
+        else:
+            word = row[word_column].strip()
+            word = _VARIANT.sub("", word) if word.endswith(")") else word  # word(2)
+            yield Entry(number, word, _pronunciations(row[first:], layout))
+
+
+def _columns(layout: Layout) -> tuple[int, int]:
+    """Returns the places of the word and of the phonemes."""
+
+    def place(names: Collection[str], default: int) -> int:
+        return next((i for i, name in enumerate(layout.header) if name in names), default)
+
+    return place(WORD_COLUMN, 0), place(PHONEME_COLUMN, 1 + layout.probabilities)
+
+
+def _rows(file: TextFile, layout: Layout) -> Iterator[tuple[int, list[str] | DataError]]:
+    """Yields the number of each line and its columns; phonemes between spaces are columns, too."""
+    if layout.separator == ",":
+        yield from _csv_rows(file)
+        return
+    for number, line in file.lines():
+        if layout.comments and "#" in line or ";;;" in line:
+            line = (_COMMENT if layout.comments else _COMMENT_LINE).sub("", line)
+        row = line.split("\t") if layout.separator == "\t" else line.split()
+        if row and (len(row) > 1 or row[0].strip()):
+            yield number, row
+
+
+def _csv_rows(file: TextFile) -> Iterator[tuple[int, list[str] | DataError]]:
+    """Reads line by line, so that a quote that is not closed cannot swallow the next lines."""
+    for number, line in file.lines():
+        try:
+            (row,) = csv.reader([line], strict=True, skipinitialspace=True)
+        except (csv.Error, ValueError) as error:
+            fix = "close each double quote in its own line, and write one inside a cell twice"
+            yield number, file.error(number, "a row of CSV", f"{error} in {shorten(line)}", fix)
+        else:
+            yield number, row
+
+
+def _pronunciations(fields: list[str], layout: Layout) -> list[list[str]]:
+    if layout.joined:
+        return [field.split("_") for column in fields for field in column.split()]
+    phonemes = fields if layout.separator == " " else fields[0].split() if fields else []
+    if layout.enclosed:
+        phonemes = " ".join(phonemes).strip()[1:-1].split()
+    if layout.disambiguation and phonemes and _DISAMBIGUATION.fullmatch(phonemes[-1]):
+        phonemes = phonemes[:-1]
+    return [phonemes]

@@ -1,0 +1,125 @@
+"""Lexicons as people have them: what each kind of file is read as, or refused for."""
+
+import pytest
+from absl import logging
+
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.pairs import Pair
+from g2p_jax.errors import DataError
+
+HELLO = Pair("hello", (("hh", "ah", "l", "ow"),))
+READ = Pair("read", (("r", "iy", "d"), ("r", "eh", "d")))
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="lexicon.txt"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello 1.0 hh ah l ow\nread 0.7 r iy d\nread 0.3 r eh d\n",  # Kaldi's lexiconp.txt
+        "hello 1.0 0.2 1.1 0.9 hh ah l ow\nread 1.0 0.2 1.1 0.9 r iy d\nread 1 0 1 1.0 r eh d\n",
+        "hello\t0.99\thh ah l ow\nread\t0.9\tr iy d\nread\t1e-05\tr eh d\n".replace("1e-05", "0.0"),
+        "hello\t0.99\t0.1\t1.0\t1.0\thh ah l ow\nread\t1\t0\t1.0\t1.0\tr iy d\n"
+        "read\t1\t0\t1.0\t1.0\tr eh d\n",  # MFA
+        "<UNK> spn\n!SIL sil\n[NOISE] nsn\nhello hh ah l ow\nread r iy d #1\nread r eh d #2\n",
+        "hello\thh ah l ow\nread\tr iy d\nread(2)\tr eh d\n",  # Sphinx
+        "hello\thh ah l ow\r\nread(1)\tr iy d\r\nread(2)\tr eh d\r\n",
+        "hello,hh ah l ow\nread,r iy d\nread,r eh d\n",
+        "word,phonemes\nhello,hh ah l ow\nread,r iy d\nread,r eh d\n",
+        "Phonemes,Word\nhh ah l ow,hello\nr iy d,read\nr eh d,read\n",
+        'word,source,ipa\n"hello",x,"hh ah l ow"\nread,,r iy d\nread,,r eh d\n',
+        "hello, hh ah l ow\nread, r iy d\nread, r eh d\n",  # Britfone
+        "word\tpronunciation\nhello\thh ah l ow\nread\tr iy d\nread\tr eh d\n",
+        "hello\t/hh ah l ow/\nread\t/r iy d/\nread\t/r eh d/\n",
+        "hello [hh ah l ow]\nread [r iy d]\nread [r eh d]\n",
+        "hello\thh ah l ow\t0.91\nread\tr iy d\t0.6\nread\tr eh d\t0.4\n",  # predict.py --nbest
+        "hello\thh ah l ow\tlexicon\nread\tr iy d\tmodel\n...\t\tmodel\nread\tr eh d\tmodel\n",
+        "hello\thh ah l ow\th e ll o\t1.00 0.90 1.00 0.99\nread\tr iy d\tr ea d\t0.9 0.5 1.00\n"
+        "read\tr eh d\tr ea d\t0.9 0.5 1.00\n",  # predict.py --align
+        "hello hh ah l ow\nread r iy d # as_in: I_read it\nread(2) r eh d # past_tense\n",
+        ";;; head_er\nhello  hh ah l ow\nread  r iy d\nread(2)  r eh d\n",
+    ],
+)
+def test_what_people_have_is_read_right(write, text):
+    assert read_lexicon(write(text)) == [HELLO, READ]
+    assert read_lexicon(write("\ufeff" + text)) == [HELLO, READ]
+    assert read_lexicon(write(text.encode("utf-16"))) == [HELLO, READ]
+
+
+@pytest.mark.parametrize(
+    ("text", "phonemes"),
+    [
+        ("able EY_B B_I AH_I L_E\nI AY_S\n", ["EY_B", "B_I", "AH_I", "L_E"]),  # Kaldi's positions
+        ("tea t_h i\nseal s i l\nkey k i\n", ["t_h", "i"]),  # X-SAMPA
+        ("un 1 n\ndeux d 2\nfeu f 2\n", ["1", "n"]),
+        ("tie t # aI\nI aI #\nit I # t\n", ["t", "#", "aI"]),  # a boundary is a phoneme
+        ("ba3 B AA3\nba4 B AA4\nba1 B AA1\n", ["B", "AA3"]),  # tones
+        ("fa\u0301c\tf a\u0301 c\u0327\n", ["f", "a\u0301", "c\u0327"]),  # decomposed
+        ("fac\tf á ç\n", ["f", "á", "ç"]),
+    ],
+)
+def test_phonemes_stay_as_they_stand(write, text, phonemes):
+    assert list(read_lexicon(write(text), stress=False)[0].pronunciations[0]) == phonemes
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a 0.5 b\nc d\n", r"txt:1: expected phonemes, found a number as phoneme: '0.5'; fix: "),
+        ("a (b c)\nd e f\n", "found brackets, quotes or commas as phoneme: '(b'; fix: "),
+        ("a b [c]\nd e f\n", "found brackets, quotes or commas as phoneme: '[c]'; fix: "),
+        ("a b c\nd e f,\n", "found brackets, quotes or commas as phoneme: 'f,'; fix: "),
+        ("\n".join(f"w{n}x\t/kæt{n}/" for n in range(30)), "one phoneme in every pronunciation"),
+        ("\n".join(f"w{n} p{n} q{n}" for n in range(300)), "600 different phonemes in 300 words"),
+        ("a\tb\nc\td\te\tf\n", r"found 3 tabs in 'c\td\te\tf'"),
+        ('a,"b c\nd,e f\n', "unexpected end of data"),
+        ("a b\n".encode("utf-16-le"), "the byte 0x00, as in UTF-16; fix: convert the file"),
+        ("[" * 100_000, "expected {"),
+        ('{"word": "a", "sounds": ' + "1" * 5000 + "}", "expected {"),
+    ],
+)
+def test_what_is_implausible_is_an_error(write, text, message):
+    with pytest.raises(DataError) as error:
+        read_lexicon(write(text))
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_all_bad_lines_are_counted_and_can_be_left_out(write):
+    path = write("\n".join(["a\tb c"] + ["bad line"] * 7 + ["d\te f"] * 20))
+    with pytest.raises(DataError) as error:
+        read_lexicon(path)
+    assert str(error.value).startswith(f"{path}:2: expected 'word<TAB>P H O N', found 0 tabs")
+    assert "7 lines are bad, the next: 3, 4, 5, 6; " in str(error.value)
+    assert [word for word, _ in read_lexicon(path, skip_bad_lines=True)] == ["a", "d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "<unk> 1.0 spn\nABLE 1.0 EY B AH L\n",
+            "lexicon.txt: Kaldi lexicon with probabilities, 1 words; ABLE -> EY B AH L; "
+            "left out 1 entries without speech, such as <unk>",
+        ),
+        ("ABLE\tEY B AH L\n", "lexicon.txt: tab-separated lexicon, 1 words; ABLE -> EY B AH L"),
+    ],
+)
+def test_one_line_tells_how_a_file_was_read(write, text, line, monkeypatch):
+    lines = []
+    monkeypatch.setattr(logging, "info", lambda form, *values: lines.append(form % values))
+    read_lexicon(write(text))
+    assert lines == [line]
+
+
+def test_a_format_that_is_named_is_taken_for_granted(write):
+    path = write("tea T_IY\nI AY\nread R_IY_D\n")
+    assert read_lexicon(path, "contest")[0].pronunciations == (("T", "IY"),)
+    assert read_lexicon(path, "kaldi")[0].pronunciations == (("T_IY",),)
