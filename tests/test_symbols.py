@@ -124,3 +124,20 @@ def test_damaged_json_is_refused(damage, message):
 def test_json_of_something_else_is_refused(data):
     with pytest.raises(ValueError, match="damaged symbols"):
         Symbols.from_json(data)
+
+
+def test_a_capital_that_the_lexicon_lacks_is_its_small_letter_and_the_other_way_round():
+    mixed = Symbols.from_pairs([Pair("young", (("j",),)), Pair("Aba", (("a",),))])
+    assert mixed.graphemes_of("Young") == (list("young"), [])
+    assert mixed.graphemes_of("ABA") == (list("AbA"), [])
+    assert mixed.graphemes_of("Énóug") == (list("noug"), ["É"])
+    assert mixed.graphemes_of("Ñoug") == (list("noug"), [])
+
+
+def test_a_dotless_i_is_the_small_letter_of_i_where_the_lexicon_has_it():
+    for words in (["ılık", "iki"], ["ılık", "iki", "Ara"]):
+        turkish = Symbols.from_pairs([Pair(word, (("a",),)) for word in words])
+        assert turkish.graphemes_of("ILIK") == (list("ılık"), [])
+        assert turkish.graphemes_of("İki") == (list("iki"), [])
+    english = Symbols.from_pairs([Pair("ilk", (("a",),))])
+    assert english.graphemes_of("ILK") == (list("ilk"), [])

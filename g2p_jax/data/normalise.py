@@ -5,6 +5,7 @@ from typing import Any, cast
 
 CASES = "lower", "upper", "keep"
 FORMS = "NFC", "NFD"
+DOTLESS = str.maketrans("Iİ", "ıi")  # small letters where the alphabet has a dotless i
 
 # What people type for a letter or mark, and Unicode does not decompose.
 _BASE = str.maketrans(

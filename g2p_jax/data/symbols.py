@@ -2,14 +2,14 @@
 
 import functools
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from g2p_jax.config import TOKENS
-from g2p_jax.data.normalise import CASES, FORMS, base_letters, normalise
+from g2p_jax.data.normalise import CASES, DOTLESS, FORMS, base_letters, normalise
 from g2p_jax.data.pairs import Pair, Pairs, texts
 from g2p_jax.data.ragged import Ragged, narrow
 
@@ -101,14 +101,17 @@ class Symbols:
 
     def normalise(self, word: str) -> str:
         """Returns the word as the training data would write it."""
+        if self.case == "lower" and "ı" in self.graphemes.ids:  # Turkish: I is no capital i
+            word = word.translate(DOTLESS)
         return normalise(word.strip(), self.case, self.unicode)
 
     def graphemes_of(self, word: str) -> tuple[list[str], list[str]]:
         """Splits a word into the graphemes to feed and the tokens that the model does not know.
 
         A token that is not in the vocabulary is replaced by the base letters it is made of,
-        é -> e, ﬁ -> f i, ’ -> ', if those are all known; else it is left out. An unknown accent
-        on its own, as in NFD, is left out without being counted as unknown.
+        é -> e, ﬁ -> f i, ’ -> ', if those are all known; a capital by its small letter, or a small
+        letter by its capital; else it is left out. An unknown accent on its own, as in NFD, is left
+        out without being counted as unknown.
         """
         split = str.split if self.source == "words" else list
         tokens = split(self.normalise(word))
@@ -117,14 +120,22 @@ class Symbols:
         known: list[str] = []
         unknown: list[str] = []
         for token in tokens:
-            letters = [token]
-            if token not in self.graphemes.ids:
-                letters = split(normalise(base_letters(token), self.case, self.unicode))
-            if all(letter in self.graphemes.ids for letter in letters):
-                known.extend(letters)
+            for spelling in (token, *self._substitutes(token)):
+                letters = split(spelling)
+                if all(letter in self.graphemes.ids for letter in letters):
+                    known.extend(letters)
+                    break
             else:
                 unknown.append(token)
         return known, unknown
+
+    def _substitutes(self, token: str) -> Iterator[str]:
+        """Yields what may stand for a token that is not in the vocabulary, the nearest first."""
+        small = token.translate(DOTLESS) if "ı" in self.graphemes.ids else token
+        for spelling in (small.lower(), token.upper(), base_letters(token)):
+            yield normalise(spelling, self.case, self.unicode)
+        yield normalise(base_letters(small.lower()), self.case, self.unicode)
+        yield normalise(base_letters(token.upper()), self.case, self.unicode)
 
     def encode_words(self, words: Ragged) -> Ragged:
         """Returns the ids of the graphemes of words, given as code points."""
