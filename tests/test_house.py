@@ -76,7 +76,11 @@ def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
         ("train.average", 1.0, r"in \[0, 1\)"),
         ("train.teacher_forcing", 1.5, r"in \[0, 1\]"),
         ("model.start", "copy", "'bridge' unless"),
-        ("data.format", "xml", "one of auto, contest, tsv, cmudict, jsonl"),
+        (
+            "data.format",
+            "xml",
+            "one of auto, contest, tsv, cmudict, kaldi, mfa, sphinx, csv, jsonl",
+        ),
         ("train.seed", -1, r"in \[0, inf\)"),
     ],
 )
