@@ -17,8 +17,8 @@ def write(tmp_path):
 
 
 def test_words_one_for_every_line(write):
-    path = write(b"\xef\xbb\xbfhello\r\n\r\n two words \nna\xefve\n\xe2\x80\xa8x")
-    expected = ["hello", "", " two words ", "na\ufffdve", "\u2028x"]
+    path = write(b"\xef\xbb\xbfhello\r\n\r\n two words \nna\xc3\xafve\n\xe2\x80\xa8x")
+    expected = ["hello", "", " two words ", "naïve", "\u2028x"]
     expected = list(zip("12345", expected, strict=True))
     assert list(read_words(path)) == expected
     assert list(read_words(str(path))) == expected
@@ -61,3 +61,25 @@ def test_words_of_json_lines(write):
     with pytest.raises(DataError, match=r":2: expected '?.\"word\": \"...\".'?, found"):
         list(read_words(path))
     assert list(read_words(write("{hello\n"))) == [("1", "{hello")]  # a list may hold anything
+
+
+def test_a_list_that_is_not_utf8_is_named_with_its_remedy(write):
+    for data, line, message in (
+        (
+            b"hello\nna\xefve\n",
+            2,
+            "the byte 0xef; fix: convert the file, for example with iconv -f latin1",
+        ),
+        (
+            "hello\n".encode("utf-16"),
+            1,
+            "the byte 0xff; fix: convert the file, for example with iconv -f utf-16",
+        ),
+    ):
+        path = write(data)
+        with pytest.raises(
+            DataError, match=re.escape(f"{path}:{line}: expected UTF-8, found {message}")
+        ):
+            list(read_words(path))
+        with pytest.raises(DataError, match=f"input:{line}: expected UTF-8"):
+            list(read_words(data.splitlines(keepends=True)))

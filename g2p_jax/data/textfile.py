@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 from g2p_jax.errors import DataError
 
+UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE  # marks at the start of a file
+
 
 def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
     """Opens a file; raises DataError if it cannot be read."""
@@ -25,6 +27,13 @@ def shorten(text: object) -> str:
     return line if len(line) <= 80 else line[:77] + "..."
 
 
+def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
+    """Returns the error for bytes that are not UTF-8, which names the first of them."""
+    encoding = "utf-16" if error.object.startswith(UTF16) else "latin1"
+    fix = f"convert the file, for example with iconv -f {encoding} -t utf-8"
+    return DataError.at(where, "UTF-8", f"the byte 0x{error.object[error.start]:02x}", fix)
+
+
 class TextFile:
     """A text, without a byte order mark at its start. A pipe can be read more than once, too."""
 
@@ -32,7 +41,7 @@ class TextFile:
         self.path = Path(path)
         with open_to_read(path) as file:
             self._data = file.read().removeprefix(codecs.BOM_UTF8)
-        if self._data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if self._data.startswith(UTF16):
             self._data = self._data.decode("utf-16", "replace").encode()
         self.text()  # an error comes at once
         if b"\0" in self._data:
@@ -50,9 +59,7 @@ class TextFile:
             return self._data.decode()
         except UnicodeDecodeError as error:
             line = 1 + self._data.count(b"\n", 0, error.start)
-            found = f"the byte 0x{self._data[error.start]:02x}"
-            fix = "convert the file, for example with iconv -f latin1 -t utf-8"
-            raise self.error(line, "UTF-8", found, fix) from error
+            raise not_utf8(f"{self.path}:{line}", error) from error
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yields (number, line) for each line that is not empty, without spaces at its end."""

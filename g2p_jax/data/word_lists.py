@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from g2p_jax.data.textfile import open_to_read, shorten
+from g2p_jax.data.textfile import not_utf8, open_to_read, shorten
 from g2p_jax.errors import DataError
 
 
@@ -17,12 +17,12 @@ def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterat
     A plain list gives one word for EVERY line, also for an empty one, with the line number as id.
     A CSV file whose header has a column `word` (Id,Word) gives the words of that column and the
     ids of the column `id`, else the number of the row; so do JSON lines, {"id": 7, "word": "go"}.
-    What is not Unicode, as bytes that are not UTF-8, becomes U+FFFD.
 
     Args:
       source: a path, or lines such as sys.stdin.buffer.
 
-    Raises DataError for a file that cannot be read and for a row that has no word.
+    Raises DataError for a file that cannot be read, bytes that are not UTF-8, and a row without a
+    word.
     """
     if isinstance(source, str | os.PathLike):
         with open_to_read(source) as file:
@@ -32,7 +32,7 @@ def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterat
 
 
 def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
-    lines = (_valid(line).rstrip("\r\n") for line in source)
+    lines = (_text(name, n, line).rstrip("\r\n") for n, line in enumerate(source, 1))
     first = next(lines, None)
     if first is None:
         return
@@ -69,7 +69,15 @@ def _json_object(line: str) -> dict[str, Any]:
     return row if isinstance(row.get("word"), str) else {}
 
 
-def _valid(text: bytes | str) -> str:
-    """Returns Unicode; Python and JSON write what is none as halves of characters."""
-    data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-    return data.decode(errors="replace")
+def _text(name: str, number: int, line: bytes | str) -> str:
+    if isinstance(line, str):
+        return _valid(line)
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise not_utf8(f"{name}:{number}", error) from error
+
+
+def _valid(text: str) -> str:
+    """Returns Unicode; an argument or JSON may hold halves of characters, which become U+FFFD."""
+    return text.encode(errors="surrogatepass").decode(errors="replace")
