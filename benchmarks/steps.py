@@ -65,7 +65,7 @@ class TrainStep:
         self.devices, self.axis = devices, 0 if members == 1 or apart else 1
         state = training.init_state(net, config.train, STEPS, members)
         self.parameters = sum(x.size for x in jax.tree.leaves(state.params)) // members
-        place = parallel.spread if apart else parallel.replicate
+        place = parallel.shard_members if apart else parallel.replicate
         params, opt_state = place((state.params, state.opt_state), devices)
         self.state = training.State(parallel.replicate(state.step, devices), params, opt_state)
         members //= len(devices) if apart else 1

@@ -76,8 +76,8 @@ def test_members_are_trained_as_alone(alone, devices, apart, backend, monkeypatc
     if apart:
         make = training.make_train_step(NET, SGD, 10, 4 // devices, shared=True)
         step = parallel.data_parallel(make, chosen, training.MEMBER_AXES)
-        state = state.replace(params=parallel.spread(state.params, chosen))
-        state = state.replace(opt_state=parallel.spread(state.opt_state, chosen))
+        state = state.replace(params=parallel.shard_members(state.params, chosen))
+        state = state.replace(opt_state=parallel.shard_members(state.opt_state, chosen))
     else:
         step = parallel.data_parallel(training.make_train_step(NET, SGD, 10, members=4), chosen)
     for _ in range(2):

@@ -1,11 +1,11 @@
-"""Several processes, on as many hosts, as one job: joining it, deciding alike, leaving it.
+"""Several processes, on as many hosts, as one job: joining it, agreeing, leaving it.
 
-All processes run the same program on their share of each batch (`parallel`). What they decide must
-come from numbers that are the same in all: sums over devices, or what process 0 says.
+All processes run the same program on their rows of each batch (`parallel`). What they decide must
+come from numbers that are the same in all: sums over devices, or what process 0 sends.
 
-A process that waits for one that is lost would wait for ever. So each asks JAX's coordination
-service, which lives in process 0, who is still there, and ends when somebody is not; the job then
-goes on from its last checkpoint when it is started again.
+A process that waits for a lost one would wait for ever. So each asks JAX's coordination service,
+which lives in process 0, whether all are alive, and exits if not. The job goes on from its last
+checkpoint when it is started again.
 """
 
 import ctypes
@@ -28,9 +28,9 @@ from jax.experimental import multihost_utils
 from g2p_jax.errors import UserError
 
 Tree = Any
-SILENCE = 30  # seconds without a heartbeat after which a process counts as lost
-HEAD_START = 3  # seconds of the others, who would complain at length if process 0 ended first
-PATIENCE = 10  # seconds that process 0 waits for others which fail like itself
+HEARTBEAT_TIMEOUT = 30  # seconds after which a silent process counts as lost
+FIRST_DELAY = 3  # seconds: if process 0 exited first, the others would log at length
+LEAVE_TIMEOUT = 10  # seconds that process 0 waits for others that fail as it does
 HOW = (
     "start it by SLURM, Open MPI, Kubernetes or on a TPU pod; or set on each host "
     "JAX_COORDINATOR_ADDRESS=HOST0:PORT, JAX_NUM_PROCESSES=N and JAX_PROCESS_ID=0 to N - 1"
@@ -41,11 +41,11 @@ _handler: Any = None  # of SIGABRT; it must live as long as the process
 
 @contextmanager
 def connect(distributed: bool) -> Iterator[int]:
-    """Joins the job that the cluster, or the environment, describes; gives its processes' number.
+    """Joins the job that the cluster or the environment describes; gives its number of processes.
 
-    To be entered before JAX is used, with all that uses it inside. If a process is lost meanwhile,
-    the others end with one line and exit status 1. Only process 0 logs what is no warning.
-    Without `distributed` it does nothing, and gives 1. UserError if there is nothing to join.
+    Enter it before JAX is used, with all that uses JAX inside. If a process is lost, the others
+    exit with one line and status 1. Only process 0 logs more than warnings. Without `distributed`
+    it does nothing, and gives 1. UserError if there is no job to join.
     """
     if not distributed:
         yield 1
@@ -53,45 +53,48 @@ def connect(distributed: bool) -> Iterator[int]:
     _join()
     from jax._src import distributed as jax_distributed  # only here: it has no public name
 
-    job = jax_distributed.global_state
-    client: Any = job.client
-    everyone = list(range(job.num_processes))
+    job: Any = jax_distributed.global_state
     if job.process_id:
         logging.set_verbosity(logging.WARNING)
     leaving = threading.Event()
-    threading.Thread(target=_watch, args=(client, everyone, leaving), daemon=True).start()
+    threading.Thread(target=_watch, args=(job, leaving), daemon=True).start()
     try:
-        yield len(everyone)
+        yield job.num_processes
         leaving.set()
-        client.wait_at_barrier("g2p_jax: done", 1000 * 300)
+        job.client.wait_at_barrier("g2p_jax: done", 1000 * 300)
     except (jax.errors.JaxRuntimeError, ValueError) as error:
         if leaving.is_set():
-            _end(LOST)
+            _exit(LOST)
         if isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in str(error):
-            time.sleep(2 * SILENCE)  # a lost process is the likely reason: then this one ends here
+            time.sleep(2 * HEARTBEAT_TIMEOUT)  # likely a process is lost: then this one exits here
         raise
     finally:
         leaving.set()
-        _leave(client, everyone, job.process_id)
+        deadline = time.monotonic() + LEAVE_TIMEOUT
+        # Process 0 goes last: the others would take its end for a loss.
+        while not job.process_id and time.monotonic() < deadline and _alive(job) > 1:
+            time.sleep(0.1)
+        jax.distributed.shutdown()
 
 
 def _join() -> None:
     # A client that is not "recoverable" is aborted by JAX, with a C++ stack trace, if one is lost.
     jax.config.update("jax_enable_recoverability", True)
     jax.config.update("jax_enable_preemption_service", False)  # it would swallow SIGTERM
-    count, number = _number("JAX_NUM_PROCESSES"), _number("JAX_PROCESS_ID")
     address = os.environ.get("JAX_COORDINATOR_ADDRESS", ":")
     if ":" not in address:
         raise UserError(f"JAX_COORDINATOR_ADDRESS={address}: has no port; {HOW}")
-    _on_abort("no answer from process 0; start the same command on all hosts within five minutes")
+    _exit_on_abort("no answer from process 0; start the same command on all hosts within 5 minutes")
     try:
         jax.distributed.initialize(
-            num_processes=count, process_id=number, heartbeat_timeout_seconds=SILENCE
+            num_processes=_number("JAX_NUM_PROCESSES"),
+            process_id=_number("JAX_PROCESS_ID"),
+            heartbeat_timeout_seconds=HEARTBEAT_TIMEOUT,
         )
-    except (ValueError, RuntimeError) as error:  # a JaxRuntimeError is one, too
+    except (ValueError, RuntimeError) as error:  # JaxRuntimeError is a RuntimeError
         reason = str(error).partition("\n")[0].rstrip(".")
         raise UserError(f"no job to join ({reason}): {HOW}") from error
-    _on_abort(LOST)  # process 0, and with it the coordination service
+    _exit_on_abort(LOST)  # with process 0 the coordination service is lost
 
 
 def _number(variable: str) -> int | None:
@@ -101,45 +104,35 @@ def _number(variable: str) -> int | None:
     return None if value is None else int(value)
 
 
-def _watch(client: Any, everyone: list[int], leaving: threading.Event) -> None:
-    """Ends this process when another is lost."""
+def _watch(job: Any, leaving: threading.Event) -> None:
+    """Exits when another process is lost."""
     while not leaving.wait(1):
         try:
-            alive = _alive(client, everyone)
+            alive = _alive(job)
         except jax.errors.JaxRuntimeError:
             alive = 0
-        if alive < len(everyone) and not leaving.is_set():
-            time.sleep(0 if jax.process_index() else HEAD_START)
-            _end(LOST)
+        if alive < job.num_processes and not leaving.is_set():
+            time.sleep(0 if job.process_id else FIRST_DELAY)
+            _exit(LOST)
 
 
-def _alive(client: Any, everyone: list[int]) -> int:
-    """How many processes are there; waits until each of them has asked."""
-    if not hasattr(client, "get_live_nodes"):  # then JAX itself ends all, in many more lines
-        return len(everyone)
-    return len(client.get_live_nodes(everyone))
+def _alive(job: Any) -> int:
+    """Number of processes that are alive; waits until each of them has called this."""
+    return len(job.client.get_live_nodes(list(range(job.num_processes))))
 
 
-def _on_abort(message: str) -> None:
-    """Where JAX gives up, in many lines and by abort(), the message is the last line."""
+def _exit_on_abort(message: str) -> None:
+    """Makes the message the last line where JAX gives up, after many lines, by abort()."""
     global _handler
-    _handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(lambda _: _end(message))
+    _handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(lambda _: _exit(message))
     if os.name == "posix":  # not Python's signal(): that would wait until abort() returns
         ctypes.CDLL(None).signal(signal.SIGABRT, _handler)
 
 
-def _end(message: str) -> NoReturn:
-    """At once: Python's usual way out would wait for the lost process."""
+def _exit(message: str) -> NoReturn:
+    """Exits at once: Python's usual way out would wait for the lost process."""
     os.write(2, f"{Path(sys.argv[0]).name}: {message}\n".encode())
     os._exit(1)
-
-
-def _leave(client: Any, everyone: list[int], process: int) -> None:
-    """Process 0 goes last: the others would take its end for a loss."""
-    deadline = time.monotonic() + PATIENCE
-    while process == 0 and time.monotonic() < deadline and _alive(client, everyone) > 1:
-        time.sleep(0.1)
-    jax.distributed.shutdown()
 
 
 def is_first() -> bool:
@@ -148,34 +141,31 @@ def is_first() -> bool:
 
 
 def rows(count: int) -> slice:
-    """Which of so many rows of a batch this process has."""
+    """The rows of this process, of `count` rows of a batch."""
     share = count // jax.process_count()
     return slice(share * jax.process_index(), share * (jax.process_index() + 1))
 
 
 def gather(tree: Tree) -> Tree:
-    """Of arrays [local devices, ...] those of all processes: [devices, ...], on the host."""
+    """Arrays [local devices, ...] of all processes as [devices, ...], on the host."""
     return multihost_utils.process_allgather(tree, tiled=True)
 
 
 def exchange(value: Any) -> list[Any]:
-    """What each process says, a JSON value, in their order; all must call this together."""
+    """The JSON value of each process, in their order; all processes must call this together."""
     if jax.process_count() == 1:
         return [value]
-    said = np.frombuffer(json.dumps(value).encode(), np.uint8)
-    lengths = multihost_utils.process_allgather(np.int32(len(said)))
-    padded = np.pad(said, (0, max(lengths) - len(said)))
-    everything = multihost_utils.process_allgather(padded)
-    return [
-        json.loads(row[:length].tobytes()) for row, length in zip(everything, lengths, strict=True)
-    ]
+    text = np.frombuffer(json.dumps(value).encode(), np.uint8)
+    lengths = multihost_utils.process_allgather(np.int32(len(text)))
+    texts = multihost_utils.process_allgather(np.pad(text, (0, max(lengths) - len(text))))
+    return [json.loads(row[:length].tobytes()) for row, length in zip(texts, lengths, strict=True)]
 
 
-def from_first(value: float) -> float:
-    """The value that process 0 has, bit for bit."""
+def from_first(value: Any) -> Any:
+    """The JSON value of process 0; a number bit for bit."""
     return exchange(value)[0]
 
 
 def agree(value: str) -> bool:
-    """Whether all processes have this value."""
+    """Whether the value is the same in all processes."""
     return len(set(exchange(value))) == 1

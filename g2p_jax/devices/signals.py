@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C, heard between two steps of training."""
+"""SIGTERM and Ctrl-C, acted on between two steps of training."""
 
 import contextlib
 import signal

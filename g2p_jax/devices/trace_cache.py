@@ -18,7 +18,6 @@ import jaxlib
 
 from g2p_jax.files import atomic_write
 
-DIGEST = hashlib.sha256().digest_size  # bytes at the start of a file: digest of the rest
 SETTINGS: Any = jax.config
 
 
@@ -30,12 +29,18 @@ def export(function: jax.stages.Wrapped, key: Any, shapes: tuple) -> jax.export.
     folder = _folder()
     if folder is None:
         return None
-    made_from = repr((_sources(), key, shapes))
-    file = folder / hashlib.sha256(made_from.encode()).hexdigest()
-    exported = _read(file)
-    if exported is None:
-        exported = jax.export.export(function)(*shapes)
-        _write(file, exported)
+    digest = lambda data: hashlib.sha256(data).digest()
+    file = folder / digest(repr((_sources(), key, shapes)).encode()).hex()
+    with contextlib.suppress(OSError):
+        data = file.read_bytes()
+        if data[:32] == digest(data[32:]):  # else the file is damaged
+            return jax.export.deserialize(bytearray(data[32:]))
+    exported = jax.export.export(function)(*shapes)
+    program = exported.serialize()
+    with contextlib.suppress(OSError):  # if nothing can be written, the next process traces again
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_write(file, "wb") as opened:
+            opened.write(digest(program) + program)
     return exported
 
 
@@ -54,24 +59,3 @@ def _sources() -> tuple[Any, ...]:
     versions = jax.__version__, jaxlib.__version__, flax.__version__
     settings = SETTINGS.jax_enable_x64, SETTINGS.jax_default_matmul_precision
     return digest.hexdigest(), *versions, jax.default_backend(), *settings
-
-
-def _read(file: Path) -> jax.export.Exported | None:
-    """None if there is no such file, or it is damaged."""
-    try:
-        data = file.read_bytes()
-    except OSError:
-        return None
-    digest, program = data[:DIGEST], data[DIGEST:]
-    if digest != hashlib.sha256(program).digest():
-        return None
-    return jax.export.deserialize(bytearray(program))
-
-
-def _write(file: Path, exported: jax.export.Exported) -> None:
-    """Where nothing can be written, the next process traces again."""
-    program = exported.serialize()
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(file, "wb") as opened:
-            opened.write(hashlib.sha256(program).digest() + program)

@@ -147,7 +147,7 @@ class Run:
         A process that ends while its devices compute, as with an error at this point, may crash.
         """
         devices = jax.local_devices()
-        place = parallel.spread if self.members_apart else parallel.replicate
+        place = parallel.shard_members if self.members_apart else parallel.replicate
         params, opt_state = place((state.params, state.opt_state), devices)
         state = training.State(parallel.replicate(state.step, devices), params, opt_state)
         self.state = jax.block_until_ready(state)
