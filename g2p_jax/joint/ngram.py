@@ -2,20 +2,18 @@
 
 Chen and Goodman, "An empirical study of smoothing techniques for language modeling", 1998:
 
-    p(w | h) = (c(hw) - D) / c(h) + g(h) p(w | h without its first)
+    p(w | h) = (c(hw) - D) / c(h) + g(h) p(w | h without its first token)
 
-c is the count for the longest n-grams and those that begin a sequence, else the number of different
-tokens that were seen before the n-gram; D is one of three discounts, for c of 1, 2 and more; g(h)
-hands on what they took.
+c is the count of the longest n-grams and of those that begin a sequence; of all others it is the
+number of different tokens that were seen before the n-gram. D is one of three discounts, for c of
+1, 2 and more. The back-off weight g(h) hands on what the discounts took.
 
-All n-grams of one length are a sorted array of keys: the place of all but the last token among the
-n-grams one shorter, times the number of tokens, plus the last token. A few are found by binary
-search, many by a hash table: both for all places of all sequences at once.
+All n-grams of one length are one sorted array of keys. A key is the place of the history (all but
+the last token) among the n-grams one shorter, times the number of tokens, plus the last token.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +22,6 @@ from g2p_jax.data.ragged import Array, Ragged, borders
 
 Floats = NDArray[np.floating]
 UNKNOWN = -20.0  # log probability of a token that was never seen
-FEW = 1000  # keys, that are found before a hash table has been made
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio, odd
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,122 +29,91 @@ class Level:
     """All n-grams of one length."""
 
     keys: Array
-    log_prob: Floats  # of the last token after the others
-    log_backoff: Floats  # log g of the whole as a history
+    log_prob: Floats  # of the last token after its history
+    log_backoff: Floats  # log g of the whole n-gram as a history
 
     def find(self, keys: Array) -> Array:
-        """The places of these keys, -1 where there is none."""
-        if len(keys) < FEW:
-            place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-            return np.where(self.keys[place] == keys, place, -1)
-        slot, table = self._slots(keys), self._table
-        place = table[slot]
-        other = np.flatnonzero((place >= 0) & (self.keys[place] != keys))
-        while len(other):
-            slot[other] = (slot[other] + 1) % len(table)
-            found = place[other] = table[slot[other]]
-            other = other[(found >= 0) & (self.keys[found] != keys[other])]
-        return place
-
-    @cached_property
-    def _table(self) -> Array:
-        """For each slot the place of a key, or -1; a key is in its own slot or in the next free."""
-        table = np.full(1 << self._bits, -1, np.int32)
-        left = np.arange(len(self.keys))
-        slot = self._slots(self.keys)
-        while len(left):
-            free = table[slot] < 0
-            table[slot[free]] = left[free]  # of several for one slot, the last stays
-            homeless = table[slot] != left
-            left, slot = left[homeless], (slot[homeless] + 1) % len(table)
-        return table
-
-    @property
-    def _bits(self) -> int:
-        """Of a slot's number: at most a quarter of the slots are taken."""
-        return (4 * len(self.keys)).bit_length()
-
-    def _slots(self, keys: Array) -> Array:
-        """Where each key is looked for first: Fibonacci hashing (Knuth, vol. 3, section 6.4)."""
-        return (keys.astype(np.uint64) * GOLDEN >> np.uint64(64 - self._bits)).astype(np.int64)
+        """The place of each key, -1 if there is none."""
+        place = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[place] == keys, place, -1)
 
 
 @dataclass(frozen=True, eq=False)
 class Ngram:
     """A model of sequences of tokens, which are numbers from 0 on."""
 
-    levels: tuple[Level, ...]  # in the first each token, and the start and the end of a sequence
+    levels: tuple[Level, ...]  # the first has each token, then the start and the end of a sequence
 
     @property
     def size(self) -> int:
+        """Number of tokens, start and end included."""
         return len(self.levels[0].keys)
 
     @classmethod
     def fit(cls, sequences: Ragged, tokens: int, order: int) -> "Ngram":
-        """Of all n-grams of at most `order` tokens, start and end included."""
+        """Counts n-grams of at most `order` tokens, start and end included, and smooths them."""
         size = tokens + 2
-        token, place = _framed(sequences, size)
-        single, count = np.arange(size), np.bincount(token, minlength=size)
-        count[tokens] = 0  # the start is never to be predicted
-        node, every = token, [_Counted(single, count, single == tokens, np.zeros_like(single))]
-        for n in range(1, order):
-            seen = np.flatnonzero(place >= n)
-            keys, first, which, count = np.unique(
-                node[seen - 1] * size + token[seen],
+        token, position = _with_ends(sequences, size)
+        unigrams, count = np.arange(size), np.bincount(token, minlength=size)
+        count[tokens] = 0  # the start is never predicted
+        levels = [_Counts(unigrams, count, np.zeros_like(unigrams))]
+        node = token  # place of the longest n-gram so far that ends here
+        for n in range(1, min(order, position.max(initial=0) + 1)):
+            ends = np.flatnonzero(position >= n)
+            keys, first, place, count = np.unique(
+                node[ends - 1] * size + token[ends],
                 return_index=True,
                 return_inverse=True,
                 return_counts=True,
             )
-            shorter = node[seen[first]]
-            begins = place[seen[first]] == n
-            before = np.bincount(shorter, minlength=len(every[-1].keys))
-            every[-1].count[:] = np.where(every[-1].begins, every[-1].count, before)
-            every.append(_Counted(keys, count, begins, shorter))
+            suffix = node[ends[first]]
+            before = np.bincount(suffix, minlength=len(levels[-1].keys))
+            levels[-1].counts[before > 0] = before[before > 0]  # else it begins a sequence
+            levels.append(_Counts(keys, count, suffix))
             node = np.full_like(token, -1)
-            node[seen] = which
-        return cls(tuple(_smoothed(every)))
+            node[ends] = place
+        return cls(_smooth(levels))
 
     def log_probs(self, sequences: Ragged) -> Floats:
         """log P of each sequence, its end included; tokens from `size` on are unknown."""
-        size = self.size
-        token, place = _framed(sequences, size)
-        known = token < size
+        token, position = _with_ends(sequences, self.size)
+        known = token < self.size
         node = np.where(known, token, -1)
         log_p = np.where(known, self.levels[0].log_prob[node], UNKNOWN)
-        for n, level in enumerate(self.levels[1:], 1):
-            history = np.where(place >= n, np.roll(node, 1), -1)
-            node = np.where((history >= 0) & known, level.find(history * size + token), -1)
-            backed_off = log_p + self.levels[n - 1].log_backoff[history]
-            log_p = np.where(history >= 0, backed_off, log_p)
+        for n, (shorter, level) in enumerate(zip(self.levels, self.levels[1:], strict=False), 1):
+            history = np.where(position >= n, np.roll(node, 1), -1)
+            key = np.where((history >= 0) & known, history * self.size + token, -1)
+            node = level.find(key)
+            log_p = np.where(history >= 0, log_p + shorter.log_backoff[history], log_p)
             log_p = np.where(node >= 0, level.log_prob[node], log_p)
-        return np.add.reduceat(np.where(place > 0, log_p, 0.0), np.flatnonzero(place == 0))
+        return np.add.reduceat(np.where(position > 0, log_p, 0.0), np.flatnonzero(position == 0))
 
 
-@dataclass
-class _Counted:
+class _Counts(NamedTuple):
+    """The n-grams of one length."""
+
     keys: Array
-    count: Array
-    begins: Array  # whether the n-gram begins a sequence
-    shorter: Array  # the place of the n-gram without its first token, one level below
+    counts: Array  # c of each
+    suffix: Array  # place of the n-gram without its first token, among those one shorter
 
 
-def _smoothed(every: Sequence[_Counted]) -> list[Level]:
+def _smooth(counts: list[_Counts]) -> tuple[Level, ...]:
+    """Probabilities and back-off weights by the equation above, the shortest n-grams first."""
     levels: list[Level] = []
-    size = len(every[0].keys)
-    below = np.full(1, 1 / size)
-    for counted in every:
-        history = counted.keys // size
-        discount = discounts(counted.count)[np.minimum(counted.count, 3)]
-        histories = len(levels[-1].keys) if levels else 1
-        total = np.bincount(history, counted.count, histories)
-        left = np.bincount(history, discount, histories)
-        left = np.divide(left, total, out=np.ones(histories), where=total > 0)
+    size = len(counts[0].keys)
+    lower = np.full(1, 1 / size)  # probabilities of the n-grams one shorter; below all: uniform
+    for keys, count, suffix in counts:
+        history = keys // size
+        discount = discounts(count)[np.minimum(count, 3)]
+        total = np.bincount(history, count, len(lower))
+        taken = np.bincount(history, discount, len(lower))
+        backoff = np.divide(taken, total, out=np.ones(len(lower)), where=total > 0)
         if levels:
-            levels[-1].log_backoff[:] = np.log(left)
-        share = (counted.count - discount) / np.maximum(total, 1)[history]
-        below = share + left[history] * below[counted.shorter]
-        levels.append(Level(counted.keys, np.log(below), np.zeros(len(below))))
-    return levels
+            levels[-1].log_backoff[:] = np.log(backoff)
+        seen = (count - discount) / np.maximum(total, 1)[history]
+        lower = seen + backoff[history] * lower[suffix]
+        levels.append(Level(keys, np.log(lower), np.zeros(len(lower))))
+    return tuple(levels)
 
 
 def discounts(count: Array) -> Floats:
@@ -159,12 +124,12 @@ def discounts(count: Array) -> Floats:
     return np.clip(taken, (0, 0.1, 0.1, 0.1), (0, 0.9, 1.9, 2.9))
 
 
-def _framed(sequences: Ragged, size: int) -> tuple[Array, Array]:
-    """All tokens, with the start and the end of each sequence; and the place of each in its own."""
+def _with_ends(sequences: Ragged, size: int) -> tuple[Array, Array]:
+    """Tokens of all sequences, each with its start and end; position of each in its sequence."""
     lengths = sequences.lengths + 2
     starts = borders(lengths)
-    place = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
-    token = np.full(len(place), size - 2)
-    token[(place > 0) & (place < np.repeat(lengths, lengths) - 1)] = sequences.ids
+    position = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
+    token = np.full(len(position), size - 2)
+    token[(position > 0) & (position < np.repeat(lengths, lengths) - 1)] = sequences.ids
     token[starts[1:] - 1] = size - 1
-    return token.astype(np.int64), place
+    return token.astype(np.int64), position

@@ -22,7 +22,6 @@ from g2p_jax.devices import parallel
 from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.errors import ModelError
 from g2p_jax.joint import model as joint_lib
-from g2p_jax.joint.alignment import Asked
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.joint.ngram import Floats
 from g2p_jax.network import layers
@@ -66,7 +65,7 @@ class Heard(NamedTuple):
     lengths_WxN: Array
     log_p_WxN: Floats
     rivals_WxN: Array  # whether the word has other answers, too
-    asked: Asked | None  # of a joint model, about rivals
+    joint_log_probs: Callable[[], Floats] | None  # waits for those of rivals
 
 
 class Answer(NamedTuple):
@@ -300,7 +299,7 @@ class G2P:
             which = np.broadcast_to(which_W[:, None], rivals_WxN.shape)[rivals_WxN]
             said = tokens_WxNxT[said_WxNxT & rivals_WxN[..., None]]
             phonemes = Ragged(said, borders(lengths_WxN[rivals_WxN]))
-            asked = self.joint.ask(part.source.take(which), phonemes)
+            asked = self.joint.score(part.source.take(which), phonemes)
         log_p_WxN = log_p_WxN.astype(float)
         return Heard(which_W, tokens_WxNxT, lengths_WxN, log_p_WxN, rivals_WxN, asked)
 
@@ -312,7 +311,7 @@ class G2P:
         _, tokens_WxNxT, lengths_WxN, log_p_WxN, rivals_WxN, asked = heard
         if self.joint and asked:
             joint_WxN = np.zeros_like(log_p_WxN)
-            joint_WxN[rivals_WxN] = self.joint.log_probs(asked)
+            joint_WxN[rivals_WxN] = asked()
             members, temperature = self.config.ensemble, self.config.temperature
             log_p_WxN = joint_lib.rescore(log_p_WxN, joint_WxN, members, temperature)
         if self._plain:

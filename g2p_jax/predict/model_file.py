@@ -18,6 +18,7 @@ from g2p_jax import config as config_lib
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.files import atomic_write
+from g2p_jax.joint import storage
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.kernels.matmul import operand_dtype
 from g2p_jax.network import seq2seq as models
@@ -67,7 +68,7 @@ def write(
     }
     arrays = {name: np.asarray(w, dtype) for name, w in weights.items()}
     if joint:
-        arrays |= {JOINT + name: array for name, array in joint.arrays().items()}
+        arrays |= {JOINT + name: array for name, array in storage.to_arrays(joint).items()}
     with atomic_write(path, "wb") as file:
         file.write(safetensors.numpy.save(arrays, metadata=about))
 
@@ -120,7 +121,7 @@ def read(path: str | Path) -> Stored:
         symbols = Symbols.from_json(json.loads(about["symbols"]))
         of_joint = [name for name in weights if name.startswith(JOINT)]
         arrays = {name.removeprefix(JOINT): weights.pop(name) for name in of_joint}
-        joint = JointNgram.from_arrays(arrays, symbols) if arrays else None
+        joint = storage.from_arrays(arrays, symbols) if arrays else None
     except _UNREADABLE as error:
         reason = str(error).partition("\n")[0]
         message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"
