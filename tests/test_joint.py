@@ -71,6 +71,14 @@ def test_what_cannot_be_known_is_unlikely():
     assert unknown < ngram.UNKNOWN + empty + 10
 
 
+def test_data_that_cannot_be_aligned_give_a_model_that_knows_nothing():
+    model, symbols = fitted([("a", "X Y Z"), ("b", "Y Z X X")])
+    model = from_arrays(to_arrays(model), symbols)
+    source, target = Ragged.from_lists([[4], [4]]), Ragged.from_lists([[4], [4, 5, 6]])
+    log_p = model.score(source, target)()
+    assert ngram.UNKNOWN - 10 < log_p[0] < ngram.UNKNOWN and log_p[1] == NOT_ALIGNED
+
+
 def test_arrays_that_do_not_fit_are_refused():
     model, symbols = fitted(LINES)
     arrays = to_arrays(model)

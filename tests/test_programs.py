@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -43,27 +42,6 @@ def test_programs_are_found_by_shapes_and_types(traced, key, ahead):
         assert result.dtype == x.dtype
         np.testing.assert_array_equal(result, x // 2)
     assert traced == [(x.shape, x.dtype) for x in calls]
-
-
-def test_a_cancelled_program_is_compiled_when_it_is_called(traced, monkeypatch):
-    started, go_on = threading.Event(), threading.Event()
-    program = half(traced, "half")
-    compile_program = program._compile
-
-    def slow(args):
-        started.set()
-        go_on.wait()
-        return compile_program(args)
-
-    monkeypatch.setattr(program, "_compile", slow)
-    calls = [np.arange(n) for n in range(1, 40)]
-    program.prepare((x,) for x in calls)
-    started.wait()
-    program.cancel()
-    go_on.set()
-    assert len(program._programs) < len(calls)
-    for x in calls:
-        np.testing.assert_array_equal(program(x), x // 2)
 
 
 def test_programs_that_are_not_started_do_not_keep_python_from_ending():

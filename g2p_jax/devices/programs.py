@@ -35,8 +35,9 @@ class CachedProgram:
         if program is None:
             if self._key is None:  # JAX finds its own programs, also those of several processes
                 return self._function(*args)
-            program = self._programs[signature(args)] = Future()
+            program = Future()
             program.set_result(self._compile(args))
+            self._programs[signature(args)] = program
         return program.result()(*args)
 
     def prepare(self, calls: Iterable[tuple]) -> None:
@@ -44,12 +45,6 @@ class CachedProgram:
         for args in calls:
             if signature(args) not in self._programs:
                 self._programs[signature(args)] = _threads().submit(self._compile, args)
-
-    def cancel(self) -> None:
-        """Drops what `prepare` has not started to compile."""
-        self._programs = {
-            key: future for key, future in self._programs.items() if not future.cancel()
-        }
 
     def lower(self, *args: Any) -> jax.stages.Lowered:
         """The program for such arguments, traced or read from disk, not yet compiled."""

@@ -46,6 +46,7 @@ class JointNgram:
         units = alignment.fit(source, target, len(symbols.graphemes), len(symbols.phonemes))
         aligned = alignment.align(units, source, target)()
         codes, tokens = np.unique(aligned.ids, return_inverse=True)
+        codes = codes if len(codes) else np.zeros(1, np.int64)  # no pair could be aligned
         sequences = Ragged(tokens, aligned.starts).take(np.flatnonzero(aligned.lengths))
         return cls(units, codes, Ngram.fit(sequences, len(codes), order))
 

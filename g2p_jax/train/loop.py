@@ -184,7 +184,6 @@ class Run:
                 logging.info("done: best dev %s, of epoch %d", reached, self.progress.best_epoch)
                 logging.info("now: %s", self.model.use.format(self.folder))
         finally:
-            self.programs.cancel()
             self.checkpoints.close()
         return self.progress
 
