@@ -49,8 +49,8 @@ def test_letters_and_phonemes_find_each_other():
     assert "s:SH" not in units and "t:TH" not in units
 
 
-def test_of_too_many_pairs_some_are_enough(monkeypatch):
-    monkeypatch.setattr(joint, "MOST", 6)
+def test_of_too_many_pairs_every_nth_is_used(monkeypatch):
+    monkeypatch.setattr(joint, "MAX_PRONUNCIATIONS", 6)
     pairs = [Pair(word, (tuple(spoken.split()),)) for word, spoken in LINES]
     symbols = Symbols.from_pairs(pairs)
     some, half = JointNgram.fit(pairs, symbols, 2), JointNgram.fit(pairs[::2], symbols, 2)
@@ -59,7 +59,7 @@ def test_of_too_many_pairs_some_are_enough(monkeypatch):
         np.testing.assert_array_equal(array, to_arrays(half)[name])
 
 
-def test_what_cannot_be_known_is_unlikely():
+def test_unknown_units_are_unlikely():
     model, symbols = fitted(LINES)
     spell = lambda words: Ragged.from_lists([symbols.graphemes.encode(word) for word in words])
     speak = lambda each: Ragged.from_lists([symbols.phonemes.encode(one.split()) for one in each])
@@ -71,7 +71,7 @@ def test_what_cannot_be_known_is_unlikely():
     assert unknown < ngram.UNKNOWN + empty + 10
 
 
-def test_data_that_cannot_be_aligned_give_a_model_that_knows_nothing():
+def test_without_any_alignment_all_units_are_unknown():
     model, symbols = fitted([("a", "X Y Z"), ("b", "Y Z X X")])
     model = from_arrays(to_arrays(model), symbols)
     source, target = Ragged.from_lists([[4], [4]]), Ragged.from_lists([[4], [4, 5, 6]])

@@ -31,7 +31,7 @@ Tree = Any
 HEARTBEAT_TIMEOUT = 30  # seconds after which a silent process counts as lost
 FIRST_DELAY = 3  # seconds: if process 0 exited first, the others would log at length
 LEAVE_TIMEOUT = 10  # seconds that process 0 waits for others that fail as it does
-HOW = (
+HOW_TO_START = (
     "start it by SLURM, Open MPI, Kubernetes or on a TPU pod; or set on each host "
     "JAX_COORDINATOR_ADDRESS=HOST0:PORT, JAX_NUM_PROCESSES=N and JAX_PROCESS_ID=0 to N - 1"
 )
@@ -83,7 +83,7 @@ def _join() -> None:
     jax.config.update("jax_enable_preemption_service", False)  # it would swallow SIGTERM
     address = os.environ.get("JAX_COORDINATOR_ADDRESS", ":")
     if ":" not in address:
-        raise UserError(f"JAX_COORDINATOR_ADDRESS={address}: has no port; {HOW}")
+        raise UserError(f"JAX_COORDINATOR_ADDRESS={address}: has no port; {HOW_TO_START}")
     _exit_on_abort("no answer from process 0; start the same command on all hosts within 5 minutes")
     try:
         jax.distributed.initialize(
@@ -93,14 +93,14 @@ def _join() -> None:
         )
     except (ValueError, RuntimeError) as error:  # JaxRuntimeError is a RuntimeError
         reason = str(error).partition("\n")[0].rstrip(".")
-        raise UserError(f"no job to join ({reason}): {HOW}") from error
+        raise UserError(f"no job to join ({reason}): {HOW_TO_START}") from error
     _exit_on_abort(LOST)  # with process 0 the coordination service is lost
 
 
 def _number(variable: str) -> int | None:
     value = os.environ.get(variable)
     if value is not None and not value.isdecimal():
-        raise UserError(f"{variable}={value}: must be a number; {HOW}")
+        raise UserError(f"{variable}={value}: must be a number; {HOW_TO_START}")
     return None if value is None else int(value)
 
 

@@ -25,7 +25,9 @@ from g2p_jax.data.symbols import PAD
 from g2p_jax.devices.programs import CachedProgram
 
 ROUNDS = 8  # of expectation maximisation
-LARGE = -3.0  # first log probability of a unit of three letters and phonemes; others begin with 0
+LARGE_UNIT = (
+    -3.0
+)  # first log probability of a unit of three letters and phonemes; others begin with 0
 SMOOTHING = 1e-4  # added to the expected count of each unit
 NEVER = -1e9  # log probability of what cannot be
 SILENT, SINGLE, DOUBLE, PAIR = range(4)  # kinds of units, in the order of `Units`
@@ -145,7 +147,7 @@ def fit(source: Ragged, target: Ragged, letters: int, phonemes: int) -> Units:
 
     source, target: ids below `letters` and `phonemes`, without BOS and EOS.
     """
-    units, large = (Units.full(letters, phonemes, log_p) for log_p in (0.0, LARGE))
+    units, large = (Units.full(letters, phonemes, log_p) for log_p in (0.0, LARGE_UNIT))
     units = units._replace(double=large.double, pair=large.pair)
     batches = list(_batches(source, target))
     for _ in range(ROUNDS):
@@ -175,8 +177,8 @@ def align(units: Units, source: Ragged, target: Ragged) -> Callable[[], Ragged]:
             letters_BxS, phonemes_BxS = (np.asarray(x, np.int64)[real_B, :most] for x in result)
             code_BxS = letters_BxS * units.single.shape[1] ** 2 + phonemes_BxS
             code_PxS[index_B[real_B], : code_BxS.shape[1]] = code_BxS
-        begins_PxS = code_PxS >= 0
-        return Ragged(code_PxS[begins_PxS], borders(begins_PxS.sum(axis=1)))
+        ends_PxS = code_PxS >= 0
+        return Ragged(code_PxS[ends_PxS], borders(ends_PxS.sum(axis=1)))
 
     return wait
 

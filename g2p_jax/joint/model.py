@@ -24,7 +24,7 @@ from g2p_jax.joint.ngram import Floats, Ngram
 
 WEIGHT, ENSEMBLE_WEIGHT = 0.4, 1 / 3  # w, beside one network or several: docs/results.md
 BEAM = 4  # hypotheses of each word to rescore
-MOST = 1 << 18  # pronunciations to learn from; of more, every second, third, ...
+MAX_PRONUNCIATIONS = 1 << 18  # pronunciations to learn from; of more, every second, third, ...
 NOT_ALIGNED = -200.0  # log P of a pair that no sequence of units makes
 
 
@@ -40,7 +40,7 @@ class JointNgram:
     def fit(cls, pairs: Iterable[Pair], symbols: Symbols, order: int) -> "JointNgram":
         """Learns from training data, with n-grams of at most `order` units."""
         examples = Examples.from_pairs(pairs, symbols)
-        chosen = np.arange(0, len(examples), -(-len(examples) // MOST))
+        chosen = np.arange(0, len(examples), -(-len(examples) // MAX_PRONUNCIATIONS))
         source, target = examples.source.take(chosen), examples.target.take(chosen)
         target = Ragged(target.ids[target.ids != EOS], borders(target.lengths - 1))
         units = alignment.fit(source, target, len(symbols.graphemes), len(symbols.phonemes))
