@@ -1,5 +1,6 @@
-"""Commands in the documentation run, and links lead somewhere."""
+"""Commands in the documentation run, links lead somewhere, and the tour names code that exists."""
 
+import ast
 import os
 import re
 import subprocess
@@ -163,6 +164,22 @@ def test_links_lead_somewhere(page):
             target = (page.parent / file).resolve() if file else page
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), link
+
+
+def names(path: Path) -> set[str]:
+    """The functions and classes of a module, and methods as Class.method."""
+    kinds = ast.FunctionDef, ast.ClassDef
+    top = [node for node in ast.parse(path.read_text()).body if isinstance(node, kinds)]
+    methods = {f"{c.name}.{m.name}" for c in top for m in ast.walk(c) if isinstance(m, kinds)}
+    return {node.name for node in top} | methods
+
+
+def test_the_tour_names_code_that_exists():
+    tour = ROOT / "docs" / "tour.md"
+    stops = re.findall(r"\[`([\w.]+)`\]\((\S+\.py)\)", tour.read_text())
+    assert len(stops) >= 10
+    for name, file in stops:
+        assert name in names(tour.parent / file), f"{file} has no {name}"
 
 
 def test_the_readme_is_short_and_has_the_line_that_ci_runs():
