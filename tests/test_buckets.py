@@ -58,9 +58,3 @@ def test_buckets_are_the_best_of_all_choices(seed):
 def test_buckets_by_hand():
     assert choose_buckets([10, 2] + [1] * 9, 2) == (1, 10)  # 9 + 20 tokens; (2, 10) needs 20 + 10
     assert choose_buckets([10, 1] + [2] * 9, 2) == (2, 10)  # 20 + 10 tokens; (1, 10) needs 1 + 100
-
-
-def test_no_buckets_of_nothing():
-    for lengths, count in [([], 2), ([3], 0)]:
-        with pytest.raises(ValueError, match="needs a bucket and an example"):
-            choose_buckets(lengths, count)

@@ -80,10 +80,5 @@ def test_what_cannot_be_continued_is_refused(tmp_path):
     write(path, resume=False, kill=100)
     with pytest.raises(UserError, match="begun with --beam 1, now it is 4; leave out --resume"):
         ResumableFile(path, {"--beam": 4}, resume=True)
-    part = tmp_path / "out.tsv.part"
-    os.truncate(part, 10)
-    with pytest.raises(UserError, match="it had .* bytes once"):
-        ResumableFile(path, {"--beam": 1}, resume=True)
-    (tmp_path / "out.tsv.part.json").write_text("{")
-    with pytest.raises(UserError, match="damaged"):
-        ResumableFile(path, {"--beam": 1}, resume=True)
+    os.truncate(tmp_path / "out.tsv.part", 10)
+    assert ResumableFile(path, {"--beam": 1}, resume=True).done is None

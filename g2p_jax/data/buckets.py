@@ -1,5 +1,7 @@
 """Sequences of similar length as one batch, of a few fixed shapes: each shape is compiled once."""
 
+import functools
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,30 +12,25 @@ from g2p_jax.data.ragged import Array
 def choose_buckets(lengths: Sequence[int] | Array, count: int) -> tuple[int, ...]:
     """Returns the at most `count` bucket lengths that hold all sequences with the least padding.
 
-    An exact dynamic programme over the distinct lengths: the best k buckets that end at length j
-    are the best k - 1 that end at some i < j, and one that takes every sequence in between. Few
-    distinct lengths give fewer buckets. Raises ValueError if there is nothing to choose from.
+    An exact dynamic programme over the distinct lengths. Few of them give fewer buckets.
     """
-    if count < 1 or not len(lengths):
-        raise ValueError(f"needs a bucket and an example; {count=}, {len(lengths)} examples")
     frequency = np.bincount(lengths)
-    distinct = np.flatnonzero(frequency)
-    upto = np.concatenate([[0], np.cumsum(frequency[distinct])])
-    # cost[i, j]: tokens of one bucket for the i-th to the j-th length, both included.
-    cost = (upto[None, 1:] - upto[:-1, None]) * distinct.astype(float)
-    cost[np.tril_indices(len(distinct), -1)] = np.inf
-    best = cost[0]  # with one bucket, which ends at j
-    starts = []  # for each further bucket and each j, where that bucket starts
-    for _ in range(min(count, len(distinct)) - 1):
-        tokens = best[:-1, None] + cost[1:]
-        starts.append(1 + tokens.argmin(axis=0))
-        best = tokens.min(axis=0)
-    end = len(distinct) - 1
-    buckets = [int(distinct[end])]
-    for start in reversed(starts):
-        end = int(start[end]) - 1
-        buckets.append(int(distinct[end]))
-    return tuple(reversed(buckets))
+    distinct = np.flatnonzero(frequency).tolist()
+    below = [0, *np.cumsum(frequency[distinct]).tolist()]  # sequences below each distinct length
+
+    @functools.cache
+    def best(end: int, count: int) -> tuple[float, tuple[int, ...]]:
+        """Returns the fewest tokens of the first `end` distinct lengths, and their buckets."""
+        if not end or not count:
+            return math.inf if end else 0, ()
+        last = distinct[end - 1]  # length of the last bucket, which holds those from `start` on
+        return min(
+            (tokens + last * (below[end] - below[start]), (*buckets, last))
+            for start in range(end)
+            for tokens, buckets in [best(start, count - 1)]
+        )
+
+    return best(len(distinct), count)[1]
 
 
 def group_by_length(

@@ -11,6 +11,8 @@ import numpy as np
 
 from g2p_jax.data.ragged import BLOCK, Array, Ragged, borders, narrow
 
+FEW = 256  # pairs to pack at a time: more objects would keep the garbage collector busy
+
 Phonemes = tuple[str, ...]
 
 
@@ -53,7 +55,7 @@ class Pairs(Sequence[Pair]):
             return pairs
         index: defaultdict[str, int] = defaultdict(lambda: len(index))
         words, sounds, counts, rest = [], [], [np.zeros(0, int)], iter(pairs)
-        while block := list(islice(rest, BLOCK)):
+        while block := list(islice(rest, FEW)):
             several = [pronunciations for _, pronunciations in block]
             words.append(code_points([word for word, _ in block]))
             sounds.append(Ragged.from_lists(list(chain.from_iterable(several)), index.__getitem__))
@@ -99,10 +101,9 @@ class Pairs(Sequence[Pair]):
         """Returns the pairs with each phoneme changed; `change` is called once for each."""
         index: defaultdict[str, int] = defaultdict(lambda: len(index))
         table = narrow(np.array([index[change(phoneme)] for phoneme in self.phonemes], int))
-        if len(index) == len(self.phonemes):  # each has a name of its own, as before
-            return dataclasses.replace(self, phonemes=tuple(index))
-        changed = self.pronunciations.map(lambda ids: table[ids])
-        return dataclasses.replace(self, pronunciations=changed, phonemes=tuple(index))
+        changed = (Ragged(table[block.ids], block.starts) for block in self.pronunciations.blocks())
+        pronunciations = Ragged.concatenate(changed)
+        return dataclasses.replace(self, pronunciations=pronunciations, phonemes=tuple(index))
 
     def take(self, indices: Array) -> "Pairs":
         """Returns the pairs with these indices, in this order."""

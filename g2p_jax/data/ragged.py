@@ -69,11 +69,6 @@ class Ragged:
         """Yields all sequences, a block at a time."""
         return (self.part(start, start + BLOCK) for start in range(0, len(self), BLOCK))
 
-    def map(self, function: Callable[[Array], Array]) -> "Ragged":
-        """Returns the sequences with each number changed; the function gets some at a time."""
-        ids = [function(self.ids[:0]), *(function(block.ids) for block in self.blocks())]
-        return Ragged(np.concatenate(ids), self.starts)
-
     def take(self, indices: Array) -> "Ragged":
         """Returns the sequences with these indices, in this order."""
 

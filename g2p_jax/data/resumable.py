@@ -15,8 +15,6 @@ from absl import logging
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write, sync
 
-_ANEW = "leave out --resume to begin anew"
-
 
 class ResumableFile:
     """A context that gives a text file, to be continued if it was left unfinished.
@@ -33,29 +31,23 @@ class ResumableFile:
         self.path = Path(os.path.realpath(path))  # a link stays a link
         self.part = self.path.with_name(self.path.name + ".part")
         self._notes = self.path.with_name(self.path.name + ".part.json")
-        self._about = about
+        self._about, self._size = about, 0
         self.done: Any = None  # what `mark` was given last; None: nothing is certain yet
-        self._size = 0
         if resume and self._notes.exists() and self.part.exists():
-            self._read_notes()
+            notes = json.loads(self._notes.read_text(encoding="utf-8"))
+            if self.part.stat().st_size >= notes["bytes"]:  # else it is not the file it was
+                self.done, self._size = notes["done"], notes["bytes"]
+            for key, value in about.items():
+                if (before := notes["about"].get(key)) != value:
+                    raise UserError(
+                        f"{self.part} was begun with {key} {before}, now it is {value}; leave out "
+                        "--resume to begin anew"
+                    )
 
     @property
     def complete(self) -> bool:
         """Whether the file is there, and nothing to go on with."""
         return self.path.exists() and not self._notes.exists()
-
-    def _read_notes(self) -> None:
-        try:
-            notes = json.loads(self._notes.read_text(encoding="utf-8"))
-            self.done, self._size, about = notes["done"], int(notes["bytes"]), notes["about"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{self._notes}: damaged ({error}); {_ANEW}") from error
-        for key, value in self._about.items():
-            if about.get(key) != value:
-                begun = f"{self.part} was begun with {key} {about.get(key)}"
-                raise UserError(f"{begun}, now it is {value}; {_ANEW}")
-        if self.part.stat().st_size < self._size:
-            raise UserError(f"{self.part}: damaged, it had {self._size} bytes once; {_ANEW}")
 
     def __enter__(self) -> TextIO:
         if not self._size:
