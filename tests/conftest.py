@@ -4,6 +4,9 @@ import os
 import tempfile
 
 import jax
+import pytest
+
+import g2p_jax
 
 jax.config.update("jax_num_cpu_devices", 8)
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -20,3 +23,17 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 def pytest_unconfigure() -> None:
     _cache.cleanup()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """The folder of a run that has learnt eight words by heart."""
+    from tests import tiny_model  # here: other tests need not wait for it
+
+    return tiny_model.train_in(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture(scope="session")
+def g2p(trained):
+    """Its model."""
+    return g2p_jax.load(trained)

@@ -21,7 +21,8 @@ from g2p_jax.devices import parallel
 from g2p_jax.errors import ModelError
 from g2p_jax.network import ensemble as ensembles
 from g2p_jax.network import seq2seq as models
-from g2p_jax.predict.g2p import G2P, join
+from g2p_jax.predict.ensemble import join
+from g2p_jax.predict.g2p import G2P
 from g2p_jax.train import loop
 from g2p_jax.train import step as training
 
@@ -136,7 +137,7 @@ def three():
 
 @pytest.mark.parametrize("beam", [1, 4])
 def test_an_answer_has_the_mean_probability_of_each_phoneme(three, beam):
-    both = join(three)
+    both = join(dict(enumerate(three)))
     size = len(both.symbols.graphemes), len(both.symbols.phonemes)
     apply = jax.jit(models.Seq2Seq(MODEL, *size, jnp.float32).apply)
     for answer in both.pronounce(WORDS, nbest=beam, beam=beam):
@@ -158,13 +159,14 @@ def test_an_answer_has_the_mean_probability_of_each_phoneme(three, beam):
 
 
 def test_members_can_be_chosen(three):
-    both = join([join(three[:2]), three[2]])
+    both = join({0: join(dict(enumerate(three[:2]))), 1: three[2]})
     assert both.config.ensemble == 3
     for number, model in enumerate(three):
         alone = both.members([number])
         assert alone.config.ensemble == 1
         assert alone.pronounce(WORDS) == model.pronounce(WORDS)
-    assert both.members([2, 0]).pronounce(WORDS) == join([three[2], three[0]]).pronounce(WORDS)
+    two = join({0: three[2], 1: three[0]})
+    assert both.members([2, 0]).pronounce(WORDS) == two.pronounce(WORDS)
     with pytest.raises(ModelError, match="members 3: this model has members 0 to 2"):
         both.members([3])
     with pytest.raises(ModelError, match="members 1: this model has only one member, 0"):

@@ -1,19 +1,19 @@
-"""The second look: letters of phonemes against a search of all, true probabilities made again."""
+"""Forced decoding: letters of phonemes against a search of all, probabilities against answers."""
 
-import functools
 import itertools
 
 import jax
 import numpy as np
 import pytest
 
-from g2p_jax.commands import calibrate
-from g2p_jax.predict import inspection
+from g2p_jax.data.symbols import BOS
+from g2p_jax.predict import inspection, model_file
 from g2p_jax.predict.inspection import Inspection
+from tests.tiny_model import WORDS
 
 
 def spans(weights):
-    return [(span.start or 0, span.stop) for span in inspection.align(np.array(weights))]
+    return [(span.start or 0, span.stop) for span in inspection.letter_spans(np.array(weights))]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -22,7 +22,7 @@ def test_anchors_are_the_best_of_all_in_order(seed):
     steps, letters = random.integers(1, 5), random.integers(1, 6)
     weights = random.dirichlet(np.full(letters, 0.3), steps)
     ordered = itertools.combinations_with_replacement(range(letters), steps)
-    best = max(ordered, key=lambda a: np.prod(weights[np.arange(steps), a] + inspection.NEVER_SEEN))
+    best = max(ordered, key=lambda a: np.prod(weights[np.arange(steps), a] + inspection.UNATTENDED))
     anchors = sorted(set(best))
     bounds = [0, *anchors[1:], letters]
     expected = [(bounds[anchors.index(a)], bounds[anchors.index(a) + 1]) for a in best]
@@ -40,22 +40,35 @@ def test_letters_of_hand_worked_words():
     assert looking_at("phone", 0, 2, 3) == ("ph", "o", "ne")
     assert looking_at("abc", 2, 0, 1)[-1].endswith("c")  # never back: one of three is given up
     assert looking_at("abc") == ()
-    assert inspection.align(np.zeros((2, 0))) == [slice(0), slice(0)]
+    assert inspection.letter_spans(np.zeros((2, 0))) == [slice(0), slice(0)]
 
 
-def test_the_temperature_of_probabilities_that_are_true_is_found():
-    """Answers are drawn from a model of temperature 0.6 whose logits are known."""
-    random = np.random.default_rng(0)
-    seen, right = [], []
-    for _ in range(4000):
-        logits = random.normal(size=(random.integers(1, 6), 7))
-        ids = logits.argmax(axis=1)
-        log_probs = np.array(jax.nn.log_softmax(logits))
-        seen.append(Inspection((), (), np.zeros(0), log_probs, ids))
-        true = np.array(jax.nn.softmax(logits / 0.6))
-        right.append(random.random() < true.max(axis=1).prod())
-        np.testing.assert_allclose(
-            calibrate.probabilities(seen[-1:], 0.6), true.max(axis=1).prod(), rtol=1e-5
-        )
-        np.testing.assert_allclose(seen[-1].probabilities.max(), np.exp(log_probs).max(), rtol=1e-5)
-    assert 0.57 < calibrate.fit(functools.partial(calibrate.probabilities, seen), right) < 0.63
+def test_attention_is_where_each_step_of_decoding_looks(g2p):
+    seen = g2p.attention("back")
+    assert seen.letters == tuple("back") and seen.phonemes == ("B", "AE", "K")
+    net = model_file.network(g2p.config, g2p.symbols)
+    variables = {"params": jax.device_get(g2p.params)}
+    memory = net.apply(variables, np.array([g2p.symbols.graphemes.encode("back")]), method="encode")
+    states = net.apply(variables, memory, method="start")
+    memory = net.apply(variables, memory, method="ready")
+    tokens = [BOS, *g2p.symbols.phonemes.encode(seen.phonemes)]
+    for token, row in zip(tokens, seen.weights, strict=True):
+        states, _, weights = net.apply(variables, memory, states, np.array([token]), method="step")
+        np.testing.assert_allclose(row, weights[0], rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="no letter"):
+        g2p.attention("123")
+
+
+def test_each_phoneme_has_its_share_of_the_probability(g2p):
+    """Of many words in batches of many shapes, and of a model of another temperature."""
+    words = [*WORDS, "abcdefabcdef", "😀"] * 9
+    hot = g2p.with_settings(temperature=3.0)
+    for model in (g2p, hot):
+        asked = [(a.word, p) for a in model.pronounce(words, nbest=3) for p in a.pronunciations]
+        seen = model.inspect((word, said.phonemes) for word, said in asked)
+        for (word, said), one in zip(asked, seen, strict=True):
+            assert one.phonemes == said.phonemes and one.letters == tuple(word.strip("😀"))
+            assert one.weights.shape == (len(said.phonemes) + 1, len(one.letters))
+            if one.letters:
+                np.testing.assert_allclose(one.probabilities.prod(), said.probability, rtol=1e-4)
+    assert hot.pronounce(["cab"])[0].pronunciations[0].probability < 0.9

@@ -1,5 +1,7 @@
 """The joint n-gram model: what it learns, what it cannot know, and its arrays."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -111,3 +113,10 @@ def test_arrays_that_do_not_fit_are_refused():
             from_arrays(arrays | wrong, symbols)
     with pytest.raises(KeyError):
         from_arrays({"codes": arrays["codes"]}, symbols)
+
+
+def test_rescoring_keeps_what_the_network_gives_to_all():
+    never = np.array([[-1e4, -math.inf]])  # less than any number, and no answer at all
+    assert joint.rescore(never, np.array([[-3.0, -1.0]])).tolist() == never.tolist()
+    of_several = joint.rescore(np.log([[0.5, 0.25]]), np.array([[-3.0, 0.0]]), members=2)
+    np.testing.assert_allclose(np.exp(of_several), [[0.2765, 0.4735]], atol=1e-4)  # a third of it

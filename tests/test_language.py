@@ -157,7 +157,7 @@ def test_a_model_of_spelling_invents_words(tmp_path):
     settings.data.spelling, settings.data.test_share, settings.data.limit = True, 0.0, 0
     settings.train.epochs, settings.train.batch_size, settings.train.buckets = 6, 32, 1
     loop.Run(settings, tmp_path / "run").train()
-    lm = language.load(tmp_path / "run")
+    lm = LanguageModel.load(tmp_path / "run")
     invented = set(lm.sample(100, 0.5))
     assert invented <= set(words) and invented - set(words[::3])
     assert lm.score("TIKO").perplexity < lm.score("TKIO").perplexity
@@ -183,7 +183,7 @@ def test_a_text_is_learned_and_continued(text_run):
     # After a word's first letter nothing is uncertain; a model without memory has 2 bits and more.
     assert last["dev_loss"] / math.log(2) < 0.3
     assert last["best_loss"] == min(r["dev_loss"] for r in reports if "epoch" in r)
-    lm = language.load(text_run.folder)
+    lm = LanguageModel.load(text_run.folder)
     assert lm.sample(1, 0.1, prompt="one two th", length=14) == ["one two three four five\n"]
     np.testing.assert_allclose(
         lm.score("one two three four five\n" * 5).bits, last["dev_loss"] / math.log(2), atol=0.15

@@ -28,7 +28,7 @@ def main(words: list[str]) -> None:
     if _MEMBERS.value:
         g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
     if _STRESS.value is not None:
-        g2p = g2p.stressed(_STRESS.value)
+        g2p = g2p.with_stress(_STRESS.value)
     pairs = splits.references(g2p.config.reference_data, _DATA.value, _FORMAT.value, _SPLIT.value)
     answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
     total, errors = scoring.Score(), Path(_ERRORS.value or "errors.tsv")

@@ -28,9 +28,9 @@ def main(sequences: list[str]) -> None:
             f"{sequences[0]!r}: give --score to score it, --prompt=... to begin with it"
         )
     shared.use_compilation_cache()
-    from g2p_jax.predict.language_model import LONGEST, Likelihood, load
+    from g2p_jax.predict.language_model import LONGEST, LanguageModel, Likelihood
 
-    lm = load(_CKPT.value)
+    lm = LanguageModel.load(_CKPT.value)
     if _SCORE.value:
         lines = sequences or [line.rstrip("\r\n") for line in sys.stdin]
         found = lm.score_all(lm.tokens(line) for line in lines)

@@ -41,7 +41,7 @@ from g2p_jax.network import cells
 from g2p_jax.network import seq2seq as models
 from g2p_jax.network.layers import Recurrent
 from g2p_jax.predict import plots as pictures
-from g2p_jax.predict.g2p import network
+from g2p_jax.predict.model_file import network
 from g2p_jax.train import losses
 from g2p_jax.train import step as training
 

@@ -9,7 +9,6 @@ learnt in half a minute from the training data of the first, or those of --data,
 them: it weighs the answers (`joint.py`) of a beam search, which then is the default.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from absl import flags
@@ -32,29 +31,17 @@ def main(paths: list[str]) -> None:
     if not paths or _OUTPUT.value is None:
         raise UserError("which models, and where to? runs/a runs/b --output=runs/ab")
     from g2p_jax.data import splits
-    from g2p_jax.joint.model import JointNgram
     from g2p_jax.predict import model_file
-    from g2p_jax.predict.g2p import join, load
+    from g2p_jax.predict.ensemble import join, with_joint
+    from g2p_jax.predict.g2p import load
 
-    output = Path(_OUTPUT.value)
-    models = [load(path) for path in paths]
-    for path, model in zip(paths, models, strict=True):
-        for what, of in (
-            ("settings of the network", lambda m: m.config.model),
-            ("label smoothing", lambda m: m.config.train.label_smoothing),
-            ("symbols", lambda m: m.symbols),
-        ):
-            if of(model) != of(models[0]):
-                raise UserError(f"{path} has other {what} than {paths[0]}: train them alike")
-    model = join(models) if len(models) > 1 else models[0]
+    model = join({path: load(path) for path in paths})
     if _NGRAM.value:
         pairs = splits.references(model.config.data, _DATA.value, "auto", "train")
-        model.joint = JointNgram.fit(pairs, model.symbols, _NGRAM.value)
-        model.config = replace(model.config, ngram=_NGRAM.value, temperature=1.0)
-    if _TEMPERATURE.value:
-        model.config = replace(model.config, temperature=_TEMPERATURE.value)
-    if _BEAM.value:
-        model.config = replace(model.config, beam=_BEAM.value)
+        model = with_joint(model, pairs, _NGRAM.value)
+    settings = {"temperature": _TEMPERATURE.value, "beam": _BEAM.value}
+    model = model.with_settings(**{name: value for name, value in settings.items() if value})
+    output = Path(_OUTPUT.value)
     output.mkdir(parents=True, exist_ok=True)
     model.save(output / model_file.NAME, _PRECISION.value)
     members = model.config.ensemble

@@ -9,6 +9,7 @@ An output file takes its name when it is complete. Until then it is NAME.part, a
 with --resume continues it after a stop of any kind.
 """
 
+import gc
 import hashlib
 import sys
 from pathlib import Path
@@ -52,17 +53,19 @@ def main(words: list[str]) -> None:
     shared.use_compilation_cache()
     from g2p_jax.devices import hosts
     from g2p_jax.devices.cpu import use_cpu_cores
-    from g2p_jax.predict.g2p import G2P, LexiconFirst, load
+    from g2p_jax.predict.g2p import G2P, load
+    from g2p_jax.predict.lexicon_first import LexiconFirst
     from g2p_jax.predict.searching import MOST_ROWS
     from g2p_jax.predict.transcribe import CHUNK, Options, transcribe, transcribe_file
 
     with hosts.connect(_DISTRIBUTED.value):
         use_cpu_cores(MOST_ROWS)
+        gc.disable()  # answers make no cycles; to look for some takes a fifth of the time
         g2p = load(_CKPT.value)
         if _MEMBERS.value:
             g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
         if _STRESS.value is not None:
-            g2p = g2p.stressed(_STRESS.value)
+            g2p = g2p.with_stress(_STRESS.value)
         answerer: G2P | LexiconFirst = g2p
         if _LEXICON.value:
             data = g2p.config.reference_data

@@ -1,55 +1,65 @@
-"""A second look at what was said: where the model looked, how sure it was, which letters spoke.
+"""Forced decoding: how the model sees a pronunciation that it is given, its own or anyone's.
 
-Search keeps a pronunciation and its probability. Here the decoder is given whole pronunciations,
-its own or anyone's, many in one batch.
-
-Letters of shapes: B pronunciations, S letters, T phonemes and the end, V phoneme inventory.
+The decoder reads the true phonemes instead of its own choices, many words in one batch. This gives
+the probability of every phoneme at every place, and where the model attends in the word.
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from g2p_jax.data.symbols import EOS, PAD
-from g2p_jax.devices import parallel
-from g2p_jax.network import seq2seq as models
+from g2p_jax.data.buckets import group_by_length
+from g2p_jax.data.ragged import Ragged
+from g2p_jax.data.symbols import EOS
+from g2p_jax.joint.ngram import Floats
 from g2p_jax.network.ensemble import OutputTransform
-from g2p_jax.search import hypotheses
+from g2p_jax.network.seq2seq import Seq2Seq, shift_right
+from g2p_jax.search.hypotheses import log_probs
 
 ROWS = 64
-SHORTEST = 8  # shapes of batches are powers of two from here on, each compiled once
-NEVER_SEEN = 1e-6  # attention to a letter that has none
+SHORTEST = 8  # lengths of batches are powers of two from here on
+UNATTENDED = 1e-6  # attention to a letter that has none
+
+Ids = Sequence[int]
+
+
+class ForcedScores(NamedTuple):
+    """What the decoder computes while it reads a pronunciation; T phonemes, with EOS."""
+
+    log_probs_TxV: Any  # of every phoneme at each place, given those before
+    attention_TxS: Any  # weights of the letters
+
+
+Scorer = Callable[[Sequence[Ids], Sequence[Ids]], list[ForcedScores]]
 
 
 class Inspection(NamedTuple):
     """How a model sees one pronunciation of a word: a row for each phoneme, and one for the end.
 
-    Phonemes are target tokens here: of a model of characters, characters.
+    Phonemes are target tokens here: those of a model of characters are characters.
     """
 
     letters: tuple[str, ...]
     phonemes: tuple[str, ...]
-    weights: np.ndarray  # of attention [T, letters]; rows sum to 1, without attention to 0
-    log_probs: np.ndarray  # of all that could have come next [T, V]
-    ids: Sequence[int]  # of what did [T]
+    weights: Floats  # of attention [T, letters]; rows sum to 1, without attention to 0
+    log_probs: Floats  # of everything that could have come next [T, V]
+    ids: Ids  # of what did [T]
 
     @property
-    def probabilities(self) -> np.ndarray:
+    def probabilities(self) -> Floats:
         """P(phoneme | the word, the phonemes before) [T]; their product is the answer's."""
         return np.exp(self.log_probs[np.arange(len(self.ids)), list(self.ids)])
 
     @property
     def spelled(self) -> tuple[str, ...]:
-        """For each phoneme the letters that it came from."""
-        spans = align(self.weights[:-1])
-        return tuple("".join(self.letters[span]) for span in spans)
+        """The letters of each phoneme."""
+        return tuple("".join(self.letters[span]) for span in letter_spans(self.weights[:-1]))
 
 
-def align(weights_TxS: np.ndarray) -> list[slice]:
-    """The letters of each phoneme, given its attention; together they are the whole word.
+def letter_spans(weights_TxS: Floats) -> list[slice]:
+    """Returns the letters of each phoneme, given its attention; together they are the whole word.
 
     Each phoneme is anchored at one letter, never before the last phoneme's, so that the product of
     the anchors' weights is the largest (Viterbi). It owns what comes before the next anchor, the
@@ -57,80 +67,57 @@ def align(weights_TxS: np.ndarray) -> list[slice]:
     """
     if not weights_TxS.size:
         return [slice(0)] * len(weights_TxS)
-    scores_TxS = np.log(weights_TxS + NEVER_SEEN)
-    best_S, letters, before = scores_TxS[0], np.arange(scores_TxS.shape[1]), []
+    scores_TxS = np.log(weights_TxS + UNATTENDED)
+    best_S, index_S, backpointers = scores_TxS[0], np.arange(scores_TxS.shape[1]), []
     for score_S in scores_TxS[1:]:
-        so_far_S = np.maximum.accumulate(best_S)
-        before.append(np.maximum.accumulate(np.where(best_S == so_far_S, letters, 0)))
-        best_S = so_far_S + score_S
+        highest_S = np.maximum.accumulate(best_S)
+        backpointers.append(np.maximum.accumulate(np.where(best_S == highest_S, index_S, 0)))
+        best_S = highest_S + score_S
     anchors = [int(np.argmax(best_S))]
-    for before_S in reversed(before):
+    for before_S in reversed(backpointers):
         anchors.insert(0, int(before_S[anchors[0]]))
     firsts = [0 if anchor == anchors[0] else anchor for anchor in anchors]
     starts = sorted(set(firsts))
-    ends = dict(zip(starts, [*starts[1:], len(letters)], strict=True))
+    ends = dict(zip(starts, [*starts[1:], len(index_S)], strict=True))
     return [slice(first, ends[first]) for first in firsts]
 
 
-def look(
-    net: models.Seq2Seq, transform: OutputTransform, params: Any, rows: Any
+def forced_scores(
+    net: Seq2Seq, transform: OutputTransform, params: Any, rows: Any
 ) -> tuple[jax.Array, jax.Array]:
-    """Log-probabilities [B, T, V] and attention [B, T, S], given (source_BxS, target_BxT)."""
+    """Returns log P [B, T, V] and attention weights [B, T, S] for (source_BxS, target_BxT)."""
     source_BxS, target_BxT = rows
-    tokens_TxB = models.shift_right(target_BxT)
 
-    def unrolled(net: models.Seq2Seq) -> tuple[jax.Array, jax.Array]:
+    def unroll(net: Seq2Seq) -> tuple[jax.Array, jax.Array]:
         memory = net.encode(source_BxS)
-        return net.decoder.unroll(memory, net.start(memory), tokens_TxB, {})[1:]
+        return net.decoder.unroll(memory, net.start(memory), shift_right(target_BxT), {})[1:]
 
-    run = lambda params: net.apply({"params": params}, method=unrolled)
+    run = lambda params: net.apply({"params": params}, method=unroll)
     if transform.members == 1:
         logits, weights = run(params)
     else:
         logits, weights = jax.vmap(run)(params)
         weights = weights.mean(axis=0)
-    log_probs = hypotheses.log_probs(transform(logits))
-    return log_probs.swapaxes(0, 1), weights.swapaxes(0, 1)
+    return log_probs(transform(logits)).swapaxes(0, 1), weights.swapaxes(0, 1)
 
 
-@functools.cache
-def looker(
-    net: models.Seq2Seq, transform: OutputTransform, devices: tuple[jax.Device, ...]
-) -> Callable:
-    """`look` at rows shared by the devices."""
-    local = functools.partial(look, net, transform)
-    return parallel.map_rows(local, devices, "look", net, transform)
+def score_pairs(
+    run: Callable[..., ForcedScores], sources: Sequence[Ids], targets: Sequence[Ids]
+) -> list[ForcedScores]:
+    """Returns the scores of each pair of letters and phonemes, which are ids without EOS.
 
-
-Look = Callable[[tuple[np.ndarray, np.ndarray]], tuple[jax.Array, jax.Array]]
-
-
-def look_at(look: Look, pairs: Sequence[tuple[list[int], list[int]]]) -> list[tuple[Any, Any]]:
-    """Log-probabilities [T, V] and attention [T, letters] of each (letters, phonemes), as ids.
-
-    look: at a batch [ROWS, S], [ROWS, T]; gives arrays [devices, ROWS / devices, ...].
+    run: makes arrays [B, ...] of padded rows, source_BxS and target_BxT.
     """
-    by_shape: dict[tuple[int, int], list[int]] = {}
-    for number, (letters, phonemes) in enumerate(pairs):
-        shape = _rounded(len(letters)), _rounded(len(phonemes) + 1)
-        by_shape.setdefault(shape, []).append(number)
-    found: dict[int, tuple[Any, Any]] = {}
-    for (most_letters, most_phonemes), numbers in by_shape.items():
-        for start in range(0, len(numbers), ROWS):
-            part = numbers[start : start + ROWS]
-            source = np.full((ROWS, most_letters), PAD, np.int32)
-            target = np.full((ROWS, most_phonemes), PAD, np.int32)
-            for row, number in enumerate(part):
-                letters, phonemes = pairs[number]
-                source[row, : len(letters)] = letters
-                target[row, : len(phonemes) + 1] = [*phonemes, EOS]
-            log_probs, weights = map(np.concatenate, look((source, target)))
-            for row, number in enumerate(part):
-                letters, phonemes = pairs[number]
-                steps = len(phonemes) + 1
-                found[number] = log_probs[row, :steps], weights[row, :steps, : len(letters)]
-    return [found[number] for number in range(len(pairs))]
-
-
-def _rounded(length: int) -> int:
-    return max(SHORTEST, 1 << (length - 1).bit_length())
+    source = Ragged.from_lists(sources)
+    target = Ragged.from_lists([[*phonemes, EOS] for phonemes in targets])
+    lengths = np.maximum(source.lengths, target.lengths)
+    longest = int(lengths.max(initial=SHORTEST))
+    buckets = [1 << n for n in range(3, longest.bit_length() + 1)]
+    scores: dict[int, ForcedScores] = {}
+    for index_B, length in group_by_length(lengths, buckets, ROWS):
+        both = run(source.padded(index_B, length), target.padded(index_B, length))
+        for row, i in enumerate(index_B[index_B >= 0].tolist()):
+            steps, letters = target.lengths[i], source.lengths[i]
+            log_probs_TxV, attention_TxS = (x[row, :steps] for x in both)
+            scores[i] = ForcedScores(log_probs_TxV, attention_TxS[:, :letters])
+    return [scores[i] for i in range(len(lengths))]

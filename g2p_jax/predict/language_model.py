@@ -1,5 +1,6 @@
-"""A trained language model: how probable is a pronunciation, or a text, and what it invents."""
+"""A trained language model: the probability of a pronunciation or a text, and random samples."""
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -11,23 +12,23 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from g2p_jax import config as config_lib
-from g2p_jax.data.pairs import Pair
+from g2p_jax.config import Config
+from g2p_jax.data.buckets import group_by_length
+from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.errors import ModelError, UserError
-from g2p_jax.network import seq2seq as models
+from g2p_jax.network.seq2seq import DecoderOnly, initial_carry
 from g2p_jax.predict import model_file
 from g2p_jax.predict.model_file import Params
-from g2p_jax.scoring import Examination
 from g2p_jax.search.sampling import sample
 
-ROWS, CHUNK = 64, 32  # of what is scored at once; longer sequences go on from chunk to chunk
-LONGEST = 40  # phonemes of an invented pronunciation
-MOST_ROWS = 4096  # that are drawn together
+ROWS, CHUNK = 64, 32  # of a batch to score; a longer sequence is read chunk after chunk
+LONGEST = 40  # phonemes of a sample
+MOST_ROWS = 4096  # samples that are drawn together
 
 
 class Likelihood(NamedTuple):
-    """How probable a sequence is, its end included unless it is text."""
+    """How probable a sequence is, with its end unless it is running text."""
 
     nats: float  # -log P
     tokens: int
@@ -38,61 +39,72 @@ class Likelihood(NamedTuple):
 
     @property
     def bits(self) -> float:
-        """For each token."""
+        """Bits per token."""
         return self.nats / max(self.tokens, 1) / math.log(2)
 
     def __add__(self, other: Any) -> "Likelihood":
         return Likelihood(self.nats + other.nats, self.tokens + other.tokens)
 
 
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LanguageModel:
-    """A trained language model.
+    """A trained language model, which never changes.
 
-    >>> lm = g2p_jax.language.load("runs/phoneme_lm")
+    >>> lm = g2p_jax.LanguageModel.load("runs/phoneme_lm")
     >>> lm.score("HH AH L OW").perplexity
     """
 
-    use = "python -m g2p_jax generate --ckpt={}"
+    config: Config
+    symbols: Symbols
+    params: Params
 
-    def __init__(self, config: config_lib.Config, symbols: Symbols, params: Params):
-        self.config, self.symbols, self.params = config, symbols, jax.device_put(params)
-        self.text = config.data.format == "text"
-        self.between = "" if self.text or config.data.spelling else " "
+    @classmethod
+    def load(cls, path: str | Path) -> "LanguageModel":
+        """Reads the file, or the folder that `train.py` wrote; raises ModelError."""
+        config, symbols, params, _ = model_file.read(path)
+        if config.model.encoder_layers:
+            raise ModelError(
+                f"{path}: a model that reads words: python predict.py --ckpt={path} hello"
+            )
+        return cls(config, symbols, jax.device_put(params))
+
+    @property
+    def text(self) -> bool:
+        """Whether it models running text, which has no end, and not pronunciations or words."""
+        return self.config.data.format == "text"
 
     def tokens(self, sequence: str) -> tuple[str, ...]:
-        """Phonemes between spaces, or characters. UserError for unknown ones."""
-        tokens = tuple(sequence.split() if self.between else sequence)
+        """Splits a sequence: phonemes between spaces, or characters. UserError for unknown ones."""
+        tokens = tuple(sequence.split() if self._separator else sequence)
         for token in tokens:
             if token not in self.symbols.phonemes.ids:
                 raise UserError(f"{token!r} in {sequence[:60]!r}: the model has never seen it")
         return tokens
 
     def score(self, sequence: str) -> Likelihood:
+        """Returns the likelihood of a sequence; UserError for unknown tokens."""
         return self.score_all([self.tokens(sequence)])[0]
 
     def score_all(self, sequences: Iterable[Sequence[str]]) -> list[Likelihood]:
-        """The likelihood of each sequence of tokens; unknown ones count as one symbol, UNK."""
+        """Returns the likelihood of each sequence of tokens; unknown ones count as UNK."""
         end = [] if self.text else [EOS]
-        ids = [[*self.symbols.phonemes.encode(tokens), *end] for tokens in sequences]
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        nats = np.zeros(len(ids))
-        for start in range(0, len(ids), ROWS):
-            part = order[start : start + ROWS]
-            nats[part] = self._nats([ids[i] for i in part])
-        return [Likelihood(float(n), len(row)) for n, row in zip(nats, ids, strict=True)]
+        encode = self.symbols.phonemes.encode
+        rows = Ragged.from_lists([[*encode(tokens), *end] for tokens in sequences])
+        longest, nats = int(rows.lengths.max(initial=1)), np.zeros(len(rows))
+        buckets = range(CHUNK, longest + CHUNK, CHUNK)
+        for index_B, length in group_by_length(rows.lengths, buckets, ROWS):
+            chosen = index_B[index_B >= 0]
+            nats[chosen] = self._nats(rows.padded(index_B, length))[: len(chosen)]
+        return [Likelihood(*one) for one in zip(nats.tolist(), rows.lengths.tolist(), strict=True)]
 
-    def _nats(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
-        """-log P of each of at most ROWS sequences."""
-        length = -(-max(map(len, ids)) // CHUNK) * CHUNK
-        target = np.full((ROWS, length), PAD, np.int32)
-        for row, sequence in enumerate(ids):
-            target[row, : len(sequence)] = sequence
-        carry, nats = models.initial_carry(self.config.model, ROWS), np.zeros(ROWS)
-        for start in range(0, length, CHUNK):
-            part = target[:, start : start + CHUNK]
-            more, carry = reader(self._network)(self.params, carry, part)
-            nats += np.asarray(more)
-        return nats[: len(ids)]
+    def _nats(self, target_BxT: Ints) -> Array:
+        """Returns -log P of each row."""
+        carry, nats_B = initial_carry(self.config.model, ROWS), np.zeros(ROWS)
+        for start in range(0, target_BxT.shape[1], CHUNK):
+            chunk_BxT = target_BxT[:, start : start + CHUNK]
+            more_B, carry = reader(self._network)(self.params, carry, chunk_BxT)
+            nats_B += np.asarray(more_B)
+        return nats_B
 
     def sample(
         self,
@@ -102,48 +114,37 @@ class LanguageModel:
         prompt: str = "",
         length: int = LONGEST,
     ) -> list[str]:
-        """Invents sequences that begin with `prompt`; phonemes are joined by spaces.
-
-        Draws them `MOST_ROWS` at a time.
+        """Draws sequences that begin with `prompt`; phonemes are joined by spaces.
 
         Args:
           temperature: P^(1 / temperature): below 1 more probable, above 1 more surprising ones.
           length: the most tokens after the prompt; of a text, exactly so many.
         """
-        begun = self.symbols.phonemes.encode(self.tokens(prompt))
+        start = self.symbols.phonemes.encode(self.tokens(prompt))
         draw = sampler(self._network, min(count, MOST_ROWS), length, self.text)
-        decode, drawn, key = self.symbols.phonemes.decode, [], jax.random.key(seed)
-        for part in range(-(-count // MOST_ROWS)):
-            key_of = jax.random.fold_in(key, part)
-            rows = np.asarray(draw(self.params, np.array(begun, np.int32), key_of, temperature))
-            drawn += [self.between.join(decode([*begun, *row[row != PAD]])) for row in rows]
-        return drawn[:count]
-
-    def examine(self, pairs: Sequence[Pair], watch: Sequence[str]) -> Examination:
-        """What it invents after each epoch; of words there is nothing to score."""
-        length = 200 if self.text else LONGEST
-        invented = self.sample(1 if self.text else len(watch), 0.8, length=length)
-        return Examination({}, "", "\n    ".join(map(str.strip, invented)))
+        decode, samples, key = self.symbols.phonemes.decode, list[str](), jax.random.key(seed)
+        for number in range(-(-count // MOST_ROWS)):
+            part_key = jax.random.fold_in(key, number)
+            rows = np.asarray(draw(self.params, np.array(start, np.int32), part_key, temperature))
+            samples += (self._separator.join(decode([*start, *row[row != PAD]])) for row in rows)
+        return samples[:count]
 
     def save(self, path: Path, dtype: str = "float32") -> None:
+        """Writes the model as one file, which appears at once or not at all."""
         model_file.write(path, self.config, self.symbols, self.params, dtype)
 
     @property
-    def _network(self) -> models.DecoderOnly:
+    def _separator(self) -> str:
+        return "" if self.text or self.config.data.spelling else " "
+
+    @functools.cached_property
+    def _network(self) -> DecoderOnly:
         return model_file.network(self.config, self.symbols)  # type: ignore[return-value]
 
 
-def load(path: str | Path) -> LanguageModel:
-    """Reads a language model: the file, or the folder that `train.py` wrote; raises ModelError."""
-    config, symbols, params, _ = model_file.read(path)
-    if config.model.encoder_layers:
-        raise ModelError(f"{path}: a model that reads words: python predict.py --ckpt={path} hello")
-    return LanguageModel(config, symbols, params)
-
-
 @functools.cache
-def reader(net: models.DecoderOnly) -> Callable:
-    """(params, carry, target_BxT) -> -log P of each row's tokens [B], carry."""
+def reader(net: DecoderOnly) -> Callable:
+    """Returns the program (params, carry, target_BxT) -> -log P of each row's tokens [B], carry."""
 
     @jax.jit
     def read(params, carry, target_BxT):
@@ -158,11 +159,11 @@ def reader(net: models.DecoderOnly) -> Callable:
 
 
 @functools.cache
-def sampler(net: models.DecoderOnly, rows: int, length: int, endless: bool) -> Callable:
-    """(params, prompt_P, key, temperature) -> tokens [B, T]."""
+def sampler(net: DecoderOnly, rows: int, length: int, endless: bool) -> Callable:
+    """Returns the program (params, prompt_T, key, temperature) -> tokens [B, length]."""
 
     @jax.jit
-    def draw(params, prompt_P, key, temperature):
+    def draw(params, prompt_T, key, temperature):
         ready = net.apply({"params": params}, rows, method="ready")
 
         def step(states, token_B):
@@ -172,8 +173,8 @@ def sampler(net: models.DecoderOnly, rows: int, length: int, endless: bool) -> C
             states, before_B = carry
             return (step(states, before_B)[0], jnp.full(rows, token)), None
 
-        begun = models.initial_carry(net.settings, rows)["carry"]["last"]
-        (states, token_B), _ = jax.lax.scan(read, begun, prompt_P)
+        start = initial_carry(net.settings, rows)["carry"]["last"]
+        (states, token_B), _ = jax.lax.scan(read, start, prompt_T)
         return sample(step, states, token_B, key, length, temperature, endless)
 
     return draw

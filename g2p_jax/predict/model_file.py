@@ -1,6 +1,6 @@
 """A trained model as one file: weights, and in its header config and symbols as JSON.
 
-OutputTransform one never runs code from it.
+To read one never runs code from it.
 """
 
 import functools
@@ -15,66 +15,67 @@ import safetensors
 import safetensors.numpy
 
 from g2p_jax import config as config_lib
+from g2p_jax.config import Config
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.files import atomic_write
 from g2p_jax.joint import storage
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.kernels.matmul import operand_dtype
-from g2p_jax.network import seq2seq as models
 from g2p_jax.network.layers import set_up
-from g2p_jax.network.seq2seq import Network
+from g2p_jax.network.seq2seq import DecoderOnly, Network, Seq2Seq
 
 NAME = "model.safetensors"
 FORMAT = "g2p_jax 2"  # in the header; goes up when settings or weights get other names
 OLDER_FORMATS = ("g2p_jax 1",)
-JOINT = "joint/"  # what the names of its arrays begin with
-PRETRAINED = (
-    Path(__file__).parents[1] / "pretrained"
-)  # one folder for each model that comes with us
+JOINT = "joint/"  # what the names of the joint n-gram model's arrays begin with
+PRETRAINED = Path(__file__).parents[1] / "pretrained"  # one folder for each model that is shipped
 Params = Any
-_UNREADABLE = (
-    safetensors.SafetensorError,
-    OSError,
-    KeyError,
-    TypeError,
-    ValueError,
-    RecursionError,
-)  # fmt: skip
+Arrays = dict[str, np.ndarray]
+UNREADABLE = safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError
 
 
-def network(config: config_lib.Config, symbols: Symbols) -> Network:
-    """The module that config and symbols describe."""
+class Stored(NamedTuple):
+    """What a model file holds."""
+
+    config: Config
+    symbols: Symbols
+    params: Params
+    joint: JointNgram | None = None
+
+
+def network(config: Config, symbols: Symbols) -> Network:
+    """Returns the module that config and symbols describe."""
     dtype = operand_dtype(config.train.dtype)
     if config.model.encoder_layers == 0:
-        return models.DecoderOnly(config.model, len(symbols.phonemes), dtype)
-    return models.Seq2Seq(config.model, len(symbols.graphemes), len(symbols.phonemes), dtype)
+        return DecoderOnly(config.model, len(symbols.phonemes), dtype)
+    return Seq2Seq(config.model, len(symbols.graphemes), len(symbols.phonemes), dtype)
 
 
 def write(
     path: Path,
-    config: config_lib.Config,
+    config: Config,
     symbols: Symbols,
     params: Params,
     dtype: str = "float32",
     joint: JointNgram | None = None,
 ) -> None:
     """Writes the model; the file appears at once or not at all."""
-    weights = flax.traverse_util.flatten_dict(params, sep="/")
-    about = {
+    header = {
         "format": FORMAT,
         "config": json.dumps(config_lib.to_dict(config)),
         "symbols": json.dumps(symbols.to_json(), ensure_ascii=False),
     }
+    weights = flax.traverse_util.flatten_dict(params, sep="/")
     arrays = {name: np.asarray(w, dtype) for name, w in weights.items()}
     if joint:
         arrays |= {JOINT + name: array for name, array in storage.to_arrays(joint).items()}
     with atomic_write(path, "wb") as file:
-        file.write(safetensors.numpy.save(arrays, metadata=about))
+        file.write(safetensors.numpy.save(arrays, header))
 
 
 def locate(path: str | Path) -> Path:
-    """The model file: itself, or in the folder that `train.py` wrote; or one that comes with us.
+    """Returns the model file: itself, or in the folder that `train.py` wrote; or a shipped one.
 
     Raises ModelError if there is none.
     """
@@ -93,53 +94,53 @@ def locate(path: str | Path) -> Path:
 
 
 def precision(file: Path) -> str:
-    """The type of the weights in a model file: "float32" or "float16"."""
+    """Returns the type of the weights in a model file: "float32" or "float16"."""
     with safetensors.safe_open(file, framework="numpy") as opened:
         name = next(name for name in opened.keys() if not name.startswith(JOINT))  # noqa: SIM118
         return str(opened.get_tensor(name).dtype)
-
-
-class Stored(NamedTuple):
-    """What a model file holds."""
-
-    config: config_lib.Config
-    symbols: Symbols
-    params: Params
-    joint: JointNgram | None = None
 
 
 def read(path: str | Path) -> Stored:
     """Reads a model from what `locate` finds. Raises ModelError, whatever the file may hold."""
     file = locate(path)
     try:
-        with safetensors.safe_open(file, framework="numpy") as opened:
-            about = opened.metadata() or {}
-            if about.get("format") in OLDER_FORMATS:
-                raise ModelError(f"{file}: was written by an older version: train it again")
-            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        config = config_lib.from_dict(json.loads(about["config"]))
-        symbols = Symbols.from_json(json.loads(about["symbols"]))
-        of_joint = [name for name in weights if name.startswith(JOINT)]
-        arrays = {name.removeprefix(JOINT): weights.pop(name) for name in of_joint}
-        joint = storage.from_arrays(arrays, symbols) if arrays else None
-    except _UNREADABLE as error:
+        header, arrays = _open(file)
+        if header.get("format") in OLDER_FORMATS:
+            raise ModelError(f"{file}: was written by an older version: train it again")
+        config = config_lib.from_dict(json.loads(header["config"]))
+        symbols = Symbols.from_json(json.loads(header["symbols"]))
+        names = [name for name in arrays if name.startswith(JOINT)]
+        ngram = {name.removeprefix(JOINT): arrays.pop(name) for name in names}
+        joint = storage.from_arrays(ngram, symbols) if ngram else None
+    except ModelError:
+        raise
+    except UNREADABLE as error:
         reason = str(error).partition("\n")[0]
         message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"
         raise ModelError(message) from error
+    _check(file, config, symbols, arrays)
+    params = {name: w.astype(np.float32) for name, w in arrays.items()}
+    return Stored(config, symbols, flax.traverse_util.unflatten_dict(params, sep="/"), joint)
+
+
+def _open(file: Path) -> tuple[dict[str, str], Arrays]:
+    with safetensors.safe_open(file, framework="numpy") as opened:
+        return opened.metadata() or {}, {n: opened.get_tensor(n) for n in opened.keys()}  # noqa: SIM118
+
+
+def _check(file: Path, config: Config, symbols: Symbols, weights: Arrays) -> None:
+    """Raises ModelError unless the weights are those of the network, and numbers."""
     if config.model.encoder_layers + config.model.decoder_layers > len(weights):
         raise ModelError(f"{file}: damaged: its config asks for more layers than it has weights")
     init = functools.partial(network(config, symbols).init, method=set_up)
-    wanted = jax.eval_shape(init, jax.eval_shape(jax.random.key, 0))
-    wanted = flax.traverse_util.flatten_dict(wanted["params"], sep="/")
+    shapes = jax.eval_shape(init, jax.eval_shape(jax.random.key, 0))["params"]
+    needed = flax.traverse_util.flatten_dict(shapes, sep="/")
     members = () if config.ensemble == 1 else (config.ensemble,)
-    for name in sorted(wanted.keys() | weights.keys()):
-        want = (*members, *wanted[name].shape) if name in wanted else "nothing"
-        have = weights[name].shape if name in weights else "nothing"
-        if want != have:
-            raise ModelError(
-                f"{file}: damaged: its config asks for {name} of shape {want}, it has {have}"
-            )
+    need = {name: (*members, *array.shape) for name, array in needed.items()}
+    have = {name: array.shape for name, array in weights.items()}
+    for name in sorted(need.keys() | have.keys()):
+        if need.get(name) != have.get(name):
+            asks = f"its config asks for {name} of shape {need.get(name)}, it has {have.get(name)}"
+            raise ModelError(f"{file}: damaged: {asks}")
         if not np.isfinite(weights[name]).all():
             raise ModelError(f"{file}: damaged: {name} holds what is no number; train it again")
-    params = {name: w.astype(np.float32) for name, w in weights.items()}
-    return Stored(config, symbols, flax.traverse_util.unflatten_dict(params, sep="/"), joint)

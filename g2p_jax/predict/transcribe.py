@@ -1,8 +1,6 @@
-"""Word lists in, answers out: one line for every line, in order, in constant memory."""
+"""Word lists in, answers out: at least one line for every line, in order, in constant memory."""
 
-import contextlib
 import dataclasses
-import gc
 import io
 import itertools
 import time
@@ -19,33 +17,30 @@ from g2p_jax.data.answers import CSV_HEADER, csv_line, tsv_lines
 from g2p_jax.data.resumable import ResumableFile
 from g2p_jax.devices import hosts
 from g2p_jax.errors import UserError
-from g2p_jax.predict.g2p import G2P, Answer, LexiconFirst
+from g2p_jax.predict.g2p import G2P
+from g2p_jax.predict.lexicon_first import LexiconFirst
 from g2p_jax.predict.plots import attention_map, file_name
+from g2p_jax.predict.pronunciation import Answer, batched
 
-CHUNK = 8192  # words that are answered at once, and kept in memory
-COLLECT = 16  # chunks, after which Python looks for garbage in cycles: there is hardly any
+CHUNK = 8192  # words that are read, answered and written together
+SAVE_EVERY, LOG_EVERY = 1, 10  # seconds
 
 Words = Iterable[tuple[str, str]]  # (id, word)
-Part = list[tuple[str, str]]
+Chunk = list[tuple[str, str]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What to ask, and how to write it."""
+    """What to answer, and how to write it."""
 
     nbest: int = 1  # with more than 1, so many lines for each word, and a column: probability
-    beam: int = 0  # width of the search; 1: greedy; 0: what suits the model
+    beam: int = 0  # width of the search; 1: greedy; 0: that of the model
     mass: float = 1.0  # of the nbest only as many as have this probability together
     marked: bool = False  # a last column says who answered, "lexicon" or "model"
-    csv: bool = False  # the contest's `Id,Transcription` rather than `word<TAB>P H O N`
+    csv: bool = False  # a contest's `Id,Transcription` rather than `word<TAB>P H O N`
     aligned: bool = False  # two columns: the letters of each phoneme, and its probability
-    strict: bool = False  # a word that holds what the model has never seen is a UserError
+    strict: bool = False  # a word with unknown characters is a UserError
     pictures: Path | None = None  # a folder for attention maps, NUMBER-WORD.png
-
-    @property
-    def search(self) -> tuple[int, int, float]:
-        """What `pronounce` is told."""
-        return self.nbest, self.beam, self.mass
 
 
 @dataclasses.dataclass
@@ -54,15 +49,20 @@ class Tally:
 
     words: int = 0
     checksum: int = 0  # of the words
-    strange: int = 0  # words that are empty or hold what the model has never seen
+    strange: int = 0  # words that are empty or hold unknown characters
     unknown: dict[str, int] = dataclasses.field(default_factory=dict)  # how often each character
 
+    def add(self, words: Chunk) -> None:
+        text = "".join(word + "\n" for _, word in words)
+        self.words += len(words)
+        self.checksum = zlib.crc32(text.encode(), self.checksum)
+
     def skip(self, words: Words) -> Iterator[tuple[str, str]]:
-        """The words after those that are answered; UserError if those have become others."""
-        words, checksum = iter(words), 0
-        for part in _chunks(itertools.islice(words, self.words), CHUNK):
-            checksum = _checksum(part, checksum)
-        if checksum != self.checksum:
+        """Returns the words after those that are answered; UserError if those have changed."""
+        words, again = iter(words), Tally()
+        for chunk in batched(itertools.islice(words, self.words), CHUNK):
+            again.add(chunk)
+        if again.checksum != self.checksum:
             raise UserError(
                 f"the first {self.words} words are not those that are answered already; leave out "
                 "--resume to begin anew"
@@ -70,32 +70,16 @@ class Tally:
         return words
 
     def warn(self) -> None:
-        """Says how many words were strange, if any."""
-        if not self.strange:
-            return
-        common = ", ".join(f"{char!r} {n}x" for char, n in Counter(self.unknown).most_common(5))
-        logging.warning(
-            "%d of %d lines are empty or hold characters that the model does not know%s: answered "
-            "without them; --strict makes them an error",
-            self.strange,
-            self.words,
-            f" ({common})" if common else "",
-        )
+        """Logs how many words were strange, if any."""
+        if self.strange:
+            common = (f"{char!r} {n}x" for char, n in Counter(self.unknown).most_common(5))
+            characters = f" ({', '.join(common)})" if self.unknown else ""
+            logging.warning(
+                f"{self.strange} of {self.words} lines are empty or hold characters that the model "
+                f"does not know{characters}: answered without them; --strict makes them an error"
+            )
 
 
-@contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """For what makes many objects, and hardly any garbage in cycles."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_no_garbage_collection()
 def transcribe(
     g2p: G2P | LexiconFirst,
     words: Words,
@@ -109,8 +93,8 @@ def transcribe(
 ) -> None:
     """Writes the pronunciation of each (id, word).
 
-    A word that holds what the model has never seen is answered without it; one warning counts such
-    words at the end. Of several processes each answers its part of the words; the first writes.
+    Unknown characters are left out; one warning counts such words at the end. Of several processes
+    each answers its part of the words; the first writes.
 
     Args:
       chunk: how many words each process reads before their answers are written; of more than one
@@ -121,39 +105,29 @@ def transcribe(
     """
     tally = tally or Tally()
     words, before = tally.skip(words), tally.words
-    if options.csv and not tally.words and hosts.is_first():
+    if options.csv and not before and hosts.is_first():
         out.write(CSV_HEADER + "\n")
-    started = saved = reported = time.monotonic()
+    started = saved = logged = time.monotonic()
     first = chunk * jax.process_index()
-    mine = slice(first, first + chunk)
-    parts, asked = itertools.tee(_chunks(words, chunk * jax.process_count()))
-    to_say, how = ([word for _, word in part[mine]] for part in asked), options.search
-    one_by_one = (g2p.pronounce(some, *how) for some in to_say)
-    answered = g2p.pronounce_each(to_say, *how) if chunk > 1 else one_by_one
-    for number, part in enumerate(parts):
-        answers = next(answered)
-        written = _written(g2p, part[mine], answers, options, tally.words + first)
-        for theirs in hosts.exchange(written):
+    chunks, again = itertools.tee(batched(words, chunk * jax.process_count()))
+    mine = (some[first : first + chunk] for some in again)
+    for some, (part, answers) in zip(chunks, _answered(g2p, mine, options, chunk), strict=True):
+        for written in hosts.exchange(_write(g2p, part, answers, options, tally.words + first)):
             if hosts.is_first():
-                out.write(theirs["text"])
-            tally.strange += theirs["strange"]
-            tally.unknown = dict(Counter(tally.unknown) + Counter(theirs["unknown"]))
+                out.write(written["text"])
+            tally.strange += written["strange"]
+            tally.unknown = dict(Counter(tally.unknown) + Counter(written["unknown"]))
         out.flush()
-        if number == 0:
-            gc.freeze()  # what is loaded by now stays: not to be searched for garbage again
-        elif number % COLLECT == 0:
-            gc.collect()
-        tally.words += len(part)
-        tally.checksum = _checksum(part, tally.checksum)
+        tally.add(some)
         now = time.monotonic()
-        if now - saved > 1:
+        if now - saved > SAVE_EVERY:
             mark(tally)
             saved = now
-        if now - reported > 10:
+        if now - logged > LOG_EVERY:
             speed = (tally.words - before) / (now - started)
             left = f", {(total - tally.words) / speed / 60:.1f} minutes left" if total else ""
             logging.info("%d words, %.0f words/s%s", tally.words, speed, left)
-            reported = now
+            logged = now
     tally.warn()
 
 
@@ -167,11 +141,11 @@ def transcribe_file(
     resume: bool = False,
     total: int = 0,
 ) -> None:
-    """`transcribe` into a file that takes its name when it is complete; see `data/resumable.py`.
+    """Transcribes into a file that takes its name when it is complete; see `ResumableFile`.
 
     Args:
       about: what the answers depend on, as JSON values: only with the same can it be continued.
-      resume: go on with what another process has left.
+      resume: continues what another process has left.
     """
     output = ResumableFile(path, about, resume) if hosts.is_first() else None
     complete, done = hosts.exchange(output and [resume and output.complete, output.done])[0]
@@ -186,62 +160,62 @@ def transcribe_file(
         transcribe(g2p, words, out, options, tally=tally, mark=mark, total=total)
 
 
-def _written(
-    g2p: G2P | LexiconFirst, part: Part, answers: list[Answer], options: Options, first: int
+def _answered(
+    g2p: G2P | LexiconFirst, chunks: Iterable[Chunk], options: Options, size: int
+) -> Iterator[tuple[Chunk, list[Answer]]]:
+    """Yields chunks with their answers; single words are answered before the next is read."""
+    settings = options.nbest, options.beam, options.mass
+    ours, theirs = itertools.tee(chunks)
+    words = ([word for _, word in chunk] for chunk in theirs)
+    if size > 1:
+        answered = g2p.pronounce_each(words, *settings)
+    else:
+        answered = (g2p.pronounce(some, *settings) for some in words)
+    return zip(ours, answered, strict=True)
+
+
+def _write(
+    g2p: G2P | LexiconFirst, words: Chunk, answers: list[Answer], options: Options, first: int
 ) -> dict[str, Any]:
-    """The lines of these words, the first of which is number `first`, and how many are strange."""
+    """Returns the lines of these words, and counts the strange ones, as JSON values."""
     strange, unknown, lines = 0, Counter[str](), []
     columns = _alignments(g2p, answers) if options.aligned else itertools.repeat("")
-    for (id, word), answer in zip(part, answers, strict=True):
+    for (id, word), answer in zip(words, answers, strict=True):
         if answer.unknown or not answer.word.strip():
             strange += 1
             unknown.update(answer.unknown)
             if options.strict:
                 raise UserError(f"line {id}: {_complaint(answer)}; leave --strict out to go on")
-        found = [(p.phonemes, p.probability) for p in answer.pronunciations]
         if options.csv:
-            lines.append(csv_line(id, found) + "\n")
+            lines.append(csv_line(id, answer.pronunciations))
         else:
-            rows = tsv_lines(word.replace("\t", " "), found, probability=options.nbest > 1)
-            end = ("\tlexicon" if answer.known else "\tmodel") if options.marked else ""
-            lines.extend(row + next(columns) + end + "\n" for row in rows)
+            source = ("\tlexicon" if answer.known else "\tmodel") if options.marked else ""
+            rows = tsv_lines(word.replace("\t", " "), answer.pronunciations, options.nbest > 1)
+            lines.extend(row + next(columns) + source for row in rows)
     if options.pictures:
-        draw_attention(g2p, answers, options.pictures, first)
-    return {"text": "".join(lines), "strange": strange, "unknown": unknown}
+        _draw(g2p, answers, options.pictures, first)
+    return {"text": "".join(f"{line}\n" for line in lines), "strange": strange, "unknown": unknown}
 
 
 def _alignments(g2p: G2P | LexiconFirst, answers: list[Answer]) -> Iterator[str]:
-    """For each pronunciation the letters of its phonemes, and how probable each of them is."""
-    asked = [(a.word, p.phonemes) for a in answers for p in a.pronunciations]
-    for seen in g2p.inspect(asked):
-        letters = " ".join(part.replace(" ", "_") or "-" for part in seen.spelled)
-        yield f"\t{letters}\t{' '.join(f'{p:.2f}' for p in seen.probabilities[:-1])}"
-
-
-def draw_attention(
-    g2p: G2P | LexiconFirst, answers: list[Answer], folder: Path, first: int = 0
-) -> None:
-    """Attention maps of the best pronunciations, numbered from first + 1."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, answer in enumerate(answers, first + 1):
-        if best := answer.pronunciations[0].phonemes:
-            seen = g2p.attention(answer.word, best)
-            attention_map(seen, folder / file_name(number, answer.word))
+    """Yields the letters of each phoneme and its probability, for each pronunciation."""
+    pairs = [(answer.word, p.phonemes) for answer in answers for p in answer.pronunciations]
+    for inspection in g2p.inspect(pairs):
+        letters = " ".join(part.replace(" ", "_") or "-" for part in inspection.spelled)
+        yield f"\t{letters}\t{' '.join(f'{p:.2f}' for p in inspection.probabilities[:-1])}"
 
 
 def _complaint(answer: Answer) -> str:
-    if answer.unknown:
-        unknown = ", ".join(map(repr, answer.unknown))
-        return f"{answer.word!r} holds {unknown}, which the model does not know"
-    return f"{answer.word!r} holds nothing to pronounce"
+    if not answer.unknown:
+        return f"{answer.word!r} holds nothing to pronounce"
+    unknown = ", ".join(map(repr, answer.unknown))
+    return f"{answer.word!r} holds {unknown}, which the model does not know"
 
 
-def _checksum(part: Part, before: int) -> int:
-    text = "".join(word + "\n" for _, word in part)
-    return zlib.crc32(text.encode(), before)
-
-
-def _chunks(words: Words, size: int) -> Iterator[Part]:
-    words = iter(words)
-    while part := list(itertools.islice(words, size)):
-        yield part
+def _draw(g2p: G2P | LexiconFirst, answers: list[Answer], folder: Path, first: int) -> None:
+    """Writes attention maps of the best pronunciations, numbered from first + 1."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, answer in enumerate(answers, first + 1):
+        if best := answer.pronunciations[0].phonemes:
+            inspection = g2p.attention(answer.word, best)
+            attention_map(inspection, folder / file_name(number, answer.word))

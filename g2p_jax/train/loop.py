@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from absl import logging
 
 from g2p_jax import config as config_lib
 from g2p_jax.data import splits
+from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.batches import Batch, Batches, Examples
 from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.chunks import Chunks
@@ -29,9 +30,9 @@ from g2p_jax.files import atomic_write
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.network import seq2seq as models
 from g2p_jax.predict.g2p import G2P
-from g2p_jax.predict.language_model import LanguageModel
+from g2p_jax.predict.language_model import LONGEST, LanguageModel
 from g2p_jax.predict.model_file import NAME, network
-from g2p_jax.scoring import Examination
+from g2p_jax.scoring import Examination, score_all
 from g2p_jax.train import step as training
 from g2p_jax.train.checkpoints import Checkpoints
 from g2p_jax.train.distillation import teacher_probabilities
@@ -182,7 +183,10 @@ class Run:
                 words, best = isinstance(self.model, G2P), self.progress.best
                 reached = f"WER {100 * best:.2f}%" if words else format_loss(best)
                 logging.info("done: best dev %s, of epoch %d", reached, self.progress.best_epoch)
-                logging.info("now: %s", self.model.use.format(self.folder))
+                use = (
+                    "predict.py --ckpt={} hello world" if words else "-m g2p_jax generate --ckpt={}"
+                )
+                logging.info("now: python %s", use.format(self.folder))
         finally:
             self.checkpoints.close()
         return self.progress
@@ -280,11 +284,12 @@ class Run:
         settings = self.config.train
         progress, epoch = self.progress, self.step // self.steps_per_epoch
         params = training.answering(self.state, settings)
-        self.model.params = parallel.unshard(params) if self.members_apart else params
+        params = parallel.unshard(params) if self.members_apart else params
+        self.model = dataclasses.replace(self.model, params=params)
         dev_loss, seen = self._dev_loss(), Examination({}, "", "")
         if hosts.is_first():  # the others wait for what it says
             self._add_joint()
-            seen = self.model.examine(self.data.dev, settings.watch)
+            seen = examine(self.model, self.data.dev, settings.watch)
         name = "wer" if "wer" in seen.metrics else "loss"
         error = hosts.from_first(seen.metrics.get("wer", dev_loss))
         progress.epoch = epoch
@@ -317,7 +322,8 @@ class Run:
         """Learns the joint model that is to weigh the answers, once in each process."""
         model, order, started = self.model, self.config.ngram, time.monotonic()
         if order and isinstance(model, G2P) and not model.joint:
-            model.joint = JointNgram.fit(self.data.train, self.symbols, order)
+            joint = JointNgram.fit(self.data.train, self.symbols, order)
+            self.model = dataclasses.replace(model, joint=joint)
             logging.info(
                 "joint %d-gram model in %s", order, format_duration(time.monotonic() - started)
             )
@@ -399,3 +405,20 @@ class Run:
                     )
         if about["data"] != self.batches.fingerprint:
             raise ConfigError(f"{begun}other training data{advice}")
+
+
+def examine(model: G2P | LanguageModel, pairs: Pairs, watch: Sequence[str]) -> Examination:
+    """What a model can do: the score of its answers, or samples of a language model."""
+    if isinstance(model, LanguageModel):
+        length = 200 if model.text else LONGEST
+        samples = model.sample(1 if model.text else len(watch), 0.8, length=length)
+        return Examination({}, "", "\n    ".join(map(str.strip, samples)))
+    answers = model.pronounce(pair.word for pair in pairs)
+    bare = strip_stress if not model.config.stress else str
+    score = score_all(
+        (answer.pronunciations[0].phonemes for answer in answers),
+        ([tuple(map(bare, phonemes)) for phonemes in pair.pronunciations] for pair in pairs),
+    )
+    watch = watch or [pair.word for pair in itertools.islice(pairs, 5)]
+    watched = [f"{a.word}: {a.pronunciations[0]}" for a in model.pronounce(watch)]
+    return Examination({"wer": score.wer, "per": score.per}, str(score), "   ".join(watched))

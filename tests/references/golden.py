@@ -47,7 +47,7 @@ def answered(model: str, dtype: str, search: str, asked: list[str]) -> Iterator[
     train = dataclasses.replace(shipped.config.train, dtype=dtype)
     config = dataclasses.replace(shipped.config, train=train)
     g2p = g2p_jax.G2P(config, shipped.symbols, shipped.params, shipped.joint)
-    g2p = g2p.stressed() if search == "stress" else g2p
+    g2p = g2p.with_stress(True) if search == "stress" else g2p
     for answer in g2p.pronounce(asked, **SEARCHES[search]):
         yield [(str(p), p.probability) for p in answer.pronunciations]
 

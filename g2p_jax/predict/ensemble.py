@@ -1,0 +1,51 @@
+"""New models of trained ones: ensembles, and models with a joint n-gram model."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+import jax
+import numpy as np
+
+from g2p_jax.data.pairs import Pair
+from g2p_jax.errors import UserError
+from g2p_jax.joint.model import JointNgram
+from g2p_jax.predict.g2p import G2P
+
+
+def join(models: Mapping[str, G2P]) -> G2P:
+    """Returns one ensemble of all members of the models.
+
+    UserError, with the name, for a model that differs from the first in more than its weights.
+    """
+    first, *_ = models
+    for name, model in models.items():
+        for what, value in _same(model).items():
+            if value != _same(models[first])[what]:
+                raise UserError(f"{name} has other {what} than {first}: train them alike")
+    if len(models) == 1:
+        return models[first]
+    trees = [
+        jax.tree.map(lambda w: np.asarray(w)[None], model.params)
+        if model.config.ensemble == 1
+        else jax.device_get(model.params)
+        for model in models.values()
+    ]
+    params = jax.tree.map(lambda *ws: np.concatenate(ws), *trees)
+    count = sum(model.config.ensemble for model in models.values())
+    ensemble = models[first].with_settings(ensemble=count, temperature=1.0)
+    return dataclasses.replace(ensemble, params=params)
+
+
+def _same(model: G2P) -> dict[str, object]:
+    """What the models of an ensemble have in common."""
+    return {
+        "settings of the network": model.config.model,
+        "label smoothing": model.config.train.label_smoothing,
+        "symbols": model.symbols,
+    }
+
+
+def with_joint(g2p: G2P, pairs: Iterable[Pair], order: int) -> G2P:
+    """Returns the model beside a joint n-gram model that is fitted to the pairs."""
+    joint = JointNgram.fit(pairs, g2p.symbols, order)
+    return dataclasses.replace(g2p.with_settings(ngram=order, temperature=1.0), joint=joint)

@@ -1,0 +1,64 @@
+"""Answers: words with their pronunciations; very long words are pronounced piece by piece."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class Pronunciation(NamedTuple):
+    phonemes: tuple[str, ...]
+    probability: float
+
+    def __str__(self) -> str:
+        return " ".join(self.phonemes)
+
+
+class Answer(NamedTuple):
+    """How one word is pronounced."""
+
+    word: str
+    pronunciations: tuple[Pronunciation, ...]  # best first; never empty
+    unknown: tuple[str, ...]  # characters that the model does not know, and left out
+    known: bool = False  # from a lexicon, not from the model
+
+
+SILENT = Pronunciation((), 1.0)  # of a word without known letters
+
+
+def split(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
+    """Cuts a word into the fewest pieces of at most `longest` letters, of equal length."""
+    if 0 < len(letters) <= longest:
+        return [letters]
+    count = -(-len(letters) // longest) or 1
+    size = -(-len(letters) // count) or 1
+    return [letters[start : start + size] for start in range(0, len(letters), size)]
+
+
+def concatenate(pieces: Iterable[Sequence[Pronunciation]], nbest: int) -> list[Pronunciation]:
+    """Returns the best pronunciations of a word, given those of its pieces."""
+    best = [SILENT]
+    for piece in pieces:
+        both = [
+            Pronunciation(head.phonemes + tail.phonemes, head.probability * tail.probability)
+            for head, tail in itertools.product(best, piece)
+        ]
+        best = sorted(both, key=lambda one: -one.probability)[:nbest]
+    return best
+
+
+def up_to_mass(best: Sequence[Pronunciation], mass: float) -> tuple[Pronunciation, ...]:
+    """Returns the first pronunciations that have the probability `mass` together."""
+    if mass == 1:
+        return tuple(best)
+    before = itertools.accumulate((one.probability for one in best), initial=0.0)
+    rest = zip(best[1:], itertools.islice(before, 1, None), strict=False)
+    return (best[0], *(one for one, total in rest if total < mass))
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cuts a stream into lists of `size` items."""
+    items = iter(items)
+    while some := list(itertools.islice(items, size)):
+        yield some

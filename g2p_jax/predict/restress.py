@@ -1,0 +1,51 @@
+"""Gives a lexicon the stress that it lacks, from a lexicon that has it."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from g2p_jax.data.arpabet import is_vowel, strip_stress
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.pairs import Phonemes
+from g2p_jax.errors import UserError
+from g2p_jax.files import atomic_write
+from g2p_jax.predict.stress import has_stress
+
+
+def restress(lexicons: Sequence[str], source: str, output: Path) -> tuple[int, int]:
+    """Writes lexicons as one file of lines WORD P_H_O_N [P_H_O_N ...], with stress.
+
+    Words and phonemes stay as they are but for their stress. Returns how many words there are, and
+    how many of them `source` has. UserError for a source without stress.
+    """
+    donors = read_lexicon(source)
+    if not has_stress(donors.phonemes):
+        raise UserError(f"{source} has no stress, such as AH0: give another --source")
+    known = {word.casefold(): pronunciations for word, pronunciations in donors}
+    words = borrowed = 0
+    with atomic_write(output) as file:
+        for path in lexicons:
+            for word, pronunciations in read_lexicon(path, stress=False):
+                models = known.get(word.casefold(), ())
+                stressed = ("_".join(borrow_stress(p, models)) for p in pronunciations)
+                file.write(" ".join([word, *dict.fromkeys(stressed)]) + "\n")
+                words, borrowed = words + 1, borrowed + bool(models)
+    return words, borrowed
+
+
+def borrow_stress(phonemes: Phonemes, models: Sequence[Phonemes]) -> Phonemes:
+    """Returns the phonemes with the stress of the most similar model, vowel by vowel.
+
+    Only models with as many vowels count; without any the first vowel is stressed.
+    """
+    vowels = list(map(is_vowel, phonemes))
+    similar = [model for model in models if sum(map(is_vowel, model)) == sum(vowels)]
+    ratio = lambda model: difflib.SequenceMatcher(
+        None, [*map(strip_stress, model)], phonemes
+    ).ratio()
+    digits = iter("1" + "0" * len(phonemes))
+    if similar:
+        best = max(similar, key=ratio)
+        digits = iter([p[-1] if p[-1].isdigit() else "0" for p in best if is_vowel(p)])
+    both = zip(phonemes, vowels, strict=True)
+    return tuple(p + next(digits) if vowel else p for p, vowel in both)

@@ -1,0 +1,197 @@
+"""Words in, pronunciations out: whatever the word holds, there is an answer."""
+
+import dataclasses
+import itertools
+import math
+
+import jax
+import pytest
+
+from g2p_jax.data.pairs import Pair
+from g2p_jax.data.ragged import Ragged
+from g2p_jax.devices import trace_cache
+from g2p_jax.predict import g2p as pronounce
+from g2p_jax.predict import pronunciation, runner, searching
+from g2p_jax.predict.ensemble import join, with_joint
+from tests.tiny_model import WORDS
+
+
+def test_overfitted_words_come_back(g2p):
+    assert {word: g2p(word) for word in WORDS} == WORDS
+    assert g2p("CAB") == "K AE B"  # trained on lower case only
+
+
+@pytest.mark.parametrize("nbest", [1, 3])
+def test_every_word_has_an_answer_in_order(g2p, nbest):
+    words = ["", "back", "123", "😀", "c@b", "cäb", "  cab  ", "back", "a" * 500, "\t", "zzz", "é"]
+    answers = g2p.pronounce(words, nbest)
+    assert [answer.word for answer in answers] == words
+    best = [str(answer.pronunciations[0]) for answer in answers]
+    assert best[1] == best[7] == "B AE K"
+    assert best[5] == best[6] == "K AE B"  # ä is read as a
+    assert [best[n] for n in (0, 2, 3, 9, 10)] == [""] * 5
+    assert answers[3].unknown == ("😀",) and answers[4].unknown == ("@",)
+    assert not answers[5].unknown
+    assert len(answers[8].pronunciations[0].phonemes) <= 16 * searching.phoneme_limit(32)
+    assert best[11] == g2p("e")
+
+
+def test_nbest_is_sorted_and_greedy_agrees_with_the_best(g2p):
+    for answer in g2p.pronounce(WORDS, nbest=4):
+        probabilities = [p.probability for p in answer.pronunciations]
+        assert len(probabilities) == len({p.phonemes for p in answer.pronunciations}) == 4
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert 0 < sum(probabilities) <= 1 + 1e-5
+        assert str(answer.pronunciations[0]) == WORDS[answer.word]
+        (greedy,) = g2p.pronounce([answer.word])[0].pronunciations
+        assert greedy.probability == pytest.approx(probabilities[0], rel=1e-4)
+
+
+def test_a_word_longer_than_any_is_pronounced_to_its_end(g2p):
+    letters = tuple("face" * 20)
+    pieces = pronunciation.split(letters, 32)
+    assert sum(pieces, ()) == letters and max(map(len, pieces)) <= 32
+    assert pronunciation.split((), 32) == []
+    phonemes = g2p.pronounce(["".join(letters)])[0].pronunciations[0].phonemes
+    parts = [g2p.pronounce(["".join(piece)])[0].pronunciations[0].phonemes for piece in pieces]
+    assert phonemes == sum(parts, ())
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+@pytest.mark.parametrize("members", [1, 2])
+def test_answers_do_not_depend_on_what_else_is_asked(g2p, members, beam):
+    louder = pronounce.G2P(g2p.config, g2p.symbols, jax.tree.map(lambda w: 1.2 * w, g2p.params))
+    g2p = join({"one": g2p, "two": louder}).members(range(members))
+    words = [a + b + c + d for a in "abcdef" for b in "abcdef" for c in "abcdef" for d in "abcd"]
+    together = g2p.pronounce(words, beam=beam)
+    for answer in together[::120]:
+        (alone,) = g2p.pronounce([answer.word], beam=beam)
+        assert alone.pronunciations[0].phonemes == answer.pronunciations[0].phonemes
+        assert math.isclose(
+            alone.pronunciations[0].probability, answer.pronunciations[0].probability, rel_tol=1e-4
+        )
+
+
+def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
+    traced = []
+
+    def search(net, transform, settings, params, source):
+        traced.append(source.shape[-1])
+        return searching.search(net, transform, settings, params, source)
+
+    monkeypatch.setattr(runner, "search", search)
+    monkeypatch.setattr(trace_cache, "_folder", lambda: None)
+    alone, few = ["cabcabcab"], ["cab", "cabcabcabcab"]
+    some = [a + b for a in "abcdef" for b in "abcdef"]
+    many = [a + b + c + d for a in "abcdef" for b in some for c in "abcdef" for d in ("", "cab")]
+    for _ in range(2):
+        for words in (alone, few, some, many):
+            g2p.pronounce(words)
+    assert sorted(traced) == sorted([12] + [16] + [8] + [6, 7])
+
+
+@pytest.fixture(scope="module")
+def both(g2p):
+    """The model beside a joint n-gram model, whose temperature is 2."""
+    pairs = [Pair(word, (tuple(sounds.split()),)) for word, sounds in WORDS.items()]
+    return with_joint(g2p, pairs, 3).with_settings(temperature=2.0)
+
+
+def rescored_by_hand(both, word, pronunciations):
+    """P of all pronunciations: both probabilities are multiplied, and share the network's mass."""
+    letters, wanted = Ragged.from_lists([both.symbols.graphemes.encode(word)]), {}
+    for phonemes, p in pronunciations:
+        ids = Ragged.from_lists([both.symbols.encode_target(phonemes)])
+        log_p = 3 * math.log(p) + 2 * both.joint.score(letters, ids)()[0]
+        wanted[phonemes] = math.exp(log_p / 5 / 2)
+    mass = sum(p for _, p in pronunciations) / sum(wanted.values())
+    return {phonemes: p * mass for phonemes, p in wanted.items()}
+
+
+FEW = ["cab", "dace", "fee"]
+
+
+def test_a_joint_model_rescores_what_the_network_found(g2p, both):
+    before, after = g2p.pronounce(FEW, nbest=8), both.pronounce(FEW, nbest=8)
+    for word, found, rescored in zip(FEW, before, after, strict=True):
+        wanted = rescored_by_hand(both, word, found.pronunciations)
+        order = sorted(wanted, key=lambda phonemes: -wanted[phonemes])
+        assert [one.phonemes for one in rescored.pronunciations] == order
+        for phonemes, p in rescored.pronunciations:
+            assert p == pytest.approx(wanted[phonemes])
+
+
+@pytest.mark.parametrize("threshold", [3.0, 4.0, math.inf])
+def test_pruning_keeps_the_best_answer(both, threshold, monkeypatch):
+    eight = both.pronounce(FEW, nbest=8)
+    monkeypatch.setattr(pronounce, "PRUNE_THRESHOLD", threshold)
+    for answer, best in zip(both.pronounce(FEW, beam=8), eight, strict=True):
+        (one,) = answer.pronunciations
+        assert one.phonemes == best.pronunciations[0].phonemes
+        if threshold > 3:  # nearer than three nats to all that are found
+            assert one.probability == pytest.approx(best.pronunciations[0].probability, rel=0.02)
+        if threshold == math.inf:
+            assert one == best.pronunciations[0]
+
+
+@pytest.mark.parametrize("threshold", [0.5, math.inf])
+def test_greedy_search_gives_a_joint_model_a_choice(g2p, both, threshold, monkeypatch):
+    """Pronunciations that differ in one phoneme, as probable as inspection shows."""
+    monkeypatch.setattr(pronounce, "PRUNE_THRESHOLD", threshold)
+    for word, ((phonemes, p),), *_ in g2p.pronounce(FEW):
+        (seen,) = g2p.inspect([(word, phonemes)])
+        found = []
+        for place, (log_p, id) in enumerate(zip(seen.log_probs[:-1], seen.ids, strict=False)):
+            second = max(set(range(4, len(log_p))) - {id}, key=lambda of, at=log_p: at[of])
+            (changed,) = g2p.symbols.decode_target([second])
+            ratio = math.exp(log_p[second] - log_p[id])
+            found.append(((*phonemes[:place], changed, *phonemes[place + 1 :]), p * ratio))
+        found = sorted(found, key=lambda one: -one[1])[:3]
+        found = [one for one in found if one[1] >= p * math.exp(-threshold)]
+        wanted = rescored_by_hand(both, word, [(phonemes, p), *found])
+        best = max(wanted, key=lambda one: wanted[one])
+        (answer,) = both.pronounce([word], beam=1)
+        assert answer.pronunciations == ((best, pytest.approx(wanted[best], rel=1e-4)),)
+
+
+def test_the_beam_is_that_of_the_config_or_suits_the_joint_model(both):
+    assert both.pronounce(FEW) == both.pronounce(FEW, beam=4)
+    fast = both.with_settings(beam=1)
+    assert fast.pronounce(FEW) == both.pronounce(FEW, beam=1) != both.pronounce(FEW)
+    assert fast.pronounce(FEW, beam=4) == both.pronounce(FEW)
+
+
+def test_chunks_of_a_list_are_answered_as_if_alone(g2p):
+    chunks = [["cab", "", "back"], [], ["😀"], ["ace", "cab" * 20, "ace"], ["deaf"] * 3, ["fad"]]
+    alone = [g2p.pronounce(chunk, nbest=2) for chunk in chunks]
+    assert [*map(len, alone)] == [3, 0, 1, 3, 3, 1]
+    together = list(g2p.pronounce_each(map(iter, chunks), nbest=2))
+    for one, other in zip(itertools.chain(*together), itertools.chain(*alone), strict=True):
+        assert (one.word, one.unknown) == (other.word, other.unknown)
+        assert [str(p) for p in one.pronunciations] == [str(p) for p in other.pronunciations]
+
+
+def test_a_chunk_is_answered_when_the_next_one_has_been_taken(g2p):
+    taken = []
+    chunks = (taken.append(word) or [word] for word in WORDS)
+    for number, _ in enumerate(g2p.pronounce_each(chunks), start=1):
+        assert len(taken) == min(number + 1, len(WORDS))
+
+
+def test_a_model_does_not_change(g2p):
+    for name in ("config", "params", "joint"):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(g2p, name, None)
+    hot = g2p.with_settings(temperature=3.0)
+    assert (g2p.config.temperature, hot.config.temperature) == (1.0, 3.0)
+
+
+def test_mass_takes_as_many_variants_as_hold_it(g2p):
+    (eight,) = g2p.pronounce(["facade"], nbest=8)
+    p = [pronunciation.probability for pronunciation in eight.pronunciations]
+    assert len(p) == 8 and p == sorted(p, reverse=True)
+    for count in range(1, 8):
+        mass = sum(p[:count]) - 1e-6  # needs the last of them, and no more
+        (answer,) = g2p.pronounce(["facade"], nbest=8, mass=mass)
+        assert answer.pronunciations == eight.pronunciations[:count]
+    assert len(g2p.pronounce(["facade"], nbest=8, mass=0)[0].pronunciations) == 1

@@ -1,0 +1,100 @@
+"""Word lists in, lines out: one for each word, in order, also after an interruption."""
+
+import dataclasses
+import io
+import logging
+
+import numpy as np
+import pytest
+
+from g2p_jax.data.pairs import Pair
+from g2p_jax.errors import UserError
+from g2p_jax.predict.lexicon_first import LexiconFirst
+from g2p_jax.predict.transcribe import Options, Tally, transcribe
+
+
+def lines(g2p, words, chunk=8192, **options) -> list[str]:
+    out, words = io.StringIO(), [(str(n), word) for n, word in enumerate(words, 1)]
+    transcribe(g2p, words, out, Options(**options), chunk=chunk)
+    return out.getvalue().splitlines()
+
+
+def test_one_line_for_each_line_and_one_warning(g2p, caplog):
+    with caplog.at_level(logging.WARNING):
+        answered = lines(g2p, ["cab", "", "c😀ab", "back", "b😀"], chunk=2)
+    assert answered[:4] == ["cab\tK AE B", "\t", "c😀ab\tK AE B", "back\tB AE K"]
+    assert len(answered) == 5
+    (record,) = caplog.records
+    assert "3 of 5 lines" in record.message and "'😀' 2x" in record.message
+
+
+def test_csv_and_nbest_lines(g2p):
+    assert lines(g2p, ["cab", "ace"], csv=True) == ["Id,Transcription", "1,K_AE_B", "2,EY_S"]
+    three = lines(g2p, ["cab"], nbest=3)
+    assert len(three) == 3
+    word, phonemes, probability = three[0].split("\t")
+    assert (word, phonemes) == ("cab", "K AE B") and 0 < float(probability) <= 1
+
+
+def test_what_is_typed_is_answered_before_the_next_is_read(g2p):
+    out, answered_before = io.StringIO(), []
+
+    def typed():
+        for number, word in enumerate(["cab", "back", "fad"]):
+            answered_before.append((number, out.getvalue().count("\n")))
+            yield str(number), word
+
+    transcribe(g2p, typed(), out, chunk=1)
+    assert answered_before == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_strict_makes_an_unknown_character_an_error(g2p):
+    assert lines(g2p, ["cab"], strict=True) == ["cab\tK AE B"]
+    with pytest.raises(UserError, match="line 2: 'b😀' holds '😀'"):
+        lines(g2p, ["cab", "b😀"], strict=True)
+    with pytest.raises(UserError, match="nothing to pronounce"):
+        lines(g2p, [""], strict=True)
+
+
+def test_an_interrupted_list_is_continued_where_it_was(g2p):
+    words = [(str(n), word) for n, word in enumerate(["cab", "c😀b", "", "back", "fad"], 1)]
+    whole, text, seen = io.StringIO(), "", []
+    transcribe(g2p, words, whole, Options(nbest=2))
+    for count in (2, 4, 5):
+        out, tally = io.StringIO(), Tally(**seen[-1]) if seen else Tally()
+        note = lambda tally: seen.append(dataclasses.asdict(tally))
+        transcribe(g2p, words[:count], out, Options(nbest=2), chunk=2, tally=tally, mark=note)
+        seen.append(dataclasses.asdict(tally))
+        text += out.getvalue()
+    assert text == whole.getvalue()
+    assert seen[-1]["words"] == 5 and seen[-1]["strange"] == 2 and seen[-1]["unknown"] == {"😀": 1}
+    with pytest.raises(UserError, match="the first 5 words are not those"):
+        transcribe(g2p, words[:4] + [("5", "face")], whole, tally=Tally(**seen[-1]))
+
+
+def test_aligned_answers_have_two_more_columns(g2p):
+    out = io.StringIO()
+    words = (("1", "back"), ("2", "face"), ("3", "😀"))
+    transcribe(g2p, words, out, Options(aligned=True, nbest=2, marked=True))
+    rows = [line.split("\t") for line in out.getvalue().splitlines()]
+    assert [len(row) for row in rows] == [6] * 5
+    assert rows[4] == ["😀", "", "1", "", "", "model"]
+    for word, phonemes, probability, letters, each, _ in rows[:4]:
+        assert set("".join(letters.split())) <= set(word)
+        assert len(letters.split()) == len(each.split()) == len(phonemes.split())
+        assert np.prod([float(p) for p in each.split()]) >= float(probability) - 0.05
+
+
+def test_a_picture_for_each_word_that_has_letters(g2p, tmp_path):
+    words = (("1", "back"), ("2", "😀"), ("3", "../face"))
+    transcribe(g2p, words, io.StringIO(), Options(pictures=tmp_path / "maps"))
+    files = sorted((tmp_path / "maps").iterdir())
+    assert [file.name for file in files] == ["0001-back.png", "0003-___face.png"]
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
+
+
+def test_a_column_says_who_answered(g2p):
+    both = LexiconFirst([Pair("Back", (("B", "AE", "K"), ("B", "EH", "K")))], g2p)
+    assert lines(both, ["back", "cab"], marked=True) == [
+        "back\tB AE K\tlexicon", "back\tB EH K\tlexicon", "cab\tK AE B\tmodel",
+    ]  # fmt: skip
