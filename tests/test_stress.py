@@ -29,23 +29,6 @@ def test_stress_is_what_vowels_of_arpabet_differ_in():
     assert bare(("B", "AH0", "ER1", "a1")) == ("B", "AH", "ER", "a1")
 
 
-def test_answers_that_differ_in_stress_are_added_up():
-    tokens = np.array(
-        [
-            [[B, AH1, B], [B, AH0, B], [B, ER1, 0], [B, AH2, B]],
-            [[AH0, 0, 0], [ER0, 0, 0], [AH0, B, 0], [0, 0, 0]],
-        ]
-    )
-    with np.errstate(divide="ignore"):
-        log_p = np.log([[0.3, 0.2, 0.35, 0.05], [0.5, 0.3, 0.1, 0.0]])
-    merged, total = StressFolding(PHONEMES).merge(tokens, log_p)
-    np.testing.assert_allclose(
-        np.exp(total), [[0.55, 0.0, 0.35, 0.0], [0.5, 0.3, 0.1, 0.0]], atol=1e-12
-    )
-    assert merged[0, 0].tolist() == merged[0, 1].tolist() == [B, AH0, B]
-    assert merged[0, 2].tolist() == [B, ER0, 0]
-
-
 def test_stress_is_chosen_phoneme_by_phoneme():
     """By a model whose every next phoneme depends on all before it, in any order of asking."""
 

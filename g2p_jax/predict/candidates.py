@@ -1,8 +1,8 @@
 """What a search has found, on the host: pronunciations to be rescored and ranked."""
 
-import dataclasses
-import functools
+import itertools
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,56 +10,67 @@ from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.ragged import Array, Ragged, borders
 from g2p_jax.data.symbols import PAD
 from g2p_jax.devices import parallel
+from g2p_jax.joint.model import JointNgram, rescore
 from g2p_jax.joint.ngram import Floats
 from g2p_jax.predict.pronunciation import Pronunciation
 from g2p_jax.search.hypotheses import Hypotheses
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Candidates:
-    """N pronunciations for each of W spellings; there is none where log P is -inf."""
+class Candidates(NamedTuple):
+    """At most N pronunciations for each of W spellings."""
 
     index_W: Array  # which spellings of a chunk
-    tokens_WxNxT: Array  # padded with PAD
-    lengths_WxN: Array
-    log_p_WxN: Floats
+    log_p_WxN: Floats  # -inf: there is none
+    tokens: Ragged  # of those that there are, spelling by spelling
 
     @classmethod
     def read(cls, index_B: Array, hypotheses: Hypotheses) -> "Candidates":
         """Waits for the devices' arrays [devices, rows, ...]; leaves out padding rows."""
         index_W = index_B[index_B >= 0]
         tokens_WxNxT, log_p_WxN = (x[: len(index_W)] for x in parallel.unshard(hypotheses))
-        real_WxNxT = (tokens_WxNxT != PAD) & (log_p_WxN > -np.inf)[..., None]
-        return cls(index_W, tokens_WxNxT, real_WxNxT.sum(axis=-1), log_p_WxN.astype(float))
+        tokens_RxT = tokens_WxNxT[log_p_WxN > -np.inf]
+        real_RxT = tokens_RxT != PAD
+        tokens = Ragged(tokens_RxT[real_RxT], borders(np.count_nonzero(real_RxT, axis=1)))
+        return cls(index_W, log_p_WxN.astype(float), tokens)
 
-    @functools.cached_property
-    def several_WxN(self) -> Array:
-        """True for the pronunciations of spellings that have more than one."""
+    def start_rescoring(
+        self, joint: JointNgram | None, spellings: Ragged, members: int, temperature: float
+    ) -> Callable[[], "Candidates"]:
+        """Starts to align what the joint n-gram model is to rescore; the function waits for it.
+
+        That is every pronunciation of spellings that have more than one.
+        """
         found_WxN = self.log_p_WxN > -np.inf
-        return found_WxN & (found_WxN.sum(axis=1, keepdims=True) > 1)
+        several_WxN = found_WxN & (found_WxN.sum(axis=1, keepdims=True) > 1)
+        if joint is None or not several_WxN.any():
+            return lambda: self
+        words, rows = np.nonzero(several_WxN)[0], np.flatnonzero(several_WxN[found_WxN])
+        wait = joint.score(spellings.take(self.index_W[words]), self.tokens.take(rows))
 
-    def pairs(self, spellings: Ragged) -> tuple[Ragged, Ragged]:
-        """Returns the letters and the phonemes of the pronunciations in `several_WxN`."""
-        words, number = np.nonzero(self.several_WxN)
-        lengths, tokens = self.lengths_WxN[words, number], self.tokens_WxNxT[words, number]
-        real = np.arange(tokens.shape[1]) < lengths[:, None]
-        return spellings.take(self.index_W[words]), Ragged(tokens[real], borders(lengths))
+        def rescored() -> "Candidates":
+            joint_WxN = np.zeros_like(self.log_p_WxN)
+            joint_WxN[several_WxN] = wait()
+            both_WxN = rescore(self.log_p_WxN, joint_WxN, members, temperature)
+            return self._replace(log_p_WxN=both_WxN)
 
-    def best(self, nbest: int) -> "Candidates":
-        """Returns at most `nbest` for each spelling, the best first."""
-        order_WxN = np.argsort(-self.log_p_WxN, axis=1, kind="stable")[:, :nbest]
-        rows = np.arange(len(self.index_W))[:, None]
-        lengths_WxN = self.lengths_WxN[rows, order_WxN]
-        tokens_WxNxT = self.tokens_WxNxT[rows, order_WxN, : lengths_WxN.max(initial=0)]
-        return Candidates(self.index_W, tokens_WxNxT, lengths_WxN, self.log_p_WxN[rows, order_WxN])
+        return rescored
 
     def pronunciations(
-        self, names_V: Array, join: Callable[[list[str]], Phonemes]
+        self, names: Array, join: Callable[[list[str]], Phonemes], nbest: int
     ) -> Iterator[tuple[int, list[Pronunciation]]]:
-        """Yields the number of each spelling, and its pronunciations, joined from target tokens."""
-        names_WxNxT, p_WxN = names_V[self.tokens_WxNxT], np.exp(self.log_p_WxN)
-        count_W = np.count_nonzero(p_WxN, axis=1)
-        arrays = self.index_W, names_WxNxT, self.lengths_WxN, p_WxN, count_W
-        each = (array.tolist() for array in arrays)  # lists are faster to read
-        for number, names, lengths, p, count in zip(*each, strict=True):
-            yield number, [Pronunciation(join(names[n][: lengths[n]]), p[n]) for n in range(count)]
+        """Yields the number of each spelling, and its `nbest` pronunciations, the best first.
+
+        names: of the tokens, joined by `join`. What gets equal names is one pronunciation, as
+          probable as all of it together.
+        """
+        found_WxN = self.log_p_WxN > -np.inf
+        texts, p_R = names[self.tokens.ids].tolist(), np.exp(self.log_p_WxN[found_WxN]).tolist()
+        spans = zip(itertools.pairwise(self.tokens.starts.tolist()), p_R, strict=True)
+        counts = found_WxN.sum(axis=1).tolist()
+        for number, count in zip(self.index_W.tolist(), counts, strict=True):
+            best: dict[Phonemes, float] = {}
+            for (start, end), p in itertools.islice(spans, count):
+                phonemes = join(texts[start:end])
+                best[phonemes] = best.get(phonemes, 0.0) + p
+            ranked = sorted(best.items(), key=lambda one: -one[1]) if count > 1 else best.items()
+            yield number, [Pronunciation(*one) for one in ranked][:nbest]

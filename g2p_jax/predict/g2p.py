@@ -19,7 +19,6 @@ from g2p_jax.data.symbols import EOS, Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.joint import model as joint_lib
 from g2p_jax.joint.model import JointNgram
-from g2p_jax.joint.ngram import Floats
 from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.predict import model_file
 from g2p_jax.predict.candidates import Candidates
@@ -40,9 +39,6 @@ from g2p_jax.search.hypotheses import Hypotheses
 
 CHUNK = 4096  # words of a list that are searched together
 PRUNE_THRESHOLD = 3.0  # of log P, for the best answer alone: what is further behind cannot win
-
-
-Query = Callable[[], Floats]  # waits for log P of the joint n-gram model
 
 
 class Word(NamedTuple):
@@ -203,47 +199,25 @@ class G2P:
         spellings = Ragged.from_lists(list(numbers), self.symbols.graphemes.ids.__getitem__)
         return Chunk(spelled, spellings, self._runner.search(spellings, longest, settings))
 
-    def _rescore(self, chunk: Chunk) -> list[tuple[Candidates, Query | None]]:
-        """Reads what the search has found; starts to rescore where there is a choice."""
-        started = []
-        for index_B, hypotheses in chunk.batches:
-            candidates, query = Candidates.read(index_B, hypotheses), None
-            if self.joint and candidates.several_WxN.any():
-                query = self.joint.score(*candidates.pairs(chunk.spellings))
-            started.append((candidates, query))
-        return started
+    def _rescore(self, chunk: Chunk) -> list[Callable[[], Candidates]]:
+        """Reads what the search has found, and starts to rescore it; the functions wait for it."""
+        how = self.joint, chunk.spellings, self.config.ensemble, self.config.temperature
+        return [Candidates.read(*batch).start_rescoring(*how) for batch in chunk.batches]
 
     def _answer(
-        self,
-        words: list[Word],
-        rescored: list[tuple[Candidates, Query | None]],
-        nbest: int,
-        mass: float,
+        self, words: list[Word], rescored: list[Callable[[], Candidates]], nbest: int, mass: float
     ) -> list[Answer]:
         """Ranks the pronunciations of all spellings, and makes those of the words of them."""
-        best: dict[int, list[Pronunciation]] = {}
         join = tuple if self.symbols.target == "words" else lambda x: tuple("".join(x).split())
-        for candidates, query in rescored:
-            ranked = self._rank(candidates, query).best(nbest)
-            best.update(ranked.pronunciations(self._names, join))
+        best: dict[int, list[Pronunciation]] = {}
+        for wait in rescored:
+            best.update(wait().pronunciations(self._names, join, nbest))
         answers = []
         for word, pieces, unknown in words:
             one = len(pieces) == 1
             found = best[pieces[0]] if one else concatenate([best[p] for p in pieces], nbest)
             answers.append(Answer(word, up_to_mass(found, mass), unknown))
         return answers
-
-    def _rank(self, candidates: Candidates, query: Query | None) -> Candidates:
-        """Gives candidates the log P of network and joint n-gram model together."""
-        tokens_WxNxT, log_p_WxN = candidates.tokens_WxNxT, candidates.log_p_WxN
-        if self.joint and query:
-            joint_WxN = np.zeros_like(log_p_WxN)
-            joint_WxN[candidates.several_WxN] = query()
-            members, temperature = self.config.ensemble, self.config.temperature
-            log_p_WxN = joint_lib.rescore(log_p_WxN, joint_WxN, members, temperature)
-        if self._folding:
-            tokens_WxNxT, log_p_WxN = self._folding.merge(tokens_WxNxT, log_p_WxN)
-        return dataclasses.replace(candidates, tokens_WxNxT=tokens_WxNxT, log_p_WxN=log_p_WxN)
 
     def _shown(self, phonemes: Iterable[str]) -> tuple[str, ...]:
         return tuple(map(strip_stress, phonemes) if self._folding else phonemes)

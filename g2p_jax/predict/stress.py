@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from g2p_jax.data.arpabet import strip_stress
-from g2p_jax.data.ragged import Array
 from g2p_jax.data.symbols import UNK, Vocabulary
 from g2p_jax.joint.ngram import Floats
 from g2p_jax.predict.inspection import ForcedScores, Ids, Scorer
@@ -33,18 +32,6 @@ class StressFolding:
     def encode(self, phonemes: Iterable[str]) -> list[int]:
         """Returns the ids of phonemes without stress."""
         return [self._ids.get(phoneme, UNK) for phoneme in phonemes]
-
-    def merge(self, tokens_WxNxT: Array, log_p_WxN: Floats) -> tuple[Array, Floats]:
-        """Folds N pronunciations of each word; the first of equal ones gets log P of all.
-
-        The others get -inf.
-        """
-        folded_WxNxT = self._first_V[tokens_WxNxT]
-        equal_WxNxN = (folded_WxNxT[:, :, None] == folded_WxNxT[:, None]).all(axis=-1)
-        log_p_WxNxN = np.where(equal_WxNxN, log_p_WxN[:, None], -np.inf)
-        is_first_WxN = equal_WxNxN.argmax(axis=-1) == np.arange(log_p_WxN.shape[1])
-        total_WxN = np.logaddexp.reduce(log_p_WxNxN, axis=-1)
-        return folded_WxNxT, np.where(is_first_WxN, total_WxN, -np.inf)
 
     def choose(
         self, score: Scorer, sources: Sequence[Ids], targets: Sequence[Ids]
