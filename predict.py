@@ -1,6 +1,6 @@
-"""Pronounces words: python predict.py hello world; see g2p_jax/commands/predict.py."""
+"""Pronounces words: python predict.py hello world; the same as `g2p-jax predict`."""
 
-from g2p_jax.commands import predict, shared
+from g2p_jax.commands import main
 
 if __name__ == "__main__":
-    shared.run(predict.main)
+    main("predict")

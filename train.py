@@ -1,6 +1,6 @@
-"""Trains a model: python train.py --config=configs/gru.py; see g2p_jax/commands/train.py."""
+"""Trains a model: python train.py --config=configs/gru.py; the same as `g2p-jax train`."""
 
-from g2p_jax.commands import shared, train
+from g2p_jax.commands import main
 
 if __name__ == "__main__":
-    shared.run(train.main)
+    main("train")

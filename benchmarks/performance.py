@@ -15,7 +15,7 @@ from absl import flags
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that is not installed
 
-from g2p_jax.commands import shared as cli
+from g2p_jax.commands import run
 from g2p_jax.errors import UserError
 from g2p_jax.predict import plots as pictures
 
@@ -146,4 +146,4 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run.run(main)

@@ -34,7 +34,7 @@ def test_a_room_imports_only_rooms_below_it():
 
 def test_data_tools_and_help_do_not_wait_for_jax():
     code = (
-        "import sys, g2p_jax.data.splits, g2p_jax.scoring, g2p_jax.commands.shared\n"
+        "import sys, g2p_jax.data.splits, g2p_jax.scoring, g2p_jax.commands.run\n"
         "print('jax' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

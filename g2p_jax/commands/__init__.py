@@ -1,41 +1,52 @@
-"""What one runs: `g2p-jax NAME`, which is `python -m g2p_jax NAME`; one module for each command."""
+"""The commands: `g2p-jax NAME`, which is `python -m g2p_jax NAME`; one module for each."""
 
-import difflib
 import importlib
 import sys
 
 import g2p_jax
-from g2p_jax.commands import shared
+from g2p_jax.commands import run
 
 COMMANDS = {
-    "train": "train a model on a lexicon",
-    "predict": "pronounce words",
-    "evaluate": "score a model on a lexicon",
-    "compare": "compare two sets of answers",
-    "calibrate": "make a model's probabilities true",
-    "join": "make an ensemble of models, or add a joint n-gram model",
-    "generate": "sample from a language model, or score with it",
-    "restress": "give a lexicon the stress that it lacks",
-    "gradients": "measure how far gradients reach back in time",
+    "Pronounce words": {
+        "predict": "pronounce words, a word list, or the test set of a contest",
+    },
+    "Train a model": {
+        "train": "train a model on a lexicon; start it again to continue",
+        "restress": "give a lexicon the stress that it lacks",
+    },
+    "Improve a trained model": {
+        "join": "make an ensemble of several models, or add a joint n-gram model",
+        "calibrate": "fit the temperature that makes probabilities true",
+    },
+    "Measure": {
+        "evaluate": "score a model on a lexicon, and list its errors",
+        "compare": "compare two sets of answers: what differs, and which is better",
+        "gradients": "measure how far gradients reach back in time",
+    },
+    "Use a language model": {
+        "generate": "sample from a language model, or score with it",
+    },
 }
 
 
-def main() -> None:
-    """Runs the command that the first argument names."""
+def main(name: str = "") -> None:
+    """Runs the command of that name, or the one that the first argument names."""
     program, *arguments = sys.argv
-    program = "g2p-jax"
-    name = arguments[0] if arguments else "--help"
+    if not name:
+        name, *arguments = arguments or ["--help"]
+        program = f"g2p-jax {name}"
+    names = [name for group in COMMANDS.values() for name in group]
     if name in ("--help", "-h", "help"):
-        print(f"usage: {program} COMMAND [--help] ...\n")
-        for command, purpose in COMMANDS.items():
-            print(f"  {command:10} {purpose}")
+        print("usage: g2p-jax COMMAND ...; g2p-jax COMMAND --help explains one")
+        for group, commands in COMMANDS.items():
+            print(f"\n{group}")
+            for command, purpose in commands.items():
+                print(f"  {command:10} {purpose}")
     elif name == "--version":
         print(g2p_jax.__version__)
-    elif name in COMMANDS:
-        sys.argv = [f"{program} {name}", *arguments[1:]]
-        module = importlib.import_module(f"g2p_jax.commands.{name}")
-        shared.run(module.main)
+    elif name in names:
+        sys.argv = [program, *arguments]
+        run.run(importlib.import_module(f"g2p_jax.commands.{name}").main)
     else:
-        near = difflib.get_close_matches(name, COMMANDS, n=3) or COMMANDS
-        print(f"{program}: no command {name!r}; there is {', '.join(near)}", file=sys.stderr)
+        print("g2p-jax:", run.unknown("command", name, names, "g2p-jax --help"), file=sys.stderr)
         sys.exit(2)

@@ -1,13 +1,12 @@
-"""Makes a model's probabilities true: python -m g2p_jax calibrate --ckpt=runs/gru
+"""Makes a model's probabilities true: fits one temperature and stores it in the model file.
 
-Of the answers to which a calibrated model gives 80 %, 80 % are right. One number does it: the
-temperature T in P(phoneme) = softmax(logits / T) (Guo et al., "On calibration of modern neural
-networks", 2017), chosen for the likelihood of what was right and what was wrong. It is stored in
-the model file, and predict.py uses it. Best answers do not change by it, except those of a beam.
-With a joint n-gram model (`joint.py`) T divides the logarithms of whole answers' probabilities.
+  g2p-jax calibrate --ckpt=runs/gru
+  g2p-jax calibrate --ckpt=runs/gru/model.safetensors
+  g2p-jax calibrate --ckpt=runs/gru --data=dev.txt
 
-Without --data: the dev words of the model's own split. Writes the picture calibration.png beside
-the model: how many of the answers are right, by the probability that they were given.
+Of the answers to which a calibrated model gives 80 %, 80 % are right. Best answers stay the same,
+but for a few of a beam search. Without --data it takes the dev words of the model's training. It
+draws calibration.png beside the model: the share of right answers over their probability.
 """
 
 from absl import flags
@@ -16,15 +15,17 @@ from g2p_jax import scoring
 from g2p_jax.commands import shared
 from g2p_jax.data import splits
 
-_CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a model file.")
-_DATA = flags.DEFINE_string("data", None, "A lexicon file to calibrate on.")
-_FORMAT = flags.DEFINE_string("format", "auto", "Its format; see g2p_jax/data/lexicon.py.")
+_CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
+_DATA = flags.DEFINE_string("data", None, "Lexicon to calibrate on; default: dev.")
+_FORMAT = flags.DEFINE_string("format", "auto", "Format of --data: contest, tsv, cmudict, jsonl.")
 
 
 def main(words: list[str]) -> None:
-    g2p = shared.asked_model(words, _CKPT.value)
+    shared.no_words(words)
+    g2p = shared.load_model(_CKPT.value)
     from g2p_jax.predict import model_file, plots
     from g2p_jax.predict.calibration import calibrate
+
 
     pairs = splits.references(g2p.config.reference_data, _DATA.value, _FORMAT.value, "dev")
     calibrated, before, after, right = calibrate(g2p, pairs)

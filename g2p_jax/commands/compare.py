@@ -1,14 +1,13 @@
-"""Compares two sets of answers: python -m g2p_jax compare a.csv b.csv
+"""Compares two sets of answers: how many differ, in which phonemes, and which set is better.
 
-Both are what predict.py wrote for the same words: contest submissions or `word<TAB>P H O N`. Prints
-how many answers differ and which phonemes are taken for which, and writes every difference. With a
-lexicon, --references, it says who is right, too; for a submission whose ids are numbers that needs
-the word list that it answers, --words.
+  g2p-jax compare a.tsv b.tsv
+  g2p-jax compare a.tsv b.tsv --references=test.txt
+  g2p-jax compare a.csv b.csv --references=test.txt --words=test.csv
+
+Both files are what `g2p-jax predict --output` wrote for the same words. All differences are written
+to differences.tsv. With a lexicon of references, the scores of both are printed, and whether their
+difference can be chance. A contest submission has ids for words: --words names its word list.
 """
-
-from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
 
 from absl import flags
 
@@ -20,77 +19,63 @@ from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError, UserError
 from g2p_jax.files import atomic_write
 
-_REFERENCES = flags.DEFINE_string("references", None, "A lexicon with the right pronunciations.")
-_STRESS = flags.DEFINE_bool("stress", False, "Its stress digits count.")
-_WORDS = flags.DEFINE_string(
-    "words", None, "The word list of a submission; see predict.py --input."
-)
-_DIFFERENCES = flags.DEFINE_string("differences", "differences.tsv", "Where to write them.")
-_CONFUSIONS = flags.DEFINE_integer("confusions", 10, "How many to print.", lower_bound=0)
-
-Answers = Sequence[tuple[str, Phonemes]]
+_REFERENCES = flags.DEFINE_string("references", None, "Lexicon with the right pronunciations.")
+_STRESS = flags.DEFINE_bool("stress", False, "Keep the stress digits of the references.")
+_WORDS = flags.DEFINE_string("words", None, "Word list, such as test.csv, that has the ids.")
+_DIFFERENCES = flags.DEFINE_string("differences", "differences.tsv", "File for all differences.")
+_CONFUSIONS = flags.DEFINE_integer("confusions", 10, "Number of confusions to print.", 0)
 
 
 def main(paths: list[str]) -> None:
     if len(paths) != 2:
-        raise UserError(f"two files to compare, found {len(paths)}: python -m g2p_jax compare A B")
-    a, b = map(read_answers, paths)
-    ids = same_rows(paths, a, b)
-    different = [row for row in range(len(ids)) if a[row][1] != b[row][1]]
-    share = len(different) / len(ids)
-    print(f"{len(different):,} of {len(ids):,} answers differ ({share:.2%})")
-    confused = Counter(
-        pair
-        for row in different
-        for pair in scoring.alignment(a[row][1], b[row][1])
-        if pair[0] != pair[1]
-    )
-    for (x, y), times in confused.most_common(_CONFUSIONS.value):
-        print(f"  {x or '-':>4}  {y or '-':<4} {times:,} times")
-    references = {}
+        raise UserError(f"two files to compare, found {len(paths)}: g2p-jax compare a.tsv b.tsv")
+    ids, a, b = read_both(*paths)
+    rows = [(id, x, y) for id, x, y in zip(ids, a, b, strict=True) if x != y]
+    print(f"{len(rows):,} of {len(ids):,} answers differ ({len(rows) / len(ids):.2%})")
+    for (phoneme_a, phoneme_b), times in scoring.confusions(a, b).most_common(_CONFUSIONS.value):
+        print(f"  {phoneme_a or '-':>4}  {phoneme_b or '-':<4} {times:,} times")
     if _REFERENCES.value:
-        lexicon = read_lexicon(_REFERENCES.value, stress=_STRESS.value)
-        references = {pair.word: pair.pronunciations for pair in lexicon}
-        words = dict(read_words(_WORDS.value)) if _WORDS.value else {}
-        who_is_right(paths, a, b, [references.get(words.get(id, id)) for id in ids])
-    with atomic_write(Path(_DIFFERENCES.value)) as file:
+        print_scores(_REFERENCES.value, paths, ids, a, b)
+    with atomic_write(_DIFFERENCES.value) as file:
         file.write("\t".join(["word", *paths]) + "\n")
-        for row in different:
-            file.write("\t".join([ids[row], " ".join(a[row][1]), " ".join(b[row][1])]) + "\n")
+        for id, x, y in rows:
+            file.write("\t".join([id, " ".join(x), " ".join(y)]) + "\n")
     print(f"all differences in {_DIFFERENCES.value}")
 
 
-def same_rows(paths: list[str], a: Answers, b: Answers) -> list[str]:
-    """The ids, in order; DataError unless both files answer the same."""
-    for number, (x, y) in enumerate(zip(a, b, strict=False), 1):
-        if x[0] != y[0]:
-            raise DataError(f"answer {number} is to {x[0]!r} in {paths[0]}, {y[0]!r} in {paths[1]}")
+def read_both(path_a: str, path_b: str) -> tuple[list[str], list[Phonemes], list[Phonemes]]:
+    """Ids and answers of two files; DataError unless both answer the same words, in one order."""
+    a, b = read_answers(path_a), read_answers(path_b)
+    for row, ((id_a, _), (id_b, _)) in enumerate(zip(a, b, strict=False), 1):
+        if id_a != id_b:
+            raise DataError(f"answer {row} is to {id_a!r} in {path_a}, {id_b!r} in {path_b}")
     if len(a) != len(b):
-        raise DataError(f"{paths[0]} has {len(a)} answers, {paths[1]} {len(b)}")
+        raise DataError(f"{path_a} has {len(a)} answers, {path_b} {len(b)}")
     if not a:
-        raise DataError(f"{paths[0]} holds no answer")
-    return [id for id, _ in a]
+        raise DataError(f"{path_a} holds no answer")
+    return [id for id, _ in a], [answer for _, answer in a], [answer for _, answer in b]
 
 
-def who_is_right(
-    paths: list[str], a: Answers, b: Answers, references: Sequence[Sequence[Phonemes] | None]
+def print_scores(
+    lexicon: str, paths: list[str], ids: list[str], a: list[Phonemes], b: list[Phonemes]
 ) -> None:
-    """Prints both scores, and whether the difference can be chance."""
-    scores = [scoring.Score(), scoring.Score()]
-    right: Counter[tuple[bool, bool]] = Counter()
-    for (_, x), (_, y), known in zip(a, b, references, strict=True):
-        if known:
-            both = scoring.score(x, known), scoring.score(y, known)
-            scores = [total + one for total, one in zip(scores, both, strict=True)]
-            right[not both[0].word_errors, not both[1].word_errors] += 1
-    if not right:
+    """Prints the scores of both files on the words that are in the lexicon."""
+    pairs = read_lexicon(lexicon, stress=_STRESS.value)
+    references = {pair.word: pair.pronunciations for pair in pairs}
+    words = dict(read_words(_WORDS.value)) if _WORDS.value else {}
+    rows = [
+        (x, y, references[word])
+        for id, x, y in zip(ids, a, b, strict=True)
+        if (word := words.get(id, id)) in references
+    ]
+    if not rows:
         raise UserError(
             "none of the answered words is in --references; where ids are numbers, give --words"
         )
-    for path, total in zip(paths, scores, strict=True):
-        print(f"{path}: {total}")
-    only_a, only_b = right[True, False], right[False, True]
+    paired = scoring.score_pair(*zip(*rows, strict=True))
+    print(f"{paths[0]}: {paired.a}\n{paths[1]}: {paired.b}")
     print(
-        f"both right {right[True, True]:,}, only {paths[0]} {only_a:,}, only {paths[1]} {only_b:,},"
-        f" none {right[False, False]:,}; McNemar's p = {scoring.mcnemar(only_a, only_b):.2g}"
+        f"both right {paired.both:,}, only {paths[0]} {paired.only_a:,}, "
+        f"only {paths[1]} {paired.only_b:,}, none {paired.neither:,}; "
+        f"McNemar's p = {paired.p_value:.2g}"
     )

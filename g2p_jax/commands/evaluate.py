@@ -1,7 +1,10 @@
-"""Scores a model: python -m g2p_jax evaluate --ckpt=runs/gru --data=test.txt
+"""Scores a model: word and phoneme error rates, and a file with every error.
 
-Prints word and phoneme error rates, and writes every error with its word, the model's answer and
-the references. Without --data: the dev or test words of the model's own split (--split).
+  g2p-jax evaluate --ckpt=runs/gru
+  g2p-jax evaluate --ckpt=runs/gru --split=test
+  g2p-jax evaluate --ckpt=runs/gru --data=test.txt --beam=16 --errors=errors.tsv
+
+Without --data it takes the words that training kept aside: dev, or those of --split.
 """
 
 from pathlib import Path
@@ -13,25 +16,28 @@ from g2p_jax.commands import shared
 from g2p_jax.data import splits
 from g2p_jax.files import atomic_write
 
-_CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a model file.")
-_DATA = flags.DEFINE_string("data", None, "A lexicon file to score on.")
-_FORMAT = flags.DEFINE_string("format", "auto", "Its format; see g2p_jax/data/lexicon.py.")
-_SPLIT = flags.DEFINE_enum("split", "dev", ["train", "dev", "test"], "Without --data: which words.")
-_MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
-_BEAM = flags.DEFINE_integer("beam", 0, "Width of the search; 1: greedy; 0: what suits.", 0)
-_STRESS = flags.DEFINE_bool("stress", None, "Vowels' stress counts; default: as the model answers.")
-_ERRORS = flags.DEFINE_string("errors", None, "Where to write the errors; default: errors.tsv.")
+_CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
+_DATA = flags.DEFINE_string("data", None, "Lexicon to score on; default: --split.")
+_FORMAT = flags.DEFINE_string("format", "auto", "Format of --data: contest, tsv, cmudict, jsonl.")
+_SPLIT = flags.DEFINE_enum("split", "dev", ["train", "dev", "test"], "Words of the model's data.")
+_MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
+_BEAM = flags.DEFINE_integer("beam", 0, "Beam width; 1: greedy search; 0: that of the model.", 0)
+_STRESS = flags.DEFINE_bool(
+    "stress", None, "Score with stress digits; default: as the model answers."
+)
+_ERRORS = flags.DEFINE_string("errors", "errors.tsv", "File for the errors.")
 
 
 def main(words: list[str]) -> None:
-    g2p = shared.asked_model(words, _CKPT.value)
+    shared.no_words(words)
+    g2p = shared.load_model(_CKPT.value)
     if _MEMBERS.value:
         g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
     if _STRESS.value is not None:
         g2p = g2p.with_stress(_STRESS.value)
     pairs = splits.references(g2p.config.reference_data, _DATA.value, _FORMAT.value, _SPLIT.value)
     answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
-    total, errors = scoring.Score(), Path(_ERRORS.value or "errors.tsv")
+    total, errors = scoring.Score(), Path(_ERRORS.value)
     with atomic_write(errors) as file:
         file.write("word\tanswer\treferences\tphoneme errors\n")
         for pair, answer in zip(pairs, answers, strict=True):

@@ -1,7 +1,11 @@
-"""What a language model invents: python -m g2p_jax generate --ckpt=runs/phoneme_lm
+"""Samples from a language model, or scores sequences with it.
 
-With --score, arguments (or the lines of standard input) are scored instead: bits for each symbol,
-perplexity, -log P in nats, and the sequence; a last line sums them up.
+  g2p-jax generate --ckpt=runs/phoneme_lm --count=20
+  g2p-jax generate --ckpt=runs/char_rnn --prompt="def " --length=500
+  g2p-jax generate --ckpt=runs/phoneme_lm --score "HH AH L OW" "K AE T"
+
+With --score it prints bits per symbol, perplexity and -log P in nats of each argument, or of each
+line of standard input, and of all together.
 """
 
 import sys
@@ -11,13 +15,17 @@ from absl import flags
 from g2p_jax.commands import shared
 from g2p_jax.errors import UserError
 
-_CKPT = flags.DEFINE_string("ckpt", None, "A folder that train.py wrote, or a model file.")
-_COUNT = flags.DEFINE_integer("count", 10, "How many to invent; of a text: 1.", lower_bound=1)
-_TEMPERATURE = flags.DEFINE_float("temperature", 0.8, "Below 1: more probable.", lower_bound=0.01)
-_SEED = flags.DEFINE_integer("seed", 0, "Another one invents something else.")
-_PROMPT = flags.DEFINE_string("prompt", "", "What each begins with: phonemes, or text.")
-_LENGTH = flags.DEFINE_integer("length", 0, "Symbols at most; 0: 40, or 1000 of text.")
-_SCORE = flags.DEFINE_bool("score", False, "Score the arguments instead.")
+_CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
+_COUNT = flags.DEFINE_integer(
+    "count", 10, "Number of samples; 1 of a text by default.", lower_bound=1
+)
+_TEMPERATURE = flags.DEFINE_float(
+    "temperature", 0.8, "Temperature; lower samples are more probable.", lower_bound=0.01
+)
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of the samples.")
+_PROMPT = flags.DEFINE_string("prompt", "", "Beginning of every sample: phonemes, or text.")
+_LENGTH = flags.DEFINE_integer("length", 0, "Most symbols of a sample; 0: 40, or 1000 of text.")
+_SCORE = flags.DEFINE_bool("score", False, "Score sequences instead.")
 
 
 def main(sequences: list[str]) -> None:

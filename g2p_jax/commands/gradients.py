@@ -29,7 +29,7 @@ import numpy as np
 from absl import flags, logging
 
 from g2p_jax import config as config_lib
-from g2p_jax.commands import shared
+from g2p_jax.commands import run, shared
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples
 from g2p_jax.data.buckets import choose_buckets
@@ -45,7 +45,7 @@ from g2p_jax.predict.model_file import network
 from g2p_jax.train import losses
 from g2p_jax.train import step as training
 
-_CONFIG = shared.define_config("configs/seq2seq.py")
+_CONFIG = run.define_config("configs/seq2seq.py")
 _CELLS = flags.DEFINE_list("cells", ["elman", "gru", "lstm"], "Which to compare.")
 _STEPS = flags.DEFINE_integer("steps", 500, "Of training before the second look.", lower_bound=1)
 _LETTERS = flags.DEFINE_integer("letters", 14, "Length of the words looked at.", lower_bound=2)

@@ -1,12 +1,13 @@
-"""One ensemble of separate models: python -m g2p_jax join runs/a runs/b --output=runs/ab
+"""Makes an ensemble of several models, or adds a joint n-gram model to one.
 
-The models must have the same settings of the network and the same symbols: trained by the same
-config, on the same data, with different seeds. What is written answers with the mean of their
-probabilities. --precision=float16 halves the file, also that of a single model.
+  g2p-jax join runs/a runs/b --output=runs/ab
+  g2p-jax join runs/gru --ngram=8 --output=runs/better
+  g2p-jax join runs/gru --precision=float16 --output=runs/smaller
 
-With --ngram=8, which does for a single model, too, a joint n-gram model of spelling and sound is
-learnt in half a minute from the training data of the first, or those of --data, and stored with
-them: it weighs the answers (`joint.py`) of a beam search, which then is the default.
+Models of an ensemble have the same settings and symbols: they were trained by the same config on
+the same data, with different seeds. The ensemble answers with the mean of their probabilities. The
+joint n-gram model of letters and phonemes is counted in half a minute, and rescores what a beam
+search finds.
 """
 
 from pathlib import Path
@@ -15,16 +16,18 @@ from absl import flags
 
 from g2p_jax.errors import UserError
 
-_OUTPUT = flags.DEFINE_string("output", None, "A folder for the ensemble.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for the new model.")
 _PRECISION = flags.DEFINE_enum(
-    "precision", "float32", ["float32", "float16"], "Of the weights in the file."
+    "precision", "float32", ["float32", "float16"], "Weights in the file; float16 halves it."
 )
-_DATA = flags.DEFINE_string("data", None, "A lexicon file for the n-gram model.")
-_NGRAM = flags.DEFINE_integer("ngram", 0, "Units of its n-grams; 0: none.", lower_bound=0)
+_DATA = flags.DEFINE_string(
+    "data", None, "Lexicon for the n-gram model; default: the first model's."
+)
+_NGRAM = flags.DEFINE_integer("ngram", 0, "Order of the n-gram model; 0: none.", lower_bound=0)
 _TEMPERATURE = flags.DEFINE_float(
-    "temperature", None, "Of its probabilities, as `calibrate` found it for a model like it.", 1e-3
+    "temperature", None, "Temperature, as `calibrate` found it.", 1e-3
 )
-_BEAM = flags.DEFINE_integer("beam", None, "Width of its search by default.", lower_bound=1)
+_BEAM = flags.DEFINE_integer("beam", None, "Default beam width of the new model.", lower_bound=1)
 
 
 def main(paths: list[str]) -> None:

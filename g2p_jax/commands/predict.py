@@ -1,11 +1,14 @@
-"""Pronounces words: python predict.py hello world
+"""Pronounces words.
 
-The model is the English one that comes with g2p_jax, or that of --ckpt=runs/gru.
-Words come as arguments, from --input, or from standard input, one on each line; the answers go to
-standard output or --output as `word<TAB>P H O N`. Where the output's name ends in .csv they are a
-contest submission: `Id,Transcription`, phonemes joined by _.
+  g2p-jax predict through rebuilt
+  g2p-jax predict --input=words.txt --output=answers.tsv
+  g2p-jax predict --ckpt=runs/gru --nbest=3 --align live
 
-An output file takes its name when it is complete. Until then it is NAME.part, and the same command
+Words are arguments, the lines of --input, or the lines of standard input. Answers are lines
+word<TAB>P H O N. An --output whose name ends in .csv is a contest submission: Id,Transcription,
+with _ between the phonemes.
+
+An output file gets its name when it is complete. Until then it is NAME.part, and the same command
 with --resume continues it after a stop of any kind.
 """
 
@@ -22,23 +25,39 @@ from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
 
 _CKPT = flags.DEFINE_string(
-    "ckpt", "english", "A folder that train.py wrote, a model file, or a model that comes with us."
+    "ckpt",
+    "english",
+    "Folder of a run, a model file, or a model that is included: english, english-small.",
 )
-_INPUT = flags.DEFINE_string("input", None, "A word list; or CSV with a column Word, and Id.")
-_OUTPUT = flags.DEFINE_string("output", None, "Where to write; .csv: a contest submission.")
-_NBEST = flags.DEFINE_integer("nbest", 1, "Pronunciations of each word, at most.", lower_bound=1)
+_INPUT = flags.DEFINE_string(
+    "input", None, 'Word list; or CSV with columns Word and Id; or JSON lines {"word": ...}.'
+)
+_OUTPUT = flags.DEFINE_string("output", None, "File for the answers; standard output without it.")
+_NBEST = flags.DEFINE_integer(
+    "nbest", 1, "Most pronunciations of a word, best first.", lower_bound=1
+)
 _MASS = flags.DEFINE_float(
-    "mass", 1.0, "As many of them as have this probability together.", 0.0, 1.0
+    "mass",
+    1.0,
+    "Print pronunciations until they have this probability together, 0.9 for example.",
+    0.0,
+    1.0,
 )
-_LEXICON = flags.DEFINE_string("lexicon", None, "What it holds comes from there: a file, cmudict.")
-_MEMBERS = flags.DEFINE_list("members", [], "Of an ensemble: 0,2; default: all.")
-_BEAM = flags.DEFINE_integer("beam", 0, "Width of the search; 1: greedy; 0: what suits.", 0)
-_STRESS = flags.DEFINE_bool("stress", None, "Vowels with their stress, AH0; default: the model's.")
-_ALIGN = flags.DEFINE_bool("align", False, "Add each phoneme's letters, and its probability.")
-_ATTENTION = flags.DEFINE_string("attention", None, "A folder for a picture of each word's.")
-_RESUME = flags.DEFINE_bool("resume", False, "Continue an --output that was left unfinished.")
-_DISTRIBUTED = flags.DEFINE_bool("distributed", False, "One of several processes, as in train.py.")
-_STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error.")
+_LEXICON = flags.DEFINE_string(
+    "lexicon", None, "File, or cmudict; its words are not left to the model."
+)
+_MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
+_BEAM = flags.DEFINE_integer("beam", 0, "Beam width; 1: greedy search; 0: that of the model.", 0)
+_STRESS = flags.DEFINE_bool(
+    "stress", None, "Answer with stress digits, AH0, or without; default: as the model does."
+)
+_ALIGN = flags.DEFINE_bool("align", False, "Add columns: letters and probability of each phoneme.")
+_ATTENTION = flags.DEFINE_string("attention", None, "Folder for attention maps, one PNG per word.")
+_RESUME = flags.DEFINE_bool("resume", False, "Continue an unfinished --output.")
+_DISTRIBUTED = flags.DEFINE_bool(
+    "distributed", False, "This process is one of several, as in g2p-jax train."
+)
+_STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error, not left out.")
 
 
 def main(words: list[str]) -> None:

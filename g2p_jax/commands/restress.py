@@ -1,9 +1,13 @@
-"""Gives a lexicon the stress that it lacks: python -m g2p_jax restress train.txt --output=FILE
+"""Gives a lexicon the stress that it lacks, from a lexicon that has it.
 
-For benchmarks that left stress out, such as CMUdict 2007. Of what --source, a lexicon with stress,
-has for a word, the pronunciation that is most like each given one lends its stress, vowel by vowel;
-where none has as many vowels, the first is stressed. No word and no phoneme is added, and none is
-changed but for its stress. Then train with --config.data.stress=True; see `predict/stress.py`.
+  g2p-jax restress train.txt --output=stressed-train.txt
+  g2p-jax restress train.txt dev.txt --output=stressed-all.txt
+  g2p-jax restress train.txt --source=lexicon.txt --output=stressed-train.txt
+
+Benchmarks such as CMUdict 2007 left stress out. Of the pronunciations that --source has for a word,
+the most similar one with as many vowels lends its stress, vowel by vowel; where there is none, the
+first vowel is stressed. Words and phonemes stay as they are. The result trains a model with
+--config.data.stress=True.
 """
 
 from pathlib import Path
@@ -13,8 +17,8 @@ from absl import flags
 from g2p_jax.errors import UserError
 from g2p_jax.predict.restress import restress
 
-_OUTPUT = flags.DEFINE_string("output", None, "Where to write: lines WORD P_H_O_N [P_H_O_N ...].")
-_SOURCE = flags.DEFINE_string("source", "cmudict", "A lexicon with stress.")
+_OUTPUT = flags.DEFINE_string("output", None, "File for lines WORD P_H_O_N [P_H_O_N ...].")
+_SOURCE = flags.DEFINE_string("source", "cmudict", "Lexicon with stress: a file, or cmudict.")
 
 
 def main(paths: list[str]) -> None:

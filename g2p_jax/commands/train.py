@@ -1,30 +1,32 @@
-"""Trains a model: python train.py --config=configs/gru.py
+"""Trains a model on a lexicon, and continues where it was stopped.
 
-Stop it at any time (Ctrl-C); the same command continues. Every setting can be changed on the
-command line, as in --config.train.epochs=3; `g2p_jax/config.py` lists them.
+  g2p-jax train --config=configs/gru.py
+  g2p-jax train --config=configs/gru.py:tiny --config.train.epochs=3
+  g2p-jax train --config=configs/gru.py --config.data.train=lexicon.txt --workdir=runs/mine
+
+Stop it at any time (Ctrl-C); the same command continues.
 
 With --distributed the same command on each of several hosts trains one model, in a folder that all
-share. SLURM, Open MPI, Kubernetes and TPU pods say who is who; by hand, on each host:
+share. SLURM, Open MPI, Kubernetes and TPU pods tell each host its place; by hand, on each host:
 
-JAX_COORDINATOR_ADDRESS=head:1234 JAX_NUM_PROCESSES=4 JAX_PROCESS_ID=0 python train.py --distributed
+  JAX_COORDINATOR_ADDRESS=head:1234 JAX_NUM_PROCESSES=4 JAX_PROCESS_ID=0 \\
+      g2p-jax train --distributed --config=configs/gru.py
 """
 
 from pathlib import Path
 
 from absl import flags
 
-from g2p_jax.commands import shared
+from g2p_jax.commands import run, shared
 from g2p_jax.devices.signals import stop_on_signal
-from g2p_jax.errors import UserError
 
-_CONFIG = shared.define_config("configs/gru.py")
-_WORKDIR = flags.DEFINE_string("workdir", None, "Where to write; default: runs/NAME.")
-_DISTRIBUTED = flags.DEFINE_bool("distributed", False, "One of several processes; see above.")
+_CONFIG = run.define_config("configs/gru.py")
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; default: runs/ and its name.")
+_DISTRIBUTED = flags.DEFINE_bool("distributed", False, "This process is one of several; see above.")
 
 
 def main(words: list[str]) -> None:
-    if words:
-        raise UserError(f"flags only, found {words[0]!r}")
+    shared.no_words(words)
     shared.use_huge_pages()
     with stop_on_signal() as stop:
         shared.use_compilation_cache()

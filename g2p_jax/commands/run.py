@@ -1,0 +1,166 @@
+"""How every command runs: flags, help, errors as one line, readable logs."""
+
+import contextlib
+import difflib
+import logging as std_logging
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from absl import flags, logging
+from ml_collections import config_flags
+
+from g2p_jax.config import Config, settings
+from g2p_jax.errors import UserError
+
+HELP = {"--help", "-h"}
+CONFIG_HELP = "Config file, and after a colon its options; default: {}."
+
+
+def run(main: Callable[[list[str]], int | None]) -> NoReturn:
+    """Runs `main(words)`, given what is no flag on the command line, and ends the process.
+
+    A UserError is shown as one line, with exit status 1; a wrong flag, with status 2. `--help`
+    shows the docstring and the flags of the module of `main`.
+    """
+    set_up_logging()
+    if HELP & set(sys.argv):
+        print(help_text(main.__module__))
+        sys.exit(0)
+    words = parse(sys.argv, main.__module__)
+    try:
+        sys.exit(main(words))
+    except BrokenPipeError:  # as in `predict.py ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (UserError, OSError) as error:
+        print(f"{program()}: {one_line(error)}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def program() -> str:
+    """The name of the command in messages: "predict.py", or "g2p-jax predict"."""
+    return Path(sys.argv[0]).name
+
+
+def define_config(default: str) -> flags.FlagHolder:
+    """Defines --config=FILE.py, and --config.a.b=VALUE for each of its settings."""
+    with usage_errors():  # the command line is read when this flag is defined
+        if not HELP & set(sys.argv):
+            check_config(default)
+        return config_flags.DEFINE_config_file("config", default, CONFIG_HELP.format(default))
+
+
+def check_config(default: str) -> None:
+    """Raises UserError if a config or a setting on the command line does not exist."""
+    names = [f"--config.{name}" for name, *_ in settings(Config())]
+    chosen = default
+    for argument, following in zip(sys.argv[1:], [*sys.argv[2:], ""], strict=True):
+        name, equals, value = argument.partition("=")
+        if name.startswith("--config.") and name not in names:
+            raise UserError(unknown("setting", name, names, f"{program()} --help"))
+        if name == "--config":
+            chosen = value if equals else following
+    file = chosen.partition(":")[0]
+    if not Path(file).is_file():
+        raise UserError(unknown("config", file, map(str, Path().glob("configs/*.py")), "configs/"))
+
+
+def parse(argv: list[str], module: str) -> list[str]:
+    """Sets the flags, and returns the arguments that are none."""
+    with usage_errors():
+        try:
+            return flags.FLAGS(argv)[1:]
+        except flags.UnrecognizedFlagError as error:
+            names = [f"--{flag.name}" for flag in own_flags(module)]
+            flag, listed = f"--{error.flagname}", f"{program()} --help"
+            raise UserError(unknown("flag", flag, names, listed)) from error
+
+
+def unknown(kind: str, name: str, names: Iterable[str], listed: str) -> str:
+    """A message about a misspelt name: the nearest ones, and where all are listed."""
+    near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.8)
+    question = f": did you mean {' or '.join(near)}?" if near else "."
+    return f"no {kind} {name}{question} All are listed in {listed}"
+
+
+@contextlib.contextmanager
+def usage_errors() -> Iterator[None]:
+    """Ends the process with one line and status 2 where a flag, config or setting is wrong."""
+    try:
+        yield
+    except Exception as error:
+        print(f"{program()}: {one_line(error)}", file=sys.stderr)
+        sys.exit(2)
+
+
+def one_line(error: Exception) -> str:
+    """The first and the last line of a message; ml_collections puts a traceback between."""
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    first, *_, last = [line.strip() for line in (str(text) or repr(error)).splitlines()] * 2
+    return first if first == last else f"{first} {last}"
+
+
+def own_flags(module: str) -> list[flags.Flag]:
+    """The flags that a module defines, and --config if there is one, sorted by name."""
+    defined = flags.FLAGS.flags_by_module_dict()
+    own = defined[sys.argv[0] if module == "__main__" else module]  # absl calls the latter so
+    own += [flags.FLAGS["config"]] if "config" in flags.FLAGS else []
+    return sorted(own, key=lambda flag: flag.name)
+
+
+def help_text(module: str) -> str:
+    """The docstring of a command, its flags, and the settings of a config if it has one."""
+    paragraphs = [str(sys.modules[module].__doc__)]
+    for flag in own_flags(module):
+        name = f"[no]{flag.name}" if flag.boolean else flag.name
+        paragraphs.append(described(name, flag.help, flag.default))
+    if "config" in flags.FLAGS:
+        paragraphs.append("\nSettings, with their values where the config does not change them:\n")
+        for name, field, value in settings(Config()):
+            valid = field.metadata["valid"]
+            choices = f" One of {', '.join(valid)}." if valid and isinstance(valid, tuple) else ""
+            paragraphs.append(described(f"config.{name}", field.metadata["help"] + choices, value))
+    return "\n".join(paragraphs)
+
+
+def described(name: str, help: str, default: Any) -> str:
+    """A flag in the help of a command."""
+    shown = isinstance(default, str | int | float) and default not in ("", False)
+    text = f"  --{name}: {help}" + (f" (default: {default})" if shown else "")
+    return textwrap.fill(text, 100, subsequent_indent="      ")
+
+
+def set_up_logging() -> None:
+    """Log lines are a time and a message; of other libraries only warnings are shown."""
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.INFO)
+    handler = logging.get_absl_handler()
+    handler.setFormatter(_Lines("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.addFilter(
+        lambda record: (
+            record.levelno > std_logging.INFO
+            or not re.search(r"[/\\](orbax|jax|flax)[/\\]", record.pathname)
+        )
+    )
+    # A damaged checkpoint is reported in one line. Without these, asyncio and TensorStore print a
+    # traceback for every array that fails after the first.
+    std_logging.getLogger("asyncio").setLevel(std_logging.CRITICAL)
+    sys.unraisablehook = _unless_too_late
+
+
+class _Lines(logging.PythonFormatter):
+    def format(self, record):
+        return super(logging.PythonFormatter, self).format(record)
+
+
+def _unless_too_late(unraisable: Any) -> None:
+    """Python's own hook, but not for a read that fails when nobody waits for it any more."""
+    if str(unraisable.exc_value) != "Event loop is closed":
+        sys.__unraisablehook__(unraisable)
