@@ -1,18 +1,18 @@
-"""The sizes of the configs: base, as it stands, and tiny, to try it out."""
+"""Sizes of the configs: base is the config as it stands, tiny is for trying it out."""
 
 from g2p_jax.config import Config
 
 
 def choose(config: Config, size: str) -> Config:
-    """The config in that size; ValueError if there is none of that name.
+    """Returns the config in one of the sizes; ValueError for another name.
 
-    tiny: 64 units, one encoder layer where layers need not be alike, no dropout, no n-gram model,
-    few words.
+    tiny: 64 units, one encoder layer unless the decoder copies its state, no dropout, no n-gram
+    model, few words.
     """
     if size == "tiny":
         model, train = config.model, config.train
         config.name += "-tiny"
-        config.ngram = 0
+        config.ngram = config.beam = 0
         config.data.limit = config.data.limit or 2000
         model.embedding = model.hidden = 64
         model.readout = min(model.readout, 64)

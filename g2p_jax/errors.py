@@ -1,4 +1,4 @@
-"""What a user can mend: shown as one line, never as a traceback."""
+"""Errors that a user can mend: shown as one line, without a traceback."""
 
 
 class UserError(ValueError):
@@ -15,11 +15,11 @@ class DataError(UserError):
 
 
 class ConfigError(UserError):
-    """A setting that cannot be."""
+    """A setting is not valid."""
 
 
 class ModelError(UserError):
-    """A model that cannot be read."""
+    """A model cannot be read."""
 
 
 class TrainingError(UserError):

@@ -15,10 +15,14 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+import g2p_jax
+from g2p_jax import commands
 from g2p_jax.predict import model_file
 
 ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("G2P_JAX_TEST_KILLS", "2"))
+NAMES = [name for group in commands.COMMANDS.values() for name in group]
+WITH_CONFIG = ("train", "gradients")
 EPOCHS = 3 * KILLS  # so that there is always something left to kill
 
 
@@ -293,6 +297,14 @@ def test_a_temperature_is_stored_and_found_again(trained, command, tmp_path):
     assert ask[0] == ask[1]
 
 
+@pytest.mark.parametrize("name", ["english", "english_small"])
+def test_the_config_of_a_shipped_model_trains(name, command, tmp_path):
+    few = "--config.data.limit=200", "--config.train.epochs=1", "--config.train.buckets=1"
+    command("train.py", f"--config=configs/{name}.py:tiny", *few, f"--workdir={tmp_path}")
+    answer = command("predict.py", f"--ckpt={tmp_path}", "through").stdout
+    assert answer.startswith("through\t")
+
+
 def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
     run = tmp_path / "lm"
     command(
@@ -324,8 +336,20 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["predict.py", "--ckpt=README.md", "hello"], 1, "README.md: not a g2p_jax model"),
         (["predict.py", "--nbest=0", "hello"], 2, "nbest"),
         (["predict.py", "--ckpt=x", "--resume", "hello"], 1, "say which: --output=FILE"),
-        (["train.py", "--config=configs/nothing.py"], 1, "nothing.py"),
-        (["train.py", "--config.model.hiden=3"], 2, "hiden"),
+        (["predict.py", "--nbst=2", "hello"], 2, "no flag --nbst: did you mean --nbest? All are"),
+        (["-m", "g2p_jax", "predcit"], 2, "no command predcit: did you mean predict? All are"),
+        (
+            ["train.py", "--config=configs/grru.py"],
+            2,
+            "did you mean configs/gru.py? All are",
+        ),
+        (["train.py", "--config", "configs/seq.py"], 2, "no config configs/seq.py"),
+        (
+            ["train.py", "--config.model.hiden=3"],
+            2,
+            "no setting --config.model.hiden: did you mean --config.model.hidden? "
+            "All are listed in train.py --help",
+        ),
         (["train.py", "--config.model.hidden=a"], 2, "hidden"),
         (["train.py", "--config=configs/gru.py:huge"], 2, "sizes base and tiny"),
         (["train.py", "--config.model.cell=gruu"], 1, "config.model.cell is 'gruu'"),
@@ -341,7 +365,35 @@ def test_what_is_wrong_is_said_in_one_line(arguments, status, message, command, 
         arguments = [*arguments, f"--workdir={tmp_path / 'run'}"]
     stderr = command(*arguments, status=status).stderr
     assert message in stderr
-    assert len(stderr.strip().splitlines()) <= 3
+    assert stderr.count("\n") == 1
+    program = arguments[0] if arguments[0] != "-m" else "g2p-jax"
+    assert stderr.startswith(program)
+
+
+def test_the_list_of_commands(command):
+    assert command("-m", "g2p_jax").stdout == command("-m", "g2p_jax", "--help").stdout
+    listed = command("-m", "g2p_jax", "-h").stdout
+    files = {path.stem for path in (ROOT / "g2p_jax" / "commands").glob("*.py")}
+    assert set(NAMES) == files - {"__init__", "run", "shared"}
+    assert all(re.search(rf"^  {name} +[a-z]", listed, re.M) for name in NAMES)
+    assert command("-m", "g2p_jax", "--version").stdout == f"{g2p_jax.__version__}\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_of_a_command_shows_examples_and_its_own_flags(name, command, tmp_path):
+    shown = command("-m", "g2p_jax", name, "--help", "--nonsense").stdout
+    first, examples, *_ = shown.split("\n\n")
+    assert first.endswith(".") and "\n" not in first
+    assert examples.count(f"\n  g2p-jax {name} ") == 2 and examples.startswith(f"  g2p-jax {name}")
+    flags = re.findall(r"^  --(\S+): ", shown, re.M)
+    assert flags and "verbosity" not in shown and "logtostderr" not in shown
+    assert ("config" in flags) == ("config.model.hidden" in flags) == (name in WITH_CONFIG)
+    assert shown == command("-m", "g2p_jax", name, "-h").stdout
+
+
+@pytest.mark.parametrize("name", ["train", "predict"])
+def test_a_script_is_its_command(name, command):
+    assert command(f"{name}.py", "--help").stdout == command("-m", "g2p_jax", name, "-h").stdout
 
 
 def test_a_bad_line_is_named_and_the_old_output_stays(trained, command, tmp_path):

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import g2p_jax
 from g2p_jax import config
 from g2p_jax.errors import ConfigError
+from g2p_jax.predict import model_file
 
 ROOT = Path(__file__).parents[1]
 # A room imports only rooms to the right of it, and the files beside them. (No arrow is checked
@@ -34,11 +36,21 @@ def test_a_room_imports_only_rooms_below_it():
 
 def test_data_tools_and_help_do_not_wait_for_jax():
     code = (
-        "import sys, g2p_jax.data.splits, g2p_jax.scoring, g2p_jax.commands.run\n"
+        "import sys, g2p_jax.data.splits, g2p_jax.commands.run\n"
+        "from g2p_jax import UserError, read_lexicon, score\n"
         "print('jax' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.stdout == "False\n"
+
+
+def test_public_names():
+    names = "load G2P LanguageModel Answer Pronunciation read_lexicon score UserError"
+    assert sorted(g2p_jax.__all__) == sorted(names.split())
+    for name in g2p_jax.__all__:
+        assert getattr(g2p_jax, name).__name__ == name
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = g2p_jax.nothing
 
 
 def load(path: Path):
@@ -63,6 +75,12 @@ def test_configs_are_valid_in_all_sizes_and_say_what_they_reach(path):
     assert re.search(score, module.__doc__), "what it reaches"
     with pytest.raises(ValueError, match="huge"):
         module.get_config("huge")
+
+
+@pytest.mark.parametrize("name", ["english", "english-small"])
+def test_a_shipped_model_is_made_by_its_config(name):
+    made = load(ROOT / "configs" / f"{name.replace('-', '_')}.py").get_config()
+    assert config.validate(made) == model_file.read(name).config
 
 
 @pytest.mark.parametrize(

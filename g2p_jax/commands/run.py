@@ -132,7 +132,7 @@ def help_text(module: str) -> str:
 
 def described(name: str, help: str, default: Any) -> str:
     """A flag in the help of a command."""
-    shown = isinstance(default, str | int | float) and default not in ("", False)
+    shown = isinstance(default, str | int | float) and default != "" and default is not False
     text = f"  --{name}: {help}" + (f" (default: {default})" if shown else "")
     return textwrap.fill(text, 100, subsequent_indent="      ")
 
