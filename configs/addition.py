@@ -4,9 +4,9 @@ python train.py --config=configs/addition.py                                 # t
 python train.py --config=configs/addition.py:cell=lstm,digits=3,minus=true   # exercises 1, 2 and 3
 python train.py --config=configs/addition.py:tiny                            # to try it out
 
-Of the tenth of the problems that is kept out of training the default gets one in a thousand wrong:
-dev WER 0.10 % (of numbers), 1 min on one core of an EPYC (bfloat16) with other work beside it. All
-cells and tasks: docs/lecture.md, section 9.
+A tenth of the problems is held out as dev; one in a thousand of them is wrong: dev WER 0.10 % (of
+numbers), 1 min on one core of an EPYC (bfloat16), with other programs running. docs/lecture.md,
+section 9, has the results of all cells and tasks.
 """
 
 from configs.sizes import choose

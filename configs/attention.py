@@ -1,13 +1,14 @@
-"""The lecture's attention model: additive, with the context fed into the decoder's GRU.
+"""The lecture's attention model: additive attention, whose context is fed into the decoder's GRU.
 
 python train.py --config=configs/attention.py          # Bahdanau et al. 2014
 python train.py --config=configs/attention.py:tiny     # a minute, to try it out
 
-The directions of the encoder are summed; score(h, m) = v . relu(W [h; m]); the decoder's GRU reads
-[phoneme; context], and its output is a linear map of [h; context].
+The encoder sums its two directions. The attention score is v . relu(W [h; m]) for decoder state h
+and encoder state m. The decoder's GRU reads [phoneme; context]; its output is a linear map of
+[h; context].
 
-On all of CMUdict: dev WER 31.43 %, PER 7.78 %, 34 min on one core of an EPYC (bfloat16) with other
-work beside it.
+On all of CMUdict: dev WER 31.43 %, PER 7.78 %, 34 min on one core of an EPYC (bfloat16), with other
+programs running.
 """
 
 from configs.sizes import choose

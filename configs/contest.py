@@ -1,16 +1,16 @@
-"""The lecture's transcription contest, as the notebook ran it.
+"""The lecture's transcription contest, with the settings of its notebook.
 
 python train.py --config=configs/contest.py --config.data.train=train.txt
 python train.py --config=configs/contest.py:tiny      # half a minute, on a part of CMUdict
 python predict.py --ckpt=runs/contest --input=test.csv --output=submission.csv
 
-90 % of the words for training and 10 % for validation with seed 42; length buckets, batches of 8;
-the attention model with embeddings of 128 and 256 hidden units; all weights from normal(0, 0.01),
-biases zero; RMSprop at 1e-3 in PyTorch's meaning, gradients clipped to norm 1; 15 epochs; loss and
-perplexity every 500 steps. `configs/gru.py` does better in less time.
+The attention model with one encoder layer, embeddings of 128 and 256 hidden units; initial weights
+from normal(0, 0.01), biases zero; 90 % of the words for training, 10 % for dev; length buckets,
+batches of 8; RMSprop as in PyTorch at 1e-3, gradients clipped to norm 1; 15 epochs; loss and
+perplexity every 500 steps. `configs/gru.py` is more accurate in less time.
 
 On all of CMUdict (the default), 113,606 words for training and 12,446 for dev: dev WER 37.55 %, PER
-9.32 %, epoch 9 of 15, 40 min on one core of an EPYC (bfloat16) with other work beside it.
+9.32 %, epoch 9 of 15, 40 min on one core of an EPYC (bfloat16), with other programs running.
 """
 
 from configs import attention

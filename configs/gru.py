@@ -1,12 +1,12 @@
-"""Bidirectional GRU with attention, and a joint n-gram model that weighs its answers: the default.
+"""The default: bidirectional GRU with attention; a joint n-gram model rescores its answers.
 
 python train.py --config=configs/gru.py          # all of CMUdict
 python train.py --config=configs/gru.py:tiny     # half a minute, to try it out
 
 On the CMUdict 2007 benchmark (--config.data.train=train.txt --config.data.dev=dev.txt
---config.data.test_share=0.0): dev WER 20.60 %, PER 4.91 %, 19 min from command to end on two cores
-of an EPYC (bfloat16). On all of CMUdict: dev WER 23.10 %, PER 5.47 %, 20 min on two cores; there
-the network alone (--config.ngram=0) has 25.07 %, PER 5.85 %, after 36 min on one core.
+--config.data.test_share=0.0): dev WER 20.60 %, PER 4.91 %, 19 min on two cores of an EPYC
+(bfloat16). On all of CMUdict: dev WER 23.10 %, PER 5.47 %, 20 min on two cores; the network alone
+(--config.ngram=0) has dev WER 25.07 %, PER 5.85 %, 36 min on one core.
 """
 
 from configs.sizes import choose

@@ -1,15 +1,15 @@
-"""The lecture's phoneme language model: what follows the phonemes so far?
+"""The lecture's phoneme language model: which phoneme follows the phonemes so far?
 
 python train.py --config=configs/phoneme_lm.py
 python train.py --config=configs/phoneme_lm.py:tiny     # half a minute, to try it out
-python -m g2p_jax generate --ckpt=runs/phoneme_lm                        # invents words
-python -m g2p_jax generate --ckpt=runs/phoneme_lm --score "HH AH L OW"   # how English is it?
+python -m g2p_jax generate --ckpt=runs/phoneme_lm                        # samples words
+python -m g2p_jax generate --ckpt=runs/phoneme_lm --score "HH AH L OW"   # how probable is it?
 
-Embedding(43, 128), LSTM(128, 256, 2 layers), Linear(256, 43): 938,155 parameters with CMUdict's 39
-phonemes and four special symbols.
+Embedding(43, 128), LSTM(128, 256, 2 layers), Linear(256, 43): 938,155 parameters for the 39
+phonemes of CMUdict and four special symbols.
 
 On the pronunciations of CMUdict: dev loss 2.156 nats a phoneme, dev perplexity 8.63, 8 min on one
-core of an EPYC (bfloat16) with other work beside it.
+core of an EPYC (bfloat16), with other programs running.
 """
 
 from configs.sizes import choose

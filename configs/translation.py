@@ -1,4 +1,4 @@
-"""Sentences in, sentences out: the lecture's translation exercise, by the same network.
+"""The lecture's translation exercise: sentences in, sentences out, with the same network.
 
 python train.py --config=configs/translation.py --config.data.train=sentences.tsv
 python train.py --config=configs/translation.py:tokens=characters --config.data.train=sentences.tsv
@@ -6,10 +6,10 @@ python train.py --config=configs/translation.py:tiny        # half a minute, to 
 python predict.py --ckpt=runs/translation "three hundred and five"
 
 Each line of the file is `source<TAB>target`; tokens are words, or characters. The default corpus is
-made here: numbers below a million in English, and in German.
+generated: numbers below a million in English and in German.
 
-With words as tokens: dev WER 0.00 % (a sentence is a word here), none of 405 unseen numbers wrong;
-6 min on one core of an EPYC (bfloat16) with other work beside it.
+With words as tokens: dev WER 0.00 % (a sentence counts as a word), none of 405 unseen numbers is
+wrong; 6 min on one core of an EPYC (bfloat16), with other programs running.
 """
 
 from configs.sizes import choose
