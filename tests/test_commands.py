@@ -336,18 +336,18 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["predict.py", "--ckpt=README.md", "hello"], 1, "README.md: not a g2p_jax model"),
         (["predict.py", "--nbest=0", "hello"], 2, "nbest"),
         (["predict.py", "--ckpt=x", "--resume", "hello"], 1, "say which: --output=FILE"),
-        (["predict.py", "--nbst=2", "hello"], 2, "no flag --nbst: did you mean --nbest? All are"),
-        (["-m", "g2p_jax", "predcit"], 2, "no command predcit: did you mean predict? All are"),
+        (["predict.py", "--nbst=2", "hello"], 2, "no flag '--nbst': did you mean --nbest? All are"),
+        (["-m", "g2p_jax", "predcit"], 2, "no command 'predcit': did you mean predict? All are"),
         (
             ["train.py", "--config=configs/grru.py"],
             2,
             "did you mean configs/gru.py? All are",
         ),
-        (["train.py", "--config", "configs/seq.py"], 2, "no config configs/seq.py"),
+        (["train.py", "--config", "configs/seq.py"], 2, "no config 'configs/seq.py'"),
         (
             ["train.py", "--config.model.hiden=3"],
             2,
-            "no setting --config.model.hiden: did you mean --config.model.hidden? "
+            "no setting '--config.model.hiden': did you mean --config.model.hidden? "
             "All are listed in train.py --help",
         ),
         (["train.py", "--config.model.hidden=a"], 2, "hidden"),

@@ -1,8 +1,11 @@
-"""Vanishing and exploding gradients: python -m g2p_jax gradients --config=configs/seq2seq.py
+"""Measures how far gradients reach back in time, for several recurrent cells.
 
-A network without attention must carry all that it read of a word in one state. How far back does
-learning reach? For every cell this measures, at initialisation and after some training, with and
-without clipping,
+  g2p-jax gradients
+  g2p-jax gradients --cells=elman,lstm --steps=150 --letters=12
+  g2p-jax gradients --config=configs/seq2seq.py --config.data.limit=20000 --output=docs
+
+A network without attention must carry all that it read of a word in one state. For every cell this
+measures, at initialisation and after some training, with and without clipping,
 
   |dLoss/ds_t|   the gradient that arrives at the state after letter t, and
   |ds_T/ds_t|    the largest factor by which a change of that state can change the last one,
@@ -12,7 +15,7 @@ go through every step between (Bengio et al. 1994; Pascanu et al. 2013),
 
   dLoss/ds_t = dLoss/ds_T J_T J_{T-1} ... J_{t+1},     J_t = ds_t/ds_{t-1}.
 
-Writes gradients.tsv and gradients.png into --output.
+It writes gradients.tsv and gradients.png into --output.
 """
 
 import copy

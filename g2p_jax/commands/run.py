@@ -84,14 +84,12 @@ def parse(argv: list[str], module: str) -> list[str]:
 
 
 def unknown(kind: str, name: str, names: Iterable[str], listed: str) -> str:
-    """A message about a misspelt name: the nearest ones, and where all are listed."""
-    last = lambda name: re.findall(r"(\w*)(?:\.py)?$", name)[
-        0
-    ]  # "hidden" of "--config.model.hidden"
+    """A message about a misspelt name: the names with the nearest last word, and where all are."""
+    last = lambda name: re.findall(r"(\w*)(?:\.py)?$", name)[0]
     by_last = {last(each): each for each in names}
     near = [by_last[each] for each in difflib.get_close_matches(last(name), by_last)]
     question = f": did you mean {' or '.join(near)}?" if near else "."
-    return f"no {kind} {name}{question} All are listed in {listed}"
+    return f"no {kind} {name!r}{question} All are listed in {listed}"
 
 
 @contextlib.contextmanager
