@@ -23,6 +23,6 @@ _SOURCE = flags.DEFINE_string("source", "cmudict", "Lexicon with stress: a file,
 
 def main(paths: list[str]) -> None:
     if not paths or _OUTPUT.value is None:
-        raise UserError("which lexicon, and where to? train.txt --output=stressed-train.txt")
+        raise UserError("which lexicon, and where to? train.txt --output=stressed.txt")
     words, borrowed = restress(paths, _SOURCE.value, Path(_OUTPUT.value))
     print(f"{words:,} words in {_OUTPUT.value}, {borrowed:,} of them with stress from the source")
