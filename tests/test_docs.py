@@ -120,7 +120,7 @@ def test_a_command_runs(command, folder, environment):
     if f"#{comment}".startswith(ELSEWHERE):
         text = shell(command + " --help", folder, environment)
         for flag in re.findall(r"--(?!config\.)(\w+)", command):
-            assert f"--{flag}:" in text
+            assert re.search(rf"--(\[no\])?{flag}:", text)
         return
     for program, flags in SMALLER.items():
         command += flags * bool(re.search(program, command))
