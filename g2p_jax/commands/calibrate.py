@@ -26,7 +26,6 @@ def main(words: list[str]) -> None:
     from g2p_jax.predict import model_file, plots
     from g2p_jax.predict.calibration import calibrate
 
-
     pairs = splits.references(g2p.config.reference_data, _DATA.value, _FORMAT.value, "dev")
     calibrated, before, after, right = calibrate(g2p, pairs)
     file = model_file.locate(str(_CKPT.value))
