@@ -13,10 +13,11 @@ from g2p_jax.data import splits
 from g2p_jax.data.batches import Batch, Batches, Examples
 from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.devices import parallel
 from g2p_jax.network import seq2seq as models
 from g2p_jax.predict.model_file import network
-from g2p_jax.train import step as training
+from g2p_jax.train.optimizer import make_optimizer
+from g2p_jax.train.placement import Placement
+from g2p_jax.train.step import init_state, make_train_step
 
 STEPS = 10_000  # of the run that the measured steps are taken from: for the learning rate only
 
@@ -44,10 +45,10 @@ def resized(batch: Batch, rows: int, members: int = 1) -> Batch:
 
     So what differs in size still has the same words in the same shares, and as much padding.
     """
-    batch = Batch(*(np.resize(x, (rows, *x.shape[1:])) for x in batch))
+    batch = jax.tree.map(lambda x: np.resize(x, (rows, *x.shape[1:])), batch)
     if members == 1:
         return batch
-    return Batch(*(np.broadcast_to(x, (members, *x.shape)) for x in batch))
+    return jax.tree.map(lambda x: np.broadcast_to(x, (members, *x.shape)), batch)
 
 
 class TrainStep:
@@ -62,19 +63,16 @@ class TrainStep:
         apart: bool = False,
     ):
         """apart: the devices share an ensemble's members, not their rows."""
-        self.devices, self.axis = devices, 0 if members == 1 or apart else 1
-        state = training.init_state(net, config.train, STEPS, members)
+        optimizer, placement = (
+            make_optimizer(config.train, STEPS),
+            Placement(devices, members, apart),
+        )
+        state = init_state(net, optimizer, config.train.seed, members)
         self.parameters = sum(x.size for x in jax.tree.leaves(state.params)) // members
-        place = parallel.shard_members if apart else parallel.replicate
-        params, opt_state = place((state.params, state.opt_state), devices)
-        self.state = training.State(parallel.replicate(state.step, devices), params, opt_state)
-        members //= len(devices) if apart else 1
-        local = training.make_train_step(net, config.train, STEPS, members, apart)
-        axes = training.MEMBER_AXES if apart else training.AXES
-        self.step = parallel.data_parallel(local, devices, axes, donate_argnums=0)
-
-    def shard(self, batch: Batch) -> Batch:
-        return parallel.shard(batch, len(self.devices), self.axis)
+        self.state, self.shard = placement.put(state), placement.shard
+        shared = placement.members, placement.share_members
+        step = make_train_step(net, optimizer, config.train, *shared)
+        self.step = placement.compile(step)
 
     def run(self, batches: Sequence[Batch]) -> float:
         """Seconds for these steps, from the batches on the host to the last state's end.

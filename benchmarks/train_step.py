@@ -52,11 +52,12 @@ from g2p_jax import config
 from g2p_jax.commands import shared as cli
 from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, PAD, SPECIALS
-from g2p_jax.devices import parallel
 from g2p_jax.devices.cpu import devices_for, use_cpu_cores
 from g2p_jax.network import seq2seq as models
 from g2p_jax.train import losses
-from g2p_jax.train import step as training
+from g2p_jax.train.optimizer import make_optimizer
+from g2p_jax.train.placement import Placement
+from g2p_jax.train.step import init_state, make_train_step
 
 _MODELS = flags.DEFINE_list(
     "models", ["attention", "default", "seq2seq", "phoneme_lm"], "What to train."
@@ -151,15 +152,12 @@ def network(settings: config.Model, precision: str) -> models.Network:
 
 
 def ours(settings: config.Model, precision: str, batches: list[Batch]) -> Run:
-    net = network(settings, precision)
-    state = training.init_state(net, TRAIN, steps=1)
+    net, optimizer = network(settings, precision), make_optimizer(TRAIN, steps=1)
     count = devices_for(len(batches[0].weight_B), jax.local_device_count())
-    step = parallel.data_parallel(
-        training.make_train_step(net, TRAIN, steps=1),
-        jax.local_devices()[:count],
-        donate_argnums=0,
-    )
-    queue = itertools.cycle([parallel.shard(batch, count) for batch in batches])
+    placement = Placement(jax.local_devices()[:count])
+    step = placement.compile(make_train_step(net, optimizer, TRAIN))
+    state = placement.put(init_state(net, optimizer, TRAIN.seed))
+    queue = itertools.cycle([placement.shard(batch) for batch in batches])
 
     def run(steps: int) -> None:
         nonlocal state

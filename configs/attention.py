@@ -37,8 +37,6 @@ def get_config(size: str = "base") -> Config:
             batch_size=64,
             optimizer="rmsprop",
             learning_rate=1e-3,
-            schedule="linear",
-            final_rate=0.0,
             label_smoothing=0.0,
         ),
     )

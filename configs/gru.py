@@ -33,9 +33,7 @@ def get_config(size: str = "base", cell: str = "gru") -> Config:
             buckets=8,
             optimizer="adamw",
             learning_rate=1.5e-3,
-            schedule="linear",
             warmup_steps=500,
-            final_rate=0.0,
             label_smoothing=0.1,
         ),
         ngram=8 if cell == "gru" else 0,  # without it cells are compared alone

@@ -35,8 +35,6 @@ def get_config(size: str = "base") -> Config:
             batch_size=64,
             buckets=8,
             learning_rate=2e-3,
-            schedule="linear",
-            final_rate=0.0,
             label_smoothing=0.0,
         ),
     )

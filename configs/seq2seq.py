@@ -36,10 +36,7 @@ def get_config(size: str = "base") -> Config:
             batch_size=64,
             buckets=8,
             learning_rate=1.5e-3,
-            schedule="linear",
-            final_rate=0.0,
             teacher_forcing=0.5,
-            final_teacher_forcing=0.5,
         ),
     )
     return choose(config, size)

@@ -43,8 +43,6 @@ def get_config(text: str = "") -> Config:
             batch_size=64,
             buckets=6,
             learning_rate=1e-3,
-            schedule="linear",
-            final_rate=0.0,
             watch=("five", "three hundred and five", "twenty-one thousand and ninety-nine"),
         ),
     )

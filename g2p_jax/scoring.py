@@ -15,14 +15,6 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Examination(NamedTuple):
-    """What a model in training can do."""
-
-    metrics: dict[str, float]  # with "wer", by which the best epoch is chosen, if it answers words
-    summary: str
-    answers: str  # some, to be read
-
-
 class Score(NamedTuple):
     """Counts that add up over words; the rates are fractions, and nan when nothing was counted."""
 

@@ -88,7 +88,7 @@ def test_flops_are_those_that_xla_counts():
 def test_batches_of_other_sizes_hold_the_same_words():
     batch = Batch(np.arange(6).reshape(3, 2), np.arange(9).reshape(3, 3), np.arange(3.0))
     twice = steps.resized(batch, 6)
-    for x, y in zip(batch, twice, strict=True):
+    for x, y in zip(batch[:3], twice[:3], strict=True):
         np.testing.assert_array_equal(y, np.concatenate([x, x]))
     np.testing.assert_array_equal(steps.resized(batch, 2).target_BxT, batch.target_BxT[:2])
     assert steps.resized(batch, 3, members=4).source_BxS.shape == (4, 3, 2)

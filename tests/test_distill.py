@@ -1,4 +1,4 @@
-"""A student is taught what its teacher believes, place by place."""
+"""A student learns the probabilities of its teacher, token by token."""
 
 import itertools
 
@@ -12,12 +12,17 @@ from g2p_jax import config
 from g2p_jax.data.batches import Batches, Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.devices import parallel
 from g2p_jax.errors import ConfigError
 from g2p_jax.network import seq2seq as models
 from g2p_jax.predict.g2p import G2P
-from g2p_jax.train import distillation as distill
-from g2p_jax.train import loop, losses
+from g2p_jax.predict.model_file import network
+from g2p_jax.train import losses
+from g2p_jax.train import step as training
+from g2p_jax.train.distillation import teacher_probabilities
+from g2p_jax.train.inputs import load_inputs
+from g2p_jax.train.optimizer import make_optimizer
+from g2p_jax.train.placement import Placement
+from g2p_jax.train.step import init_state, make_train_step
 
 PAIRS = [Pair(w, (tuple(w.upper()),)) for w in ("cab", "back", "deaf", "fad", "bead", "faces")]
 MODEL = config.Model(
@@ -42,24 +47,24 @@ def teacher(tmp_path_factory):
     return path
 
 
-def test_each_batch_has_what_the_teacher_believes_of_its_phonemes(teacher):
+def test_each_batch_has_the_teachers_probabilities_of_its_phonemes(teacher):
     model = g2p_jax.load(teacher)
     examples = Examples.from_pairs(PAIRS, model.symbols)
-    beliefs = distill.teacher_probabilities(str(teacher), examples, model.symbols)
+    table = teacher_probabilities(str(teacher), examples, model.symbols)
     seen = {p.word: model.inspect([(p.word, p.pronunciations[0])])[0] for p in PAIRS}
     words = 0
-    for batch in Batches(examples, (4, 6), 4, teacher=beliefs).epoch(0):
+    for batch in Batches(examples, (4, 6), 4, teacher=table).epoch(0):
         assert batch.teacher_BxTxV.dtype == np.float16
-        for source, target, weight, belief in zip(*batch, strict=True):
+        for source, target, weight, p_TxV in zip(*batch, strict=True):
             if weight:
                 word = "".join(model.symbols.graphemes.decode(source[source > 0]))
                 expected = np.exp(seen[word].log_probs)
-                np.testing.assert_allclose(belief[target > 0], expected, atol=1e-3)
+                np.testing.assert_allclose(p_TxV[target > 0], expected, atol=1e-3)
                 words += 1
     assert words == len(PAIRS)
 
 
-def test_disbelief_of_what_is_certain_is_cross_entropy():
+def test_soft_cross_entropy_with_certain_probabilities_is_cross_entropy():
     random = np.random.default_rng(0)
     logits, target = jnp.float32(random.normal(size=(2, 3, 5))), random.integers(0, 5, (2, 3))
     weight = np.float32([[1, 1, 0], [1, 0.5, 1]])
@@ -75,7 +80,8 @@ def test_disbelief_of_what_is_certain_is_cross_entropy():
     )
 
 
-def test_a_student_comes_to_believe_its_teacher_and_not_the_labels(teacher, tmp_path):
+def test_a_student_learns_the_probabilities_of_its_teacher(teacher, tmp_path, monkeypatch):
+    """Where no part of the loss is the labels'."""
     lexicon, dev = tmp_path / "lexicon.tsv", tmp_path / "dev.tsv"
     words = ["".join(letters) for letters in itertools.permutations("abcdef", 3)]
     words += [pair.word for pair in PAIRS]
@@ -85,20 +91,23 @@ def test_a_student_comes_to_believe_its_teacher_and_not_the_labels(teacher, tmp_
         data=config.Data(train=str(lexicon), dev=str(dev), test_share=0.0),
         model=MODEL,
         train=config.Train(
-            epochs=40, batch_size=16, buckets=1, learning_rate=1e-2, warmup_steps=1, log_every=1000,
-            watch=(), dtype="float32", teacher=str(teacher), distill=1.0,
+            batch_size=16, buckets=1, learning_rate=2e-2, warmup_steps=1, label_smoothing=0.0,
+            dtype="float32", teacher=str(teacher),
         ),
     )  # fmt: skip
-    run = loop.Run(settings, tmp_path / "run")
-    wishes = {name: np.zeros(run.local, np.int32) for name in ("stop", "save")}
-    for epoch in range(settings.train.epochs):  # Run.train would also score each of them
-        for lesson in run.batches.epoch(epoch):
-            fed = parallel.shard(lesson, run.local), wishes
+    monkeypatch.setattr(training, "TEACHER_WEIGHT", 1.0)
+    inputs, placement = load_inputs(settings), Placement.of(settings)
+    optimizer = make_optimizer(settings.train, 40 * inputs.train.steps_per_epoch)
+    net = network(settings, inputs.symbols)
+    step = placement.compile(make_train_step(net, optimizer, settings.train))
+    state = placement.put(init_state(net, optimizer, settings.train.seed))
+    for epoch in range(40):
+        for batch in inputs.train.epoch(epoch):
             # Steps must not pile up, of many devices on few cores.
-            run.state, metrics = jax.block_until_ready(run.train_step(run.state, fed))
+            state, metrics = jax.block_until_ready(step(state, placement.shard(batch)))
             assert np.isfinite(metrics["loss"])
     model, asked = g2p_jax.load(teacher), [(word, tuple(word.upper())) for word in words[:30]]
-    student = G2P(run.config, run.symbols, run.state.params)
+    student = G2P(settings, inputs.symbols, state.params)
     mine, taught = (
         np.concatenate([np.exp(one.log_probs) for one in g2p.inspect(asked)])
         for g2p in (student, model)
@@ -112,4 +121,4 @@ def test_a_teacher_of_other_letters_is_refused(teacher):
     pairs = [*PAIRS, Pair("zoo", (("Z", "U"),))]
     symbols = Symbols.from_pairs(pairs)
     with pytest.raises(ConfigError, match="knows other letters or phonemes"):
-        distill.teacher_probabilities(str(teacher), Examples.from_pairs(pairs, symbols), symbols)
+        teacher_probabilities(str(teacher), Examples.from_pairs(pairs, symbols), symbols)

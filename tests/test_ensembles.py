@@ -1,6 +1,5 @@
 """Ensembles: in training each member is a run of its own, in search the mean of all."""
 
-import dataclasses
 import itertools
 import os
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import g2p_jax
@@ -17,20 +17,20 @@ from g2p_jax import config
 from g2p_jax.data.batches import Batch, Batches, Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, PAD, UNK, Symbols
-from g2p_jax.devices import parallel
 from g2p_jax.errors import ModelError
 from g2p_jax.network import ensemble as ensembles
 from g2p_jax.network import seq2seq as models
 from g2p_jax.predict.ensemble import join
 from g2p_jax.predict.g2p import G2P
-from g2p_jax.train import loop
-from g2p_jax.train import step as training
+from g2p_jax.train.loop import train
+from g2p_jax.train.placement import Placement
+from g2p_jax.train.step import init_state, make_train_step
 
 MODEL = config.Model(
     embedding=4, hidden=6, readout=4, encoder_layers=1, decoder_layers=1,
     encoder_dropout=0.3, decoder_dropout=0.3,
 )  # fmt: skip
-SGD = config.Train(optimizer="sgd", learning_rate=0.1, warmup_steps=0, schedule="constant")
+SGD = optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(0.1))
 NET = models.Seq2Seq(MODEL, 9, 8, jnp.dtype("float32"))
 WORDS = ["cab", "back", "deaf", "fad", "bead", "face"]
 ROOT = Path(__file__).parents[1]
@@ -49,12 +49,11 @@ def alone():
     """Four runs of two steps: the weights of each, and the sum of their last losses."""
     params, total = [], 0.0
     for member in range(4):
-        settings, batch = dataclasses.replace(SGD, seed=member), random_batch(member)
-        step = training.make_train_step(NET, settings, 10)
-        step = parallel.data_parallel(step, jax.local_devices()[:1])
-        state = training.init_state(NET, settings, 10)
+        placement = Placement(jax.local_devices()[:1])
+        step = placement.compile(make_train_step(NET, SGD, config.Train(seed=member)))
+        state = placement.put(init_state(NET, SGD, member))
         for _ in range(2):
-            state, metrics = step(state, parallel.shard(batch, 1))
+            state, metrics = step(state, placement.shard(random_batch(member)))
         params.append(state.params)
         total += float(metrics["loss"])
     return params, total
@@ -70,20 +69,15 @@ def test_members_are_trained_as_alone(alone, devices, apart, backend, monkeypatc
     A GPU takes all members at once, a CPU one after the other.
     """
     monkeypatch.setattr(jax, "default_backend", lambda: backend)
-    chosen = jax.local_devices()[:devices]
     batches = [random_batch(member) for member in range(4)]
-    together = Batch(*map(np.stack, zip(*batches, strict=True)))
-    state = training.init_state(NET, SGD, 10, members=4)
-    if apart:
-        make = training.make_train_step(NET, SGD, 10, 4 // devices, shared=True)
-        step = parallel.data_parallel(make, chosen, training.MEMBER_AXES)
-        state = state.replace(params=parallel.shard_members(state.params, chosen))
-        state = state.replace(opt_state=parallel.shard_members(state.opt_state, chosen))
-    else:
-        step = parallel.data_parallel(training.make_train_step(NET, SGD, 10, members=4), chosen)
+    together = jax.tree.map(lambda *rows: np.stack(rows), *batches)
+    placement = Placement(jax.local_devices()[:devices], 4, share_members=apart)
+    shared = placement.members, placement.share_members
+    step = placement.compile(make_train_step(NET, SGD, config.Train(), *shared))
+    state = placement.put(init_state(NET, SGD, 0, members=4))
     for _ in range(2):
-        state, metrics = step(state, parallel.shard(together, devices, axis=0 if apart else 1))
-    params = parallel.unshard(state.params) if apart else state.params
+        state, metrics = step(state, placement.shard(together))
+    params = placement.get(state).params
     each, total = alone
     same = lambda all, *ws: np.testing.assert_allclose(all, np.stack(ws), rtol=1e-4, atol=1e-6)
     jax.tree.map(same, params, *each)
@@ -99,10 +93,11 @@ if hasattr(os, "sched_setaffinity"):
 import jax, numpy as np
 from configs import gru
 from g2p_jax.network import seq2seq as models
-from g2p_jax.train import step as training
+from g2p_jax.train.optimizer import make_optimizer
+from g2p_jax.train.step import init_state
 config = gru.get_config()
 net = models.Seq2Seq(config.model, 30, 40, np.dtype("float32"))
-jax.block_until_ready(training.init_state(net, config.train, 10, members=3))
+jax.block_until_ready(init_state(net, make_optimizer(config.train, 10), 0, members=3))
 """
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": os.fspath(ROOT)}
     subprocess.run([sys.executable, "-c", code], env=environment, timeout=300, check=True)
@@ -194,9 +189,8 @@ def test_an_ensemble_is_trained_saved_and_asked(members, tmp_path):
             schedule="constant", log_every=1000, watch=("cab",), dtype="float32",
         ),
     )  # fmt: skip
-    run = loop.Run(settings, tmp_path / "run")
-    assert run.members_apart == (members == 8)
-    assert run.train().best == 0
+    assert Placement.of(settings).share_members == (members == 8)
+    assert train(settings, tmp_path / "run").best == 0
     g2p = g2p_jax.load(tmp_path / "run")
     assert [g2p(word) for word in words[::20]] == [" ".join(w.upper()) for w in words[::20]]
     weights = jax.tree.leaves(g2p.params)

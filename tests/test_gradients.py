@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from g2p_jax import config
-from g2p_jax.commands import gradients
 from g2p_jax.data.symbols import BOS, PAD
 from g2p_jax.network import seq2seq as models
-from g2p_jax.train import losses
+from g2p_jax.train import gradients, losses
 
 SETTINGS = config.Model(
     cell="elman",

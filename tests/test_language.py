@@ -22,7 +22,9 @@ from g2p_jax.network import seq2seq as models
 from g2p_jax.predict import language_model as language
 from g2p_jax.predict.language_model import LanguageModel
 from g2p_jax.predict.model_file import network
-from g2p_jax.train import loop
+from g2p_jax.train.inputs import load_inputs
+from g2p_jax.train.loop import train
+from tests.runs import StopAfter, assert_same_state
 
 SMALL = config.Config(
     data=config.Data(format="text"),
@@ -156,7 +158,7 @@ def test_a_model_of_spelling_invents_words(tmp_path):
     settings.data.train = settings.data.dev = str(tmp_path / "words.txt")
     settings.data.spelling, settings.data.test_share, settings.data.limit = True, 0.0, 0
     settings.train.epochs, settings.train.batch_size, settings.train.buckets = 6, 32, 1
-    loop.Run(settings, tmp_path / "run").train()
+    train(settings, tmp_path / "run")
     lm = LanguageModel.load(tmp_path / "run")
     invented = set(lm.sample(100, 0.5))
     assert invented <= set(words) and invented - set(words[::3])
@@ -172,18 +174,18 @@ def text_run(tmp_path_factory):
     settings.data.train, settings.data.chunk = str(folder / "rhyme.txt"), 10
     settings.train.batch_size, settings.train.dtype, settings.train.epochs = 16, "float32", 8
     settings.model.hidden = settings.model.embedding = 32
-    run = loop.Run(settings, folder / "run")
-    run.train()
-    return run
+    train(settings, folder / "run")
+    return settings, folder / "run"
 
 
 def test_a_text_is_learned_and_continued(text_run):
-    reports = [json.loads(x) for x in text_run.metrics_file.read_text().splitlines()]
+    settings, folder = text_run
+    reports = [json.loads(x) for x in (folder / "metrics.jsonl").read_text().splitlines()]
     last = reports[-1]
     # After a word's first letter nothing is uncertain; a model without memory has 2 bits and more.
     assert last["dev_loss"] / math.log(2) < 0.3
     assert last["best_loss"] == min(r["dev_loss"] for r in reports if "epoch" in r)
-    lm = LanguageModel.load(text_run.folder)
+    lm = LanguageModel.load(folder)
     assert lm.sample(1, 0.1, prompt="one two th", length=14) == ["one two three four five\n"]
     np.testing.assert_allclose(
         lm.score("one two three four five\n" * 5).bits, last["dev_loss"] / math.log(2), atol=0.15
@@ -192,31 +194,18 @@ def test_a_text_is_learned_and_continued(text_run):
 
 def test_a_text_run_continues_bit_for_bit_on_other_chunks(text_run, tmp_path):
     """Stopped in the middle of an epoch: the rows' states are part of the checkpoint."""
-    settings = text_run.config
-    run = loop.Run(settings, tmp_path / "run")
-    train_step, steps = run.train_step, 0
-
-    def stopping(state, batch):
-        nonlocal steps
-        steps += 1
-        if steps == run.steps_per_epoch + 7:
-            import os
-            import signal
-
-            os.kill(os.getpid(), signal.SIGTERM)
-        return train_step(state, batch)
-
-    run.train_step = stopping
-    run.train()
-    assert 0 < run.step < run.steps and run.step % run.steps_per_epoch
-    again = loop.Run(settings, tmp_path / "run")
-    again.train()
-    jax.tree.map(np.testing.assert_array_equal, text_run.state.params, again.state.params)
+    settings, whole = text_run
+    batches = load_inputs(settings).train
+    stop = StopAfter(batches.steps_per_epoch + 7)
+    stopped = train(settings, tmp_path / "run", stop)
+    assert stopped.epoch == 1 and len(stop)
+    train(settings, tmp_path / "run")
+    assert_same_state(whole, tmp_path / "run")
 
 
 def test_the_wrong_kind_of_model_is_named(text_run):
     with pytest.raises(ModelError, match="a language model, which reads no words"):
-        g2p_jax.load(text_run.folder)
+        g2p_jax.load(text_run[1])
     with pytest.raises(
         ConfigError, match=r"config.model.encoder_layers is 1: must be 0 for a text"
     ):

@@ -3,19 +3,24 @@
 import dataclasses
 import json
 import os
+import re
 import signal
 import threading
 import time
+from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
 from g2p_jax import config
+from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.devices.signals import stop_on_signal
-from g2p_jax.errors import ConfigError
+from g2p_jax.errors import ConfigError, TrainingError
 from g2p_jax.train import loop
-from g2p_jax.train import step as training
+from g2p_jax.train.inputs import load_inputs
+from g2p_jax.train.loop import train
+from g2p_jax.train.report import format_duration
+from tests.runs import StopAfter, assert_same_state
 
 MODEL = config.Model(
     cell="elman", embedding=4, hidden=8, readout=4, encoder_layers=1, decoder_layers=1
@@ -35,48 +40,27 @@ def settings(tmp_path) -> config.Config:
     return config.Config("test", data, MODEL, TRAIN)
 
 
-def assert_same_parameters(a: loop.Run, b: loop.Run) -> None:
-    assert a.step == b.step == a.steps
-    jax.tree.map(np.testing.assert_array_equal, a.state.params, b.state.params)
+def reports(folder: Path) -> list[dict]:
+    return [json.loads(x) for x in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
 def test_a_stopped_run_continues_bit_for_bit(settings, tmp_path):
-    whole = loop.Run(settings, tmp_path / "whole")
-    whole.train()
-
-    folder = tmp_path / "stopped"
-    starts = 0
-    while True:
-        run = loop.Run(settings, folder)
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    train(settings, whole)
+    starts = 1  # in the middle of epochs, and at their ends
+    while train(settings, stopped, StopAfter(4 * starts - 2)).epoch < settings.train.epochs:
         starts += 1
-        steps_left = 4 * starts - 1  # two more follow: in the middle of epochs, and at their ends
-
-        def step(state, batch, run=run, train_step=run.train_step):
-            nonlocal steps_left
-            steps_left -= 1
-            if steps_left == 0:
-                os.kill(os.getpid(), signal.SIGTERM)
-            return train_step(state, batch)
-
-        run.train_step = step
-        run.train()
-        if run.step == run.steps:
-            break
     assert starts >= 4
-    assert_same_parameters(whole, run)
-    reports = [
-        [json.loads(x) for x in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
-        for name in ("whole", "stopped")
-    ]
-    epochs = [[r["dev_wer"] for r in of_run if "epoch" in r] for of_run in reports]
-    assert epochs[0] == epochs[1] and len(epochs[0]) == 3
-    steps = [r["step"] for r in reports[1]]
+    assert_same_state(whole, stopped)
+    wers = [[r["dev_wer"] for r in reports(f) if "epoch" in r] for f in (whole, stopped)]
+    assert wers[0] == wers[1] and len(wers[0]) == 3
+    steps = [r["step"] for r in reports(stopped)]
     assert steps == sorted(steps)
 
 
 def test_compilations_are_as_many_as_buckets(settings, tmp_path, monkeypatch):
     settings.train = dataclasses.replace(settings.train, buckets=2)
-    make, traced, compiled = training.make_train_step, [], []
+    make, prepare, traced, compiled = loop.make_train_step, CachedProgram.prepare, [], []
 
     def made(*args):
         step = make(*args)
@@ -87,51 +71,56 @@ def test_compilations_are_as_many_as_buckets(settings, tmp_path, monkeypatch):
 
         return traced_step
 
-    monkeypatch.setattr(training, "make_train_step", made)
-    run = loop.Run(settings, tmp_path / "run")
-    compile_ahead = run._compile_ahead
-
-    def all_ahead():
-        compile_ahead()
-        jax.tree.map(lambda program: program.result(), [*run.programs._programs.values()])
+    def all_ahead(program, calls):
+        prepare(program, calls)
+        for compiling in program._programs.values():
+            compiling.result()
         compiled.extend(traced)
 
-    monkeypatch.setattr(run, "_compile_ahead", all_ahead)
-    run.train()
-    assert len(run.batches.buckets) == 2
-    assert sorted(traced) == sorted(compiled) == list(run.batches.buckets)
+    monkeypatch.setattr(loop, "make_train_step", made)
+    monkeypatch.setattr(CachedProgram, "prepare", all_ahead)
+    train(settings, tmp_path / "run")
+    assert len(traced) == 2 and sorted(traced) == sorted(compiled)
 
 
-def test_a_finished_run_has_nothing_to_do(settings, tmp_path):
-    first = loop.Run(settings, tmp_path / "run")
-    first.train()
-    again = loop.Run(settings, tmp_path / "run")
-    again.train_step = None
-    assert again.train() == first.progress
-    assert_same_parameters(first, again)
+def test_a_finished_run_has_nothing_to_do(settings, tmp_path, monkeypatch):
+    first = train(settings, tmp_path / "run")
+    monkeypatch.setattr(loop, "run_steps", None)
+    assert train(settings, tmp_path / "run") == first
 
 
 def test_another_config_or_other_data_are_refused(settings, tmp_path):
     settings.train = dataclasses.replace(settings.train, epochs=1)
-    loop.Run(settings, tmp_path / "run").train()
+    train(settings, tmp_path / "run")
     other = dataclasses.replace(settings, model=dataclasses.replace(MODEL, hidden=9))
     with pytest.raises(ConfigError, match="config.model.hidden=8, now it is 9"):
-        loop.Run(other, tmp_path / "run").train()
+        train(other, tmp_path / "run")
     harmless = dataclasses.replace(settings, train=dataclasses.replace(settings.train, log_every=7))
-    loop.Run(harmless, tmp_path / "run").train()
+    train(harmless, tmp_path / "run")
     with open(settings.data.train, "a") as file:
         file.writelines(f"{'e' * n} E_E\n" for n in range(9, 19))
     with pytest.raises(ConfigError, match="other training data"):
-        loop.Run(settings, tmp_path / "run").train()
+        train(settings, tmp_path / "run")
 
 
-def test_patience_stops_and_stays_stopped(settings, tmp_path):
-    settings.train = dataclasses.replace(
-        settings.train, epochs=50, patience=2, learning_rate=1e-9, warmup_steps=0
-    )
-    progress = loop.Run(settings, tmp_path / "run").train()
-    assert progress.epoch == progress.fell + 2 < 50
-    assert loop.Run(settings, tmp_path / "run").train() == progress
+def test_a_loss_that_is_no_number_ends_the_run(settings, tmp_path):
+    settings.train = dataclasses.replace(settings.train, learning_rate=1e30, warmup_steps=0)
+    with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at step \d: begin anew"):
+        train(settings, tmp_path / "run")
+
+
+def test_log_lines_are_short_and_name_the_epoch(settings, tmp_path, caplog):
+    with caplog.at_level("INFO"):
+        train(settings, tmp_path / "run", StopAfter(12))
+        train(settings, tmp_path / "run")
+    lines = [line for record in caplog.records for line in record.getMessage().splitlines()]
+    assert max(len(line.replace(str(tmp_path), "")) for line in lines) <= 91
+    epochs = [line for line in lines if line.startswith("epoch")]
+    assert all(re.match(r"epoch [123]/3 (step \d+/11|in)[ :]", line) for line in epochs)
+    assert any(line.endswith("/11: saved; the same command continues") for line in epochs)
+    assert any(re.search(r"step \d+/11: continuing ", line) for line in epochs)
+    assert any(re.search(r"  [\d,]+ words/s  \d+:\d\d left$", line) for line in epochs)
+    assert lines[-1] == f"now: python predict.py --ckpt={tmp_path / 'run'} hello world"
 
 
 def test_a_second_ctrl_c_interrupts(settings, tmp_path):
@@ -144,19 +133,20 @@ def test_a_second_ctrl_c_interrupts(settings, tmp_path):
 
 
 def test_extra_words_are_trained_on(settings, tmp_path):
-    run = loop.Run(settings, tmp_path / "run")
+    inputs = load_inputs(settings)
     (tmp_path / "extra.txt").write_text("NEW N_U\nNEWER N_U_R\n", encoding="utf-8")
     settings.data.extra = str(tmp_path / "extra.txt")
-    more = loop.Run(settings, tmp_path / "more")
-    assert len(more.batches) == len(run.batches) + 2
-    assert more.symbols.phonemes.encode("NUR") and list(more.data.train) == list(run.data.train)
+    more = load_inputs(settings)
+    assert len(more.train) == len(inputs.train) + 2
+    assert more.symbols.phonemes.encode("NUR")
+    assert list(more.splits.train) == list(inputs.splits.train)
 
 
 def test_devices_must_share_the_batch(settings, tmp_path):
     settings.train = dataclasses.replace(settings.train, batch_size=12)
     with pytest.raises(ConfigError, match="multiple of the 8 devices"):
-        loop.Run(settings, tmp_path / "run")
+        train(settings, tmp_path / "run")
 
 
 def test_clock():
-    assert [loop.format_duration(s) for s in (5, 75, 3725.4)] == ["0:05", "1:15", "1:02:05"]
+    assert [format_duration(s) for s in (5, 75, 3725.4)] == ["0:05", "1:15", "1:02:05"]

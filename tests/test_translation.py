@@ -10,7 +10,7 @@ from configs import translation
 from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import EOS, UNK, Symbols
-from g2p_jax.train import loop
+from g2p_jax.train.loop import train
 
 PAIR = Pair("ein Hund", (("a", "dog"), ("one", "dog")))
 
@@ -57,9 +57,7 @@ def test_a_small_corpus_is_learned(tokens, tmp_path):
         settings.train, batch_size=8, epochs=8, buckets=1, dtype="float32", log_every=1000,
         watch=("one and two",),
     )  # fmt: skip
-    run = loop.Run(settings, tmp_path / "run")
-    progress = run.train()
-    assert progress.best == 0
+    assert train(settings, tmp_path / "run").best == 0
     translate = g2p_jax.load(tmp_path / "run")
     assert translate("three and one") == "eins und drei"
     if tokens == "words":

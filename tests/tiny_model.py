@@ -3,7 +3,7 @@
 import json
 
 from g2p_jax import config
-from g2p_jax.train import loop
+from g2p_jax.train.loop import train
 
 WORDS = {
     "cab": "K AE B", "back": "B AE K", "deaf": "D EH F", "fad": "F AE D", "bead": "B IY D",
@@ -31,7 +31,7 @@ def train_in(folder):
     lexicon = folder / "lexicon.tsv"
     lexicon.write_text("".join(f"{word}\t{sounds}\n" for word, sounds in WORDS.items()))
     TINY.data = config.Data(train=str(lexicon), dev=str(lexicon), test_share=0.0)
-    progress = loop.Run(TINY, folder / "run").train()
+    progress = train(TINY, folder / "run")
     assert progress.best == 0
     reports = map(json.loads, (folder / "run" / "metrics.jsonl").read_text().splitlines())
     epochs = {(r["dev_wer"], r["dev_loss"]): r["epoch"] for r in reports if "epoch" in r}

@@ -32,9 +32,9 @@ def main(words: list[str]) -> None:
         shared.use_compilation_cache()
         from g2p_jax.devices import hosts
         from g2p_jax.devices.cpu import use_cpu_cores
-        from g2p_jax.train.loop import Run
+        from g2p_jax.train.loop import train
 
         with hosts.connect(_DISTRIBUTED.value) as processes:
             use_cpu_cores(_CONFIG.value.train.batch_size, processes)
             folder = Path(_WORKDIR.value or f"runs/{_CONFIG.value.name}")
-            Run(_CONFIG.value, folder).train(stop)
+            train(_CONFIG.value, folder, stop)

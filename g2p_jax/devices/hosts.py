@@ -169,3 +169,15 @@ def from_first(value: Any) -> Any:
 def agree(value: str) -> bool:
     """Whether the value is the same in all processes."""
     return len(set(exchange(value))) == 1
+
+
+def any_process(step: int, *flags: bool) -> list[bool]:
+    """For each flag, whether a process has set it: all processes learn it at the same step.
+
+    Several processes ask each other at every tenth step; at the others all flags are False.
+    """
+    if jax.process_count() == 1:
+        return list(flags)
+    if step % 10:
+        return [False] * len(flags)
+    return multihost_utils.process_allgather(np.array(flags)).any(axis=0).tolist()

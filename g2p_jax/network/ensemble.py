@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from g2p_jax.config import Config
+from g2p_jax.config import TEACHER_WEIGHT, Config
 from g2p_jax.network import seq2seq as models
 
 Params = Any
@@ -31,7 +31,7 @@ class OutputTransform(NamedTuple):
 
     @classmethod
     def of(cls, config: Config) -> "OutputTransform":
-        labels = 1 - config.train.distill if config.train.teacher else 1  # their share of the loss
+        labels = 1 - TEACHER_WEIGHT if config.train.teacher else 1  # their share of the loss
         return cls(config.ensemble, labels * config.train.label_smoothing, config.temperature)
 
     def __call__(self, logits: jax.Array) -> jax.Array:

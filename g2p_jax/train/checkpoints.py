@@ -1,87 +1,91 @@
-"""Training state on disk, through Orbax: the latest two and the best, each written atomically.
+"""Training state on disk, through Orbax: the two latest checkpoints of a run.
 
-A checkpoint is a folder that gets its name when it is complete, so a killed process leaves either
-all of it or none. What is damaged later is reported, and the one before is used.
+A checkpoint is a folder named after its step, which appears complete or not at all. It holds the
+arrays of the state, and JSON metadata with a checksum of both: not every damaged byte makes Orbax
+complain. A checkpoint that was damaged later is reported, and the one before it is used.
 """
 
+import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+import jax
+import numpy as np
 from absl import logging
 from orbax.checkpoint import v1 as ocp
 
+from g2p_jax.errors import UserError
+
+KEPT = 2
 Tree = Any
-T = TypeVar("T")
+Metadata = dict[str, Any]
 
 
-class Checkpoints:
-    """The checkpoints of one run, numbered by training step.
+def steps(folder: Path) -> list[int]:
+    """Returns the steps that have a checkpoint in this folder, the latest last."""
+    with _checkpointer(folder) as checkpointer:
+        return sorted(checkpoint.step for checkpoint in checkpointer.checkpoints)
 
-    Each holds the training state and, as JSON, what else is needed to go on: config, symbols,
-    progress.
+
+def save(folder: Path, step: int, state: Tree, metadata: Metadata) -> None:
+    """Writes a state that is on the host, and removes older ones.
+
+    All processes of a job call this with the same state; the first one writes.
     """
+    about = {"metadata": metadata, "checksum": _checksum(state, metadata)}
+    with _checkpointer(folder) as checkpointer:
+        if all(checkpoint.step != step for checkpoint in checkpointer.checkpoints):
+            checkpointer.save_checkpointables(step, {"state": state, "about": about})
 
-    def __init__(self, folder: Path):
-        policies = ocp.training.preservation_policies
-        best = policies.BestN(
-            get_metric_fn=lambda metrics: metrics["error"],
-            reverse=True,  # smaller is better
-            n=1,
-            keep_checkpoints_without_metrics=False,
-        )
-        self._checkpointer = ocp.training.Checkpointer(
-            folder.absolute(),
-            save_decision_policy=ocp.training.save_decision_policies.FixedIntervalPolicy(1),
-            preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(2), best]),
-            cleanup_tmp_directories=True,
-        )
 
-    def steps(self) -> list[int]:
-        return sorted(checkpoint.step for checkpoint in self._checkpointer.checkpoints)
+def restore(
+    folder: Path, like: Tree, check: Callable[[Metadata], None] = lambda metadata: None
+) -> tuple[Tree, Metadata] | None:
+    """Returns the latest readable state and its metadata; None if there is none.
 
-    def save(
-        self, step: int, state: Tree, about: dict[str, Any], error: float | None = None
-    ) -> None:
-        """Writes in the background. The best is the one with the smallest `error` measured.
-
-        `state` is on the host: of several processes, which all call this, the first one writes it.
-        """
-        if step not in self.steps():
-            items = {"state": state, "about": about}
-            metrics = None if error is None else {"error": error}
-            self._checkpointer.save_checkpointables_async(step, items, metrics=metrics)
-
-    def restore(self, like: Tree) -> tuple[Tree, dict[str, Any]] | None:
-        """The latest readable state, and what was saved about it; None if there is none.
-
-        `like` is a state of the same tree, shapes and types, on the host.
-        """
-
-        def load(step: int) -> tuple[Tree, dict[str, Any]]:
-            items = {"state": like, "about": None}
-            found = self._checkpointer.load_checkpointables(step, items)
-            return found["state"], found["about"]
-
-        return self._latest(load)
-
-    def about(self) -> dict[str, Any] | None:
-        """What was saved about the latest state, without reading the state."""
-        load = self._checkpointer.load_checkpointables
-        return self._latest(lambda step: load(step, {"about": None})["about"])
-
-    def _latest(self, load: Callable[[int], T]) -> T | None:
-        for step in reversed(self.steps()):
+    Args:
+      like: a state of the same tree, shapes and types.
+      check: is called with the metadata before the state is read; may raise UserError.
+    """
+    like = jax.device_get(like)
+    with _checkpointer(folder) as checkpointer:
+        for step in sorted((c.step for c in checkpointer.checkpoints), reverse=True):
             try:
-                return load(step)
-            except Exception as error:  # whatever a damaged file makes Orbax or TensorStore raise
-                cause: BaseException = error
-                while inner := cause.__cause__ or cause.__context__:  # Orbax wraps TensorStore's
-                    cause = inner
-                reason = str(cause).partition("\n")[0][:200]
-                logging.warning("checkpoint %d is damaged, trying the one before: %s", step, reason)
-        return None
+                about = checkpointer.load_checkpointables(step, {"about": None})["about"]
+                check(about["metadata"])
+                state = checkpointer.load_checkpointables(step, {"state": like})["state"]
+                if about["checksum"] != _checksum(state, about["metadata"]):
+                    raise ValueError("wrong checksum")
+                return state, about["metadata"]
+            except UserError:
+                raise
+            except Exception as error:  # whatever a damaged file makes Orbax raise
+                logging.warning(
+                    "checkpoint %d is damaged (%s): using the one before", step, _reason(error)
+                )
+    return None
 
-    def close(self) -> None:
-        """Waits until all that was saved is on disk."""
-        self._checkpointer.close()
+
+def _checkpointer(folder: Path) -> ocp.training.Checkpointer:
+    return ocp.training.Checkpointer(
+        folder.absolute(),
+        save_decision_policy=ocp.training.save_decision_policies.FixedIntervalPolicy(1),
+        preservation_policy=ocp.training.preservation_policies.LatestN(KEPT),
+        cleanup_tmp_directories=True,
+    )
+
+
+def _checksum(state: Tree, metadata: Metadata) -> str:
+    checksum = zlib.crc32(json.dumps(metadata, sort_keys=True).encode())
+    for array in jax.tree.leaves(state):
+        checksum = zlib.crc32(np.ascontiguousarray(array).tobytes(), checksum)
+    return str(checksum)
+
+
+def _reason(error: BaseException) -> str:
+    """Returns what TensorStore says of a damaged file; Orbax wraps it."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return str(error).partition("\n")[0][:200]

@@ -1,11 +1,13 @@
-"""Distillation: a student learns from what a teacher believes, and not from labels alone.
+"""Distillation: a student learns from the probabilities of a teacher, and not from labels alone.
 
-The teacher, most often an ensemble, is asked once, before training, for the probability of every
-phoneme at every place of the training data. What a student is taught is a mixture of that and of
-the labels (Hinton et al., "Distilling the knowledge in a neural network", 2015, at temperature 1).
+The teacher, most often an ensemble, gives once, before training, the probability of every phoneme
+at every place of the training data. The student's loss is a mixture of the cross entropy with these
+and with the labels (Hinton et al., "Distilling the knowledge in a neural network", 2015, at
+temperature 1): `losses.training_loss`.
 """
 
 import numpy as np
+from absl import logging
 
 from g2p_jax.data.batches import Examples
 from g2p_jax.data.buckets import choose_buckets, group_by_length
@@ -20,7 +22,7 @@ BUCKETS = 8
 def teacher_probabilities(path: str, examples: Examples, symbols: Symbols) -> np.ndarray:
     """P(phoneme) [tokens, V], float16: a row for each of `examples.target.ids`.
 
-    Raises ConfigError for a teacher whose symbols are not these, ModelError if there is none.
+    Raises ConfigError for a teacher of other symbols, ModelError if there is none at `path`.
     """
     teacher = load(path)
     if teacher.symbols != symbols:
@@ -28,10 +30,10 @@ def teacher_probabilities(path: str, examples: Examples, symbols: Symbols) -> np
             f"config.train.teacher is {path!r}, which knows other letters or phonemes than the "
             "training data hold: train it on the same data"
         )
+    logging.info("computing the probabilities of the teacher %s", path)
     table = np.zeros((len(examples.target.ids), len(symbols.phonemes)), np.float16)
     source, target, lengths = examples.source, examples.target, examples.lengths
-    buckets = choose_buckets(lengths, BUCKETS)
-    for index_B, length in group_by_length(lengths, buckets, MOST_ROWS):
+    for index_B, length in group_by_length(lengths, choose_buckets(lengths, BUCKETS), MOST_ROWS):
         source_BxS, target_BxT = source.padded(index_B, length), target.padded(index_B, length)
         p_BxTxV, real_BxT = teacher.forced_probabilities(source_BxS, target_BxT), target_BxT != PAD
         table[target.places(index_B, length)[real_BxT]] = p_BxTxV[real_BxT]

@@ -9,9 +9,9 @@ from jax.typing import ArrayLike
 def cross_entropy(
     logits_BxTxV: jax.Array, target_BxT: ArrayLike, weight_BxT: ArrayLike, smoothing: float = 0.0
 ) -> tuple[jax.Array, jax.Array]:
-    """Summed cross entropy in nats, and the weight that it is a sum over.
+    """Summed cross entropy in nats, and the sum of the weights.
 
-    With `smoothing` s the target is 1 - s for the true phoneme plus s / V for each of the V
+    With `smoothing` s the target is 1 - s for the true token plus s / V for each of the V
     (Szegedy et al. 2016, section 7).
     """
     loss_BxT = optax.softmax_cross_entropy_with_integer_labels(logits_BxTxV, target_BxT)

@@ -1,48 +1,127 @@
-"""What is measured while a model trains, and how it is shown."""
+"""What one sees of a run: log lines, and metrics.jsonl for plots."""
 
-import dataclasses
+import json
 import math
+import textwrap
 import time
+from pathlib import Path
+from typing import Any
 
-from g2p_jax.train.step import Metrics
+from absl import logging
+
+from g2p_jax.config import Config
+from g2p_jax.data.batches import Batches
+from g2p_jax.data.chunks import Chunks
+from g2p_jax.devices import hosts
+from g2p_jax.files import atomic_write
+from g2p_jax.train.evaluation import Evaluation
+from g2p_jax.train.resume import Progress
+
+EARLY = 2, 10  # steps that are logged besides every `log_every`-th, to show that all is well
+WIDTH = 90  # characters of an answer in a line
 
 
-@dataclasses.dataclass
 class Meter:
-    """Sums over some steps; wall time from its creation to the last step added."""
+    """Sums over training steps, and the seconds from its creation to the last of them."""
 
-    nats: float = 0.0
-    phonemes: float = 0.0
-    size: float = 0.0  # words, or characters of a text
-    gradient: float = 0.0  # norm at the last step
-    seconds: float = 0.0
-    started: float = dataclasses.field(default_factory=time.monotonic)
+    def __init__(self) -> None:
+        self.nats = self.tokens = self.size = self.seconds = 0.0
+        self._start = time.monotonic()
 
-    def add(self, metrics: Metrics, counted: str) -> None:
+    def add(self, metrics: dict[str, Any], counted: str) -> None:
         """Adds a step; `counted` names the metric that is its size."""
         self.nats += float(metrics["loss"])
-        self.phonemes += float(metrics["count"])
-        self.gradient = float(metrics.get("gradient", 0.0))
+        self.tokens += float(metrics["count"])
         self.size += float(metrics[counted])
-        self.seconds = time.monotonic() - self.started
+        self.seconds = time.monotonic() - self._start
 
-    def merged(self, other: "Meter") -> "Meter":
-        return Meter(
-            self.nats + other.nats,
-            self.phonemes + other.phonemes,
-            self.size + other.size,
-            other.gradient,
-            self.seconds + other.seconds,
-            self.started,
-        )
-
+    @property
     def loss(self) -> float:
-        """Cross entropy in nats per phoneme."""
-        return self.nats / max(self.phonemes, 1.0)
+        """Cross entropy in nats a token."""
+        return self.nats / max(self.tokens, 1.0)
 
+    @property
     def speed(self) -> float:
-        """Pronunciations, or characters of a text, per second."""
+        """Words, or characters of a text, per second."""
         return self.size / max(self.seconds, 1e-9)
+
+
+class Report:
+    """Logs the steps and epochs of a run; the first process also writes metrics.jsonl.
+
+    Lines there of later steps than `step`, from which the run goes on, are removed.
+    """
+
+    def __init__(self, folder: Path, config: Config, batches: Batches | Chunks, step: int):
+        self._folder, self._config, self._batches = folder, config, batches
+        self._file, self._per_epoch = folder / "metrics.jsonl", batches.steps_per_epoch
+        self._epochs = config.train.epochs
+        if hosts.is_first() and self._file.exists():
+            lines = self._file.read_text(encoding="utf-8").splitlines()
+            with atomic_write(self._file) as file:
+                file.writelines(f"{x}\n" for x in lines if json.loads(x)["step"] <= step)
+        if 0 < step < self._epochs * self._per_epoch:
+            logging.info("%s: continuing %s", self._place(step), folder)
+        self._epoch, self._recent = Meter(), Meter()
+
+    def add(self, metrics: dict[str, Any]) -> None:
+        """Counts a step, and logs the steps since the last line when it is time to."""
+        unit, step, recent = self._batches.unit, int(metrics["step"]), self._recent
+        for meter in (self._epoch, recent):
+            meter.add(metrics, self._batches.counted)
+        regular = step % self._config.train.log_every == 0
+        if not regular and step not in EARLY:
+            return
+        gradient, speed = float(metrics["gradient"]), recent.speed
+        self._write(step, loss=recent.loss, gradient=gradient, **{f"{unit}_per_second": speed})
+        line = f"{self._place(step)}  {format_loss(recent.loss)}  {speed:,.0f} {unit}/s"
+        if regular:  # the first steps wait for programs to be compiled
+            epochs = self._epochs - step / self._per_epoch
+            line += f"  {format_duration(epochs * len(self._batches) / speed)} left"
+        logging.info("%s", line)
+        self._recent = Meter()
+
+    def finish_epoch(self, step: int, evaluation: Evaluation, progress: Progress) -> None:
+        """Logs and writes an epoch, with some answers."""
+        loss, dev_loss, score = self._epoch.loss, evaluation.loss, evaluation.score
+        rates = {"dev_wer": score.wer, "dev_per": score.per} if score else {}
+        best = {"best_wer" if score else "best_loss": progress.best, "seconds": progress.seconds}
+        losses = {"train_loss": loss, "dev_loss": dev_loss}
+        self._write(step, epoch=progress.epoch, **losses, **rates, **best)
+        duration, total = map(format_duration, (self._epoch.seconds, progress.seconds))
+        best_so_far = ", the best so far" if progress.epoch == progress.best_epoch else ""
+        lines = [
+            f"epoch {progress.epoch}/{self._epochs} in {duration}, {total} in all{best_so_far}",
+            f"train {format_loss(loss)}",
+            f"dev {format_loss(dev_loss)}",
+            *([f"dev {score}"] if score else []),
+            *(line for text in evaluation.examples for line in textwrap.wrap(text, WIDTH)),
+        ]
+        logging.info("%s", "\n    ".join(lines))
+        self._epoch, self._recent = Meter(), Meter()
+
+    def finish(self, step: int, progress: Progress) -> None:
+        """Logs how good the best model is and how to use it; or how a stopped run goes on."""
+        if step < self._epochs * self._per_epoch:
+            logging.info("%s: saved; the same command continues", self._place(step))
+            return
+        if self._config.model.encoder_layers:
+            best, use = f"WER {100 * progress.best:.2f}%", "python predict.py --ckpt={} hello world"
+        else:
+            best, use = format_loss(progress.best), "python -m g2p_jax generate --ckpt={}"
+        logging.info("done: best dev %s, of epoch %d", best, progress.best_epoch)
+        logging.info("now: %s", use.format(self._folder))
+
+    def _place(self, step: int) -> str:
+        """Where a run is after a step: epoch 3/12 step 400/815."""
+        epoch = max(step - 1, 0) // self._per_epoch
+        position = step - epoch * self._per_epoch
+        return f"epoch {epoch + 1}/{self._epochs} step {position}/{self._per_epoch}"
+
+    def _write(self, step: int, **values: float) -> None:
+        if hosts.is_first():
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"step": step} | values) + "\n")
 
 
 def format_loss(loss: float) -> str:

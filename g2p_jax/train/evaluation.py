@@ -1,0 +1,87 @@
+"""Evaluation after each epoch: the loss on the dev data, and answers of the model as it is now.
+
+A G2P decodes the dev words and the watched ones, without the true phonemes. A language model has no
+words to read: it invents sequences, and its dev loss stands for its quality.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from absl import logging
+
+from g2p_jax.config import Config
+from g2p_jax.data.arpabet import strip_stress
+from g2p_jax.data.pairs import Pairs
+from g2p_jax.devices import hosts, parallel
+from g2p_jax.joint.model import JointNgram
+from g2p_jax.network.seq2seq import Network
+from g2p_jax.predict.g2p import G2P
+from g2p_jax.predict.language_model import LONGEST, LanguageModel
+from g2p_jax.scoring import Score, score_all
+from g2p_jax.train.inputs import Inputs
+from g2p_jax.train.placement import Placement
+from g2p_jax.train.step import make_eval_step
+
+WATCHED = 5  # dev words whose answers are shown if config.train.watch names none
+TEXT_LENGTH, TEMPERATURE = 200, 0.8  # of what a language model invents
+
+
+class Evaluation(NamedTuple):
+    """How good a model is after an epoch."""
+
+    loss: float  # dev cross entropy in nats a token, given the true tokens before each
+    score: Score | None  # of the answers to the dev words; a language model has none
+    examples: list[str]  # some answers, to be read
+
+    @property
+    def error(self) -> float:
+        """What the best epoch has least of: the word error rate, or the loss."""
+        return self.score.wer if self.score else self.loss
+
+
+class Evaluator:
+    """Evaluates weights on the dev data; `build` makes a model of them."""
+
+    def __init__(self, config: Config, inputs: Inputs, net: Network, placement: Placement):
+        self._inputs, self._placement = inputs, placement
+        step = make_eval_step(net, config.ensemble)
+        self._step = parallel.data_parallel(step, placement.devices, (None, 0))
+        symbols, watch = inputs.symbols, config.train.watch
+        self.build: Callable[[Any], G2P | LanguageModel]
+        self._answer: Callable[[Any], tuple[Score | None, list[str]]]
+        if config.model.encoder_layers:
+            joint = None
+            if config.ngram and hosts.is_first():  # which decodes; the other processes wait
+                logging.info("fitting the joint %d-gram model", config.ngram)
+                joint = JointNgram.fit(inputs.splits.train, symbols, config.ngram)
+            self.build = lambda params: G2P(config, symbols, params, joint)
+            self._answer = lambda model: answer_words(model, inputs.splits.dev, watch)
+        else:
+            text = config.data.format == "text"
+            count, length = (1, TEXT_LENGTH) if text else (len(watch), LONGEST)
+            self.build = lambda params: LanguageModel(config, symbols, params)
+            self._answer = lambda model: (None, model.sample(count, TEMPERATURE, length=length))
+
+    def evaluate(self, model: G2P | LanguageModel) -> Evaluation:
+        """All processes compute the loss together; only the first one decodes."""
+        loss = self._loss(model.params)
+        return Evaluation(loss, *(self._answer(model) if hosts.is_first() else (None, [])))
+
+    def _loss(self, params: Any) -> float:
+        params = parallel.replicate(params, self._placement.local)
+        state, nats, count = (params, self._placement.put_rows(self._inputs.carry)), 0.0, 0.0
+        for batch in self._inputs.dev.in_order():
+            state, sums = self._step(state, parallel.shard(batch, len(self._placement.local)))
+            nats, count = nats + float(sums["loss"]), count + float(sums["count"])
+        return nats / max(count, 1.0)
+
+
+def answer_words(g2p: G2P, pairs: Pairs, watch: Sequence[str]) -> tuple[Score, list[str]]:
+    """The score on these words, and the answers to the watched ones, or else to the first."""
+    fold = str if g2p.config.stress else strip_stress
+    references = ([tuple(map(fold, p)) for p in pair.pronunciations] for pair in pairs)
+    answers = g2p.pronounce(pair.word for pair in pairs)
+    score = score_all((answer.pronunciations[0].phonemes for answer in answers), references)
+    watch = watch or [pair.word for pair in itertools.islice(pairs, WATCHED)]
+    return score, [f"{a.word}: {a.pronunciations[0]}" for a in g2p.pronounce(watch)]

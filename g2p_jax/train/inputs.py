@@ -1,0 +1,60 @@
+"""What a run learns from: words with pronunciations as batches, or one long text as chunks."""
+
+import itertools
+from typing import Any, NamedTuple
+
+from g2p_jax.config import Config
+from g2p_jax.data import splits
+from g2p_jax.data.batches import Batches, Examples
+from g2p_jax.data.buckets import choose_buckets
+from g2p_jax.data.chunks import Chunks
+from g2p_jax.data.pairs import Pairs
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.devices import hosts
+from g2p_jax.errors import DataError
+from g2p_jax.network.seq2seq import initial_carry
+from g2p_jax.train.distillation import teacher_probabilities
+
+DEV_BUCKETS = 2
+
+
+class Inputs(NamedTuple):
+    """The data of a run, encoded as batches; each process has its own rows of them."""
+
+    splits: splits.Splits
+    symbols: Symbols
+    train: Batches | Chunks
+    dev: Batches | Chunks
+    carry: Any  # of a text: what a language model remembers before it; else empty
+
+
+def load_inputs(config: Config) -> Inputs:
+    """Reads the data that the config names; raises DataError, or ConfigError for its teacher."""
+    data, settings = splits.load(config.data), config.data
+    if not data.dev:
+        raise DataError("no dev words: set config.data.dev to a file, or config.data.dev_share")
+    train = Pairs.of(itertools.chain(data.train, data.extra)) if data.extra else data.train
+    symbols = Symbols.from_pairs(train, settings.unicode, settings.source, settings.target)
+    text = settings.format == "text"
+    return Inputs(
+        data,
+        symbols,
+        train=_batches(config, symbols, train, config.train.buckets, config.train.teacher),
+        dev=_batches(config, symbols, data.dev, DEV_BUCKETS),
+        carry=initial_carry(config.model, config.train.batch_size) if text else {},
+    )
+
+
+def _batches(
+    config: Config, symbols: Symbols, pairs: Pairs, buckets: int, teacher: str = ""
+) -> Batches | Chunks:
+    size, rows = config.train.batch_size, hosts.rows(config.train.batch_size)
+    if config.data.format == "text":
+        ids = symbols.encode_targets(pairs).ids[:-1]  # a text goes on: it has no EOS
+        return Chunks(ids, config.data.chunk, size, rows)
+    if not config.model.encoder_layers:  # a language model reads no words
+        pairs = pairs.without_words()
+    examples = Examples.from_pairs(pairs, symbols)
+    lengths = choose_buckets(examples.lengths, buckets)
+    table = teacher_probabilities(teacher, examples, symbols) if teacher else None
+    return Batches(examples, lengths, size, config.train.seed, config.ensemble, rows, table)

@@ -1,0 +1,94 @@
+"""Which run a folder holds, and where it goes on.
+
+A run is continued if its checkpoint was made with the same settings and the same training data:
+`check_same_run` decides.
+"""
+
+import json
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flax.traverse_util import flatten_dict
+
+from g2p_jax.devices import hosts
+from g2p_jax.errors import ConfigError
+from g2p_jax.train import checkpoints
+from g2p_jax.train.checkpoints import Metadata
+from g2p_jax.train.step import State
+
+CHECKPOINTS = "checkpoints"  # the folder of a run that holds them
+# Settings that may differ between a run and its continuation: they do not change its weights.
+MAY_CHANGE = {"train.log_every", "train.checkpoint_every", "train.watch"}
+
+
+class Progress(NamedTuple):
+    """What a run knows besides its state."""
+
+    epoch: int = 0  # epochs that are complete and evaluated
+    best: float = math.inf  # lowest dev WER; of a language model, dev loss
+    best_loss: float = math.inf  # dev loss of that model; decides between equal WERs
+    best_epoch: int = 0
+    seconds: float = 0.0  # of training, over all starts
+
+    def after_epoch(self, error: float, loss: float) -> "Progress":
+        """The progress after one more epoch, with this dev error and dev loss."""
+        new = self._replace(epoch=self.epoch + 1)
+        if (error, loss) < (self.best, self.best_loss):
+            new = new._replace(best=error, best_loss=loss, best_epoch=new.epoch)
+        return new
+
+
+def check_same_run(folder: Path, saved: Metadata, run: Metadata) -> None:
+    """Raises ConfigError unless a run may be continued: same settings, same training data.
+
+    Args:
+      saved, run: the "config" and the fingerprint of the "data", of the checkpoint and of now.
+    """
+    before, now = _identity(saved["config"]), _identity(run["config"])
+    changed = [name for name in now if now[name] != before.get(name)]
+    if changed or saved["data"] != run["data"]:
+        name = changed[0] if changed else ""
+        setting = f"config.{name}={before.get(name)!r}, now it is {now[name]!r}" if changed else ""
+        raise ConfigError(
+            f"{folder} was begun with {setting or 'other training data'}: choose another "
+            "--workdir, or delete that folder to begin anew"
+        )
+
+
+def _identity(config: dict[str, Any]) -> dict[str, Any]:
+    """The settings that decide which weights a run ends with, by name, as in "model.hidden"."""
+    return {
+        name: value
+        for name, value in flatten_dict(config, sep=".").items()
+        if name.startswith(("model.", "train.", "ensemble", "ngram")) and name not in MAY_CHANGE
+    }
+
+
+def resume(folder: Path, run: Metadata, start: State) -> tuple[State, Progress]:
+    """The latest readable state of the run and its progress; `start` if there is none.
+
+    Makes the folder. ConfigError if it holds another run, or unless all processes of the job train
+    the same and see the same folder.
+    """
+    inside = folder / CHECKPOINTS
+    if hosts.is_first():
+        inside.mkdir(parents=True, exist_ok=True)
+    if not hosts.agree(json.dumps(run)):
+        raise ConfigError("the processes of this job have different configs or training data")
+    if not hosts.agree(f"{inside.is_dir()} {checkpoints.steps(inside)}"):
+        raise ConfigError(
+            f"{folder}: the processes of this job see different files there; --workdir must name "
+            "a folder that all hosts share"
+        )
+    check = lambda saved: check_same_run(folder, saved, run)
+    if restored := checkpoints.restore(inside, start, check):
+        state, saved = restored
+        return state, Progress(**saved["progress"])
+    return start, Progress()
+
+
+def save(folder: Path, run: Metadata, state: State, progress: Progress) -> None:
+    """Saves a state that is on the host; all processes of a job call it, the first one writes."""
+    metadata = run | {"progress": progress._asdict()}
+    checkpoints.save(folder / CHECKPOINTS, int(state.step), state, metadata)
