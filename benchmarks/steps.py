@@ -13,7 +13,8 @@ from g2p_jax.data import splits
 from g2p_jax.data.batches import Batch, Batches, Examples
 from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.network import seq2seq as models
+from g2p_jax.network.language_model import Network
+from g2p_jax.network.layers import memory_width
 from g2p_jax.predict.model_file import network
 from g2p_jax.train.optimizer import make_optimizer
 from g2p_jax.train.placement import Placement
@@ -57,7 +58,7 @@ class TrainStep:
     def __init__(
         self,
         config: config_lib.Config,
-        net: models.Network,
+        net: Network,
         devices: Sequence[jax.Device],
         members: int = 1,
         apart: bool = False,
@@ -89,20 +90,20 @@ class TrainStep:
         return time.perf_counter() - start
 
 
-def parameters_of(net: models.Network) -> Any:
+def parameters_of(net: Network) -> Any:
     """The shapes of its weights; no device is touched."""
     token = np.ones((1, 1), np.int32)
     return jax.eval_shape(lambda: net.init(jax.random.key(0), token, token))["params"]
 
 
-def float32_network(config: config_lib.Config, symbols: Symbols) -> models.Network:
+def float32_network(config: config_lib.Config, symbols: Symbols) -> Network:
     """The network without asking a device for its best type."""
     settings = config_lib.from_dict(config_lib.to_dict(config))
     settings.train.dtype = "float32"
     return network(settings, symbols)
 
 
-def flops_per_word(net: models.Network, length: int) -> float:
+def flops_per_word(net: Network, length: int) -> float:
     """Of the matmuls of a step: two for each weight and use, and the backward pass twice that."""
     uses, settings = 0, net.settings
     for path, weight in jax.tree_util.tree_leaves_with_path(parameters_of(net)):
@@ -110,5 +111,5 @@ def flops_per_word(net: models.Network, length: int) -> float:
         if weight.ndim == 2 and "embedding" not in name:
             uses += weight.size * (1 if "bridge" in name else length)
     if settings.attention != "none":
-        uses += 2 * length**2 * models.memory_width(settings)  # scores and context
+        uses += 2 * length**2 * memory_width(settings)  # scores and context
     return 3 * 2 * uses

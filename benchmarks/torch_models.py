@@ -184,8 +184,8 @@ class Attention(Twin):
     def to_jax(self, get: Get = lambda x: x) -> dict[str, Any]:
         params = super().to_jax(get)
         energy, hidden = linear(self.energy, get), self.settings.hidden
-        params["encoder"]["key"] = {"w": energy["w"][hidden:], "b": energy["b"]}
         params["decoder"] |= {
+            "key": {"w": energy["w"][hidden:], "b": energy["b"]},
             "query": {"w": energy["w"][:hidden], "b": np.zeros_like(energy["b"])},
             "v": _array(get(self.v.weight))[:, 0],
             "layers_0": recurrent(self.cell, get),

@@ -54,6 +54,7 @@ from g2p_jax.data.batches import Batch
 from g2p_jax.data.symbols import EOS, PAD, SPECIALS
 from g2p_jax.devices.cpu import devices_for, use_cpu_cores
 from g2p_jax.network import seq2seq as models
+from g2p_jax.network.language_model import DecoderOnly, Network
 from g2p_jax.train import losses
 from g2p_jax.train.optimizer import make_optimizer
 from g2p_jax.train.placement import Placement
@@ -145,9 +146,9 @@ def random_batch(random: np.random.Generator, size: int, length: int) -> Batch:
     )
 
 
-def network(settings: config.Model, precision: str) -> models.Network:
+def network(settings: config.Model, precision: str) -> Network:
     if settings.encoder_layers == 0:
-        return models.DecoderOnly(settings, PHONEMES, jnp.dtype(precision))
+        return DecoderOnly(settings, PHONEMES, jnp.dtype(precision))
     return models.Seq2Seq(settings, GRAPHEMES, PHONEMES, jnp.dtype(precision))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from g2p_jax.network.cells import CELLS
-from g2p_jax.network.layers import Recurrent
+from g2p_jax.network.recurrence import Recurrent
 
 T, B, I, H = 5, 3, 4, 6  # noqa: E741
 LENGTHS = np.array([5, 3, 1])

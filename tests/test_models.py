@@ -12,7 +12,9 @@ import pytest
 
 from g2p_jax import config
 from g2p_jax.data.symbols import BOS, EOS, PAD
-from g2p_jax.network import decoders, layers, monotonic
+from g2p_jax.kernels import gates
+from g2p_jax.kernels.parameters import round_matrices, set_up
+from g2p_jax.network import dropout, language_model, monotonic
 from g2p_jax.network import seq2seq as models
 from g2p_jax.train import losses
 
@@ -62,11 +64,13 @@ def make(settings: config.Model) -> tuple[models.Seq2Seq, dict]:
 def test_a_module_that_is_set_up_has_the_weights_of_one_that_was_called(name):
     if name == "language model":
         alone = dataclasses.replace(SMALL, encoder_layers=0, attention="none", start="zeros")
-        net: models.Network = models.DecoderOnly(alone, PHONEMES, jnp.dtype("float32"))
+        net: language_model.Network = language_model.DecoderOnly(
+            alone, PHONEMES, jnp.dtype("float32")
+        )
         variables = jax.jit(net.init)(jax.random.key(0), *batch())
     else:
         net, variables = make(ARRANGEMENTS[name])
-    only = jax.jit(functools.partial(net.init, method=layers.set_up))(jax.random.key(0))
+    only = jax.jit(functools.partial(net.init, method=set_up))(jax.random.key(0))
     jax.tree.map(np.testing.assert_array_equal, only, variables)
 
 
@@ -76,9 +80,7 @@ def test_all_steps_at_once_equal_step_by_step(name, monkeypatch):
     net, variables = make(ARRANGEMENTS[name])
     source, target = batch()
     together = jax.jit(net.apply)(variables, source, target)
-    memory = jax.jit(functools.partial(net.apply, method="encode"))(variables, source)
-    states = jax.jit(functools.partial(net.apply, method="start"))(variables, memory)
-    memory = jax.jit(functools.partial(net.apply, method="ready"))(variables, memory)
+    memory, states = jax.jit(functools.partial(net.apply, method="start"))(variables, source)
     step = jax.jit(lambda *args: net.apply(variables, *args, method="step"))
     token = np.full(3, BOS, np.int32)
     states, token = jax.tree.map(lambda x: np.repeat(x, 2, axis=0), (states, token))
@@ -125,15 +127,15 @@ def test_without_teacher_the_decoder_is_given_its_own_choices(name, monkeypatch)
 
     def one_loop(variables):
         def run(net):
-            masks = layers.draw_masks(net.settings, 4, 4, 3, key)
-            memory, steps = net.encode(source, masks), decoders.for_each_step(masks, 4)
-            states, token, out = net.start(memory), jnp.full(3, BOS), []
-            memory = net.ready(memory)
+            masks = dropout.draw_masks(net.settings, 4, 4, 3, key)
+            encoded, steps = net.encode(source, masks), dropout.decoder_masks(masks)
+            memory, states = net.decoder.project(encoded), net.decoder.start(encoded)
+            token, out = jnp.full(3, BOS), []
             for t in range(4):
                 if t:
                     chosen = jnp.argmax(out[-1], axis=-1)
                     token = target[:, t - 1] if forced[t] else chosen
-                now = {place: mask[t] for place, mask in steps.items()}
+                now = {place: mask[t : t + 1] for place, mask in steps.items()}
                 states, logits, _ = net.decoder.step(memory, states, token, now)
                 out.append(logits)
             return jnp.stack(out, axis=1)
@@ -173,7 +175,7 @@ def test_a_monotonic_decoder_sums_up_all_ways_through_the_word():
             for layer, state in zip(decoder.layers, states, strict=True):
                 _, h_TxBxH = layer(h_TxBxH, state)
             h_TxH = h_TxBxH[:, 0]
-            scores_TxS = decoder.query(h_TxH) @ memory.keys_BxSxA[0].T / np.sqrt(12)
+            scores_TxS = decoder.query(h_TxH) @ memory.values_BxSxE[0].T / np.sqrt(12)
             both = lambda t, s: jnp.concatenate([h_TxH[t], memory.values_BxSxE[0, s]])
             say = lambda t, s: decoder.output(jnp.tanh(decoder.readout(both(t, s)[None])))[0]
             ways = []
@@ -199,13 +201,12 @@ def test_a_step_of_a_monotonic_decoder_sums_up_the_likely_letters(likely, monkey
     monkeypatch.setattr(monotonic, "LIKELY", likely)
     net, variables = make(ARRANGEMENTS["monotonic"])
     memory = net.apply(variables, np.array([[4, 5, 6, 7]]), method="encode")
-    states = net.apply(variables, memory, method="start")
-    ready = net.apply(variables, memory, method="ready")
+    ready, states = net.apply(variables, np.array([[4, 5, 6, 7]]), method="start")
 
     def scores_and_said(net, h):
         both = jnp.concatenate([jnp.repeat(h, 4, axis=0), memory.values_BxSxE[0]], axis=1)
         said = jax.nn.softmax(net.decoder.output(jnp.tanh(net.decoder.readout(both))))
-        return net.decoder.query(h) @ memory.keys_BxSxA[0].T / np.sqrt(12), said, net.decoder.jump
+        return net.decoder.query(h) @ memory.values_BxSxE[0].T / np.sqrt(12), said, net.decoder.jump
 
     kept = {0: 1.0}  # letters and their share of what has been said
     for token, then in itertools.pairwise([BOS, 6, 4, 5, EOS]):
@@ -232,18 +233,18 @@ def test_dropout_keeps_the_mean_and_the_rate():
         decoder_dropout=0.25,
         embedding_dropout=0.5,
     )
-    masks = layers.draw_masks(settings, 3, 4, 50, jax.random.key(0, impl="rbg"))
+    masks = dropout.draw_masks(settings, 3, 4, 50, jax.random.key(0, impl="rbg"))
     assert masks["letters"].shape == (3, 50, 5)
     assert masks["decoder_0"].shape == (4, 50, 400)
     for place, rate in (("encoder_1", 0.2), ("decoder_0", 0.25), ("summary", 0.2)):
         np.testing.assert_allclose(np.unique(masks[place]), [0, 1 / (1 - rate)], rtol=1e-6)
         np.testing.assert_allclose((masks[place] == 0).mean(), rate, atol=0.02)
     assert float((masks["decoder_0"] != masks["decoder_1"]).mean()) > 0.3
-    dropped = layers.drop(masks, "decoder_0", jnp.ones((4, 50, 400)))
+    dropped = dropout.drop(masks, "decoder_0", jnp.ones((4, 50, 400)))
     assert not bool((dropped[0] == dropped[2]).all())
     x = jnp.ones((4, 50, 400))
-    assert layers.drop({}, "decoder_0", x) is x
-    assert layers.draw_masks(SMALL, 3, 4, 50, jax.random.key(0)) == {}
+    assert dropout.drop({}, "decoder_0", x) is x
+    assert dropout.draw_masks(SMALL, 3, 4, 50, jax.random.key(0)) == {}
 
 
 @pytest.mark.parametrize("symbols", [4, 40])  # few: multiplied before they are looked up
@@ -254,9 +255,9 @@ def test_gates_of_embedded_tokens(symbols):
     tokens, slopes = random.integers(symbols, size=(3, 2)), normal(3, 2, 6)
 
     def ours(table, w, b):
-        x = layers.embed(table, tokens, {}, "letters")
-        assert isinstance(x, layers.Embedded) == (symbols == 4)
-        return jnp.concatenate(layers.gated(2, jnp.float32, (w, b), x), axis=-1)
+        x = gates.embed(table, tokens)
+        assert isinstance(x, gates.Embedded) == (symbols == 4)
+        return jnp.concatenate(gates.gates((w, b), x, count=2, dtype=jnp.float32), axis=-1)
 
     def plain(table, w, b):
         return jnp.take(table, tokens, axis=0) @ w + b[None, None]
@@ -276,7 +277,7 @@ def test_weights_as_products_read_them_give_the_same(name):
     """In bfloat16; and no weight that is read otherwise has lost digits."""
     net, variables = make(ARRANGEMENTS[name])
     net = net.clone(dtype=jnp.dtype("bfloat16"))
-    read = layers.as_read(jax.device_get(variables["params"]), net.dtype)
+    read = round_matrices(jax.device_get(variables["params"]), net.dtype)
     kinds = {leaf.dtype for leaf in jax.tree.leaves(read)}
     assert kinds == {np.dtype("float32"), net.dtype}
     apply = jax.jit(net.apply)

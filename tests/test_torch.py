@@ -13,8 +13,9 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 
 from configs import attention, phoneme_lm, seq2seq
 from g2p_jax import config
-from g2p_jax.network import cells, layers
+from g2p_jax.network import cells, recurrence
 from g2p_jax.network import seq2seq as models
+from g2p_jax.network.language_model import DecoderOnly
 from g2p_jax.train import losses
 from g2p_jax.train import step as training
 
@@ -34,7 +35,7 @@ def assert_same(ours, theirs):
 @pytest.mark.parametrize(("cell", "kind"), [("elman", "rnn"), ("lstm", "lstm"), ("gru", "gru")])
 def test_layer(cell, kind):
     reference = REFERENCE[kind]
-    layer = layers.Recurrent(cell, 4, 6, jnp.float32)
+    layer = recurrence.Recurrent(cell, 4, 6, jnp.float32)
     mask = np.arange(5)[:, None] < reference["lengths"]
 
     def run(params, x):
@@ -60,7 +61,7 @@ def test_model(name):
     if settings.encoder_layers:
         net = models.Seq2Seq(settings, 9, 8, jnp.float32)
     else:
-        net = models.DecoderOnly(settings, 8, jnp.float32)
+        net = DecoderOnly(settings, 8, jnp.float32)
 
     @functools.partial(jax.value_and_grad, has_aux=True)
     def loss(params):

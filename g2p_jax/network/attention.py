@@ -1,78 +1,116 @@
-"""Attention: where in the word to look. Pure functions of arrays.
+"""Attention: which letters matter. Pure functions of arrays.
 
-Letters of shapes: B words, Q queries to each of them, S letters, R some of them, A attention units,
-E width of the memory. The queries are those of one decoder step, of several hypotheses, or of all
-steps at once. Words come first, so that every word is a matrix product of its own.
+Queries have a row for each word, or several next to each other: hypotheses of a beam. Axes before
+the rows, as of all time steps at once, are kept. Inside, rows are cut into words [B, K], since all
+products are those of one word.
 """
 
-from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from g2p_jax.kernels.scan import shared
+
 TINY = 1e-18  # keeps what is impossible from being a division by zero; its square is no zero
+ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
 
 
-def dot_scores(query_BxQxA: jax.Array, keys_BxSxA: jax.Array) -> jax.Array:
-    """score(q, k) = q . k / sqrt(A)   (Luong et al. 2015, eq. 8; scaled: Vaswani et al. 2017).
+class Keys(NamedTuple):
+    """What queries meet at each letter."""
 
-    Returns scores [B, Q, S].
-    """
-    scale = keys_BxSxA.shape[-1] ** -0.5
-    return products(query_BxQxA * scale, keys_BxSxA)
+    keys_BxSxA: Any  # None: no attention
+    bias_BxS: Any  # of dot scores, else None
+    mask_BxS: jax.Array
 
 
-def products(query_BxQxA: jax.Array, keys_BxSxA: jax.Array) -> jax.Array:
-    """Of each query and each letter, [B, Q, S]."""
-    return jnp.einsum("bqa,bsa->bqs", query_BxQxA, keys_BxSxA)
+def dot_scores(keys: Keys, query_RxA: jax.Array) -> jax.Array:
+    """score(q, k) = q . k + bias_k, [..., R, S]   (Luong et al. 2015, eq. 8)."""
+    query_BxKxA = _by_word(query_RxA, len(keys.mask_BxS))
+    scores_BxKxS = jnp.einsum("...bka,bsa->...bks", query_BxKxA, keys.keys_BxSxA)
+    return _by_row(scores_BxKxS + _like(scores_BxKxS, keys.bias_BxS[:, None]))
 
 
 def additive_scores(
-    query_BxQxA: jax.Array,
-    keys_BxSxA: jax.Array,
-    v_A: jax.Array,
-    activation: Callable[[jax.Array], jax.Array] = jnp.tanh,
+    keys: Keys, query_RxA: jax.Array, v_A: jax.Array, activation: str = "tanh"
 ) -> jax.Array:
-    """score(q, k) = v . tanh(q + k)   (Bahdanau et al. 2014, appendix A.1.2).
+    """score(q, k) = v . tanh(q + k), [..., R, S]   (Bahdanau et al. 2014, appendix A.1.2).
 
-    Returns scores [B, Q, S].
+    activation: "tanh" or "relu".
     """
-    both_BxQxSxA = query_BxQxA[:, :, None] + keys_BxSxA[:, None]
-    return jnp.einsum("bqsa,a->bqs", activation(both_BxQxSxA), v_A)
+    query_BxKx1xA = _by_word(query_RxA, len(keys.mask_BxS))[..., None, :]
+    sum_BxKxSxA = query_BxKx1xA + _like(query_BxKx1xA, keys.keys_BxSxA[:, None])
+    return _by_row(jnp.einsum("...bksa,a->...bks", ACTIVATIONS[activation](sum_BxKxSxA), v_A))
 
 
-def attend(scores_BxQxS: jax.Array, mask_BxS: jax.Array) -> jax.Array:
-    """Softmax over the real letters, [B, Q, S]; zeros for a word that has none, never NaN."""
-    return jax.nn.softmax(scores_BxQxS, axis=-1, where=mask_BxS[:, None])
+def softmax(scores_RxS: jax.Array, mask_BxS: jax.Array) -> jax.Array:
+    """Weights of the real letters, [..., R, S]; zeros for a word that has none, never NaN."""
+    scores_BxKxS = _by_word(scores_RxS, len(mask_BxS))
+    real_BxKxS = _like(scores_BxKxS, mask_BxS[:, None])
+    return _by_row(jax.nn.softmax(scores_BxKxS, axis=-1, where=real_BxKxS))
 
 
-def context(weights_BxQxS: jax.Array, values_BxSxE: jax.Array) -> jax.Array:
-    """The mean of the memory under the attention weights, [B, Q, E]."""
-    return jnp.einsum("bqs,bse->bqe", weights_BxQxS, values_BxSxE)
+@shared
+def dot(keys: Keys, query_RxA: jax.Array) -> jax.Array:
+    """Attention weights [..., R, S] of dot scores."""
+    return softmax(dot_scores(keys, query_RxA), keys.mask_BxS)
 
 
-def monotonic(
-    scores_BxQxS: jax.Array, jump_J: jax.Array, mask_BxS: jax.Array, place_BxQxR: jax.Array
+@shared
+def additive(keys: tuple[Keys, jax.Array], query_RxA: jax.Array, activation: str) -> jax.Array:
+    """Attention weights [..., R, S] of additive scores; keys: and the vector v."""
+    scores_RxS = additive_scores(keys[0], query_RxA, keys[1], activation)
+    return softmax(scores_RxS, keys[0].mask_BxS)
+
+
+@shared
+def context(values_BxSxE: jax.Array, weights_RxS: jax.Array) -> jax.Array:
+    """c = sum_s alpha_s m_s, [..., R, E]."""
+    weights_BxKxS = _by_word(weights_RxS, len(values_BxSxE))
+    return _by_row(jnp.einsum("...bks,bse->...bke", weights_BxKxS, values_BxSxE))
+
+
+def transitions(
+    scores_RxS: jax.Array, jump_J: jax.Array, mask_BxS: jax.Array, place_RxL: jax.Array
 ) -> jax.Array:
-    """P(from letter r to letter s) = softmax_(s >= r) (score(s) + jump(s - r)), [B, Q, R, S].
+    """P(from letter r to letter s) = softmax_(s >= r) (score(s) + jump(s - r)), [..., R, L, S].
 
     Letters further apart than there are jumps count as the last of them. Zeros, never NaN, from a
     letter that has no other after it.
 
-    Args:
-      place_BxQxR: the letters r; axes may have the size one.
+    place_RxL: the letters r.
     """
-    apart_BxQxRxS = jnp.arange(scores_BxQxS.shape[-1])[None, None, None] - place_BxQxR[..., None]
-    onward = (apart_BxQxRxS >= 0) & mask_BxS[:, None, None]
-    bias_BxQxRxS = jump_J[jnp.clip(apart_BxQxRxS, 0, len(jump_J) - 1)]
-    return jax.nn.softmax(scores_BxQxS[:, :, None] + bias_BxQxRxS, where=onward)
+    scores_RxLxS, place_RxLx1 = scores_RxS[..., None, :], place_RxL[..., None]
+    apart_RxLxS = _like(place_RxLx1, jnp.arange(scores_RxS.shape[-1])) - place_RxLx1
+    rows = scores_RxS.shape[-2] // len(mask_BxS)
+    mask_Rx1xS = jnp.repeat(mask_BxS, rows, axis=0)[:, None]
+    onward_RxLxS = (apart_RxLxS >= 0) & _like(apart_RxLxS, mask_Rx1xS)
+    bias_RxLxS = jump_J[jnp.clip(apart_RxLxS, 0, len(jump_J) - 1)]
+    return jax.nn.softmax(scores_RxLxS + bias_RxLxS, where=onward_RxLxS)
 
 
-def moved(was_BxR: jax.Array, moves_BxRxS: jax.Array) -> jax.Array:
-    """P(at letter s) one move after a letter of these weights, [B, S].
+def forward(before_RxL: jax.Array, transitions_RxLxS: jax.Array) -> jax.Array:
+    """P(at letter s) one transition after a letter of these weights, [..., R, S].
 
     One step of the forward algorithm (Rabiner 1989, eq. 20), scaled so that the sum is one.
     """
-    was_BxR = was_BxR + TINY
-    was_BxR /= jnp.sum(was_BxR, axis=-1, keepdims=True)
-    return jnp.einsum("br,brs->bs", was_BxR, moves_BxRxS)
+    before_RxL = before_RxL + TINY
+    before_RxL /= jnp.sum(before_RxL, axis=-1, keepdims=True)
+    return jnp.einsum("...l,...ls->...s", before_RxL, transitions_RxLxS)
+
+
+def _by_word(x_RxA: jax.Array, words: int) -> jax.Array:
+    """[..., R, A] -> [..., B, K, A], the K rows of each word."""
+    *leading, rows, width = x_RxA.shape
+    return x_RxA.reshape(*leading, words, rows // words, width)
+
+
+def _by_row(x_BxKxA: jax.Array) -> jax.Array:
+    """[..., B, K, A] -> [..., R, A]."""
+    *leading, words, rows, width = x_BxKxA.shape
+    return x_BxKxA.reshape(*leading, words * rows, width)
+
+
+def _like(queries: jax.Array, memory: jax.Array) -> jax.Array:
+    """The memory's array with as many axes as the queries'."""
+    return jnp.expand_dims(memory, tuple(range(queries.ndim - memory.ndim)))

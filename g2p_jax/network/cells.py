@@ -1,9 +1,8 @@
 """Recurrent cells as pure functions: what happens in one time step.
 
-A cell sees the letter through `gates`, W x + b, which one matmul computes for all time steps
-before the loop, and its own past through `recur(name, h, gates)`, which multiplies by the recurrent
-weights U, and adds those of the gates that are not None. All states and gates are float32 arrays
-[B, H] of batch and hidden units. Products with `*` are elementwise.
+A cell sees the letter through `gates`, W x + b, which one matmul computes for all time steps before
+the loop, and its own past through `recur(name, h)`, U h + c with the recurrent weights of that
+name. Both are tuples with an array [B, H] for each gate. Products with `*` are elementwise.
 """
 
 from collections.abc import Callable
@@ -11,25 +10,25 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.nn import sigmoid
 
 State = tuple[jax.Array, ...]
 Gates = tuple[jax.Array, ...]
-Recur = Callable[[str, jax.Array, tuple[jax.Array | None, ...]], Gates]
+Recur = Callable[[str, jax.Array], Gates]
 
 
-def sigmoid(x: jax.Array) -> jax.Array:
-    """1 / (1 + exp(-x)), by a tanh: XLA's takes three quarters of the time on a CPU."""
-    return 0.5 * jnp.tanh(0.5 * x) + 0.5
+def elman(gates: Gates, recur: Recur, state: State) -> State:
+    """Simple recurrent network (Elman, "Finding structure in time", 1990).
 
-
-def elman(recur: Recur, gates: Gates, state: State) -> State:
-    """h' = tanh(W x + b + U h)   (Elman, "Finding structure in time", 1990)."""
+    h' = tanh(W x + b + U h + c)
+    """
     (h,) = state
-    (a,) = recur("h", h, gates)
-    return (jnp.tanh(a),)
+    (a,) = gates
+    (u,) = recur("h", h)
+    return (jnp.tanh(a + u),)
 
 
-def lstm(recur: Recur, gates: Gates, state: State) -> State:
+def lstm(gates: Gates, recur: Recur, state: State) -> State:
     """Long short-term memory with forget gate (Hochreiter and Schmidhuber 1997; Gers et al. 2000).
 
     i, f, o = sigmoid(W x + b + U h)     gates in the order i, f, g, o
@@ -38,12 +37,12 @@ def lstm(recur: Recur, gates: Gates, state: State) -> State:
     h'      = o * tanh(c')
     """
     h, c = state
-    i, f, g, o = recur("h", h, gates)
+    i, f, g, o = (x + u for x, u in zip(gates, recur("h", h), strict=True))
     c = sigmoid(f) * c + sigmoid(i) * jnp.tanh(g)
     return sigmoid(o) * jnp.tanh(c), c
 
 
-def gru(recur: Recur, gates: Gates, state: State) -> State:
+def gru(gates: Gates, recur: Recur, state: State) -> State:
     """Gated recurrent unit, reset gate after the matmul, as in cuDNN and PyTorch (Cho et al. 2014).
 
     r, z = sigmoid(W x + b + U h)        gates in the order r, z, n
@@ -52,13 +51,13 @@ def gru(recur: Recur, gates: Gates, state: State) -> State:
     """
     (h,) = state
     xr, xz, xn = gates
-    r, z, hn = recur("h", h, (xr, xz, None))
-    r, z = map(sigmoid, (r, z))
+    hr, hz, hn = recur("h", h)
+    r, z = sigmoid(xr + hr), sigmoid(xz + hz)
     n = jnp.tanh(xn + r * hn)
-    return (n + z * (h - n),)
+    return ((1 - z) * n + z * h,)
 
 
-def gru_before(recur: Recur, gates: Gates, state: State) -> State:
+def gru_before(gates: Gates, recur: Recur, state: State) -> State:
     """Gated recurrent unit, reset gate before the matmul: the equation as printed in the lecture.
 
     r, z = sigmoid(W x + b + U h)        gates in the order r, z, n
@@ -67,17 +66,19 @@ def gru_before(recur: Recur, gates: Gates, state: State) -> State:
     """
     (h,) = state
     xr, xz, xn = gates
-    r, z = map(sigmoid, recur("h", h, (xr, xz)))
-    (n,) = map(jnp.tanh, recur("rh", r * h, (xn,)))
-    return (n + z * (h - n),)
+    hr, hz = recur("h", h)
+    r, z = sigmoid(xr + hr), sigmoid(xz + hz)
+    (hn,) = recur("rh", r * h)
+    n = jnp.tanh(xn + hn)
+    return ((1 - z) * n + z * h,)
 
 
 class Cell(NamedTuple):
     """A cell, and the sizes of what it needs in units of H."""
 
-    step: Callable[[Recur, Gates, State], State]
-    gates: int  # width of gx
-    recurrent: dict[str, int]  # width of each recurrent product
+    step: Callable[[Gates, Recur, State], State]
+    gates: int
+    recurrent: dict[str, int]  # gates of each recurrent product
     states: int  # arrays of shape [B, H] in the state; the first is the output
 
 

@@ -52,10 +52,8 @@ class OutputTransform(NamedTuple):
 class StepFunctions(NamedTuple):
     """What a search needs of a network and its weights, or of several."""
 
-    encode: Callable[[jax.Array], Any]  # source_BxS -> memory
-    ready: Callable[[Any], Any]  # memory -> as the steps read it
-    of: Callable[[Any, jax.Array], Any]  # memory, words -> what is of these words
-    start: Callable[[Any], Any]  # memory -> states, rows first
+    start: Callable[[jax.Array], tuple[Any, Any]]  # source_BxS -> memory; states, rows first
+    of: Callable[[Any, jax.Array], Any]  # memory, words -> the memory of these words
     step: Callable[[Any, Any, jax.Array], tuple[Any, jax.Array]]  # -> states, logits_BxV
 
 
@@ -71,10 +69,8 @@ def step_functions(
             return states, transform(logits_BxV)
 
         return StepFunctions(
-            encode=functools.partial(apply, method="encode"),
-            ready=functools.partial(apply, method="ready"),
-            of=lambda memory, words: memory.of(words),
             start=functools.partial(apply, method="start"),
+            of=lambda memory, words: memory.of(words),
             step=one_step,
         )
 
@@ -87,9 +83,7 @@ def step_functions(
         return states, transform(logits_MxBxV)
 
     return StepFunctions(
-        encode=each("encode", (None,)),
-        ready=each("ready", (0,)),
+        start=each("start", (None,), (0, 1)),
         of=lambda memory, words: memory.of(words, axis=1),
-        start=each("start", (0,), 1),
         step=step,
     )

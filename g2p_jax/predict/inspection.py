@@ -89,8 +89,7 @@ def forced_scores(
     source_BxS, target_BxT = rows
 
     def unroll(net: Seq2Seq) -> tuple[jax.Array, jax.Array]:
-        memory = net.encode(source_BxS)
-        return net.decoder.unroll(memory, net.start(memory), shift_right(target_BxT), {})[1:]
+        return net.decode(net.encode(source_BxS), shift_right(target_BxT))
 
     run = lambda params: net.apply({"params": params}, method=unroll)
     if transform.members == 1:

@@ -17,7 +17,7 @@ from g2p_jax.data.buckets import group_by_length
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.errors import ModelError, UserError
-from g2p_jax.network.seq2seq import DecoderOnly, initial_carry
+from g2p_jax.network.language_model import DecoderOnly, initial_carry
 from g2p_jax.predict import model_file
 from g2p_jax.predict.model_file import Params
 from g2p_jax.search.sampling import sample
@@ -164,10 +164,10 @@ def sampler(net: DecoderOnly, rows: int, length: int, endless: bool) -> Callable
 
     @jax.jit
     def draw(params, prompt_T, key, temperature):
-        ready = net.apply({"params": params}, rows, method="ready")
+        memory = net.apply({"params": params}, rows, method="start")
 
         def step(states, token_B):
-            return net.apply({"params": params}, ready, states, token_B, method="step")
+            return net.apply({"params": params}, memory, states, token_B, method="step")
 
         def read(carry, token):
             states, before_B = carry

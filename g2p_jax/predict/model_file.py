@@ -22,8 +22,9 @@ from g2p_jax.files import atomic_write
 from g2p_jax.joint import storage
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.kernels.matmul import operand_dtype
-from g2p_jax.network.layers import set_up
-from g2p_jax.network.seq2seq import DecoderOnly, Network, Seq2Seq
+from g2p_jax.kernels.parameters import set_up
+from g2p_jax.network.language_model import DecoderOnly, Network
+from g2p_jax.network.seq2seq import Seq2Seq
 
 NAME = "model.safetensors"
 FORMAT = "g2p_jax 2"  # in the header; goes up when settings or weights get other names

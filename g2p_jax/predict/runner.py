@@ -9,8 +9,8 @@ import jax
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.devices import parallel
 from g2p_jax.devices.programs import CachedProgram
+from g2p_jax.kernels.parameters import round_matrices
 from g2p_jax.network.ensemble import OutputTransform
-from g2p_jax.network.layers import as_read
 from g2p_jax.network.seq2seq import Seq2Seq
 from g2p_jax.predict.inspection import ForcedScores, forced_scores
 from g2p_jax.predict.searching import SearchSettings, batches, search
@@ -62,6 +62,6 @@ class Runner:
     def _params_on(self, devices: Devices) -> Any:
         """Returns the weights on these devices, as the network's products read them."""
         if devices not in self._placed:
-            read = as_read(jax.device_get(self._params), self._net.dtype)
+            read = round_matrices(jax.device_get(self._params), self._net.dtype)
             self._placed[devices] = parallel.replicate(read, devices)
         return self._placed[devices]

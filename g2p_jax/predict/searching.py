@@ -57,10 +57,9 @@ def search(
 ) -> Hypotheses:
     """Returns the best pronunciations of a batch of spellings."""
     functions = step_functions(net, params, transform)
-    memory = functions.encode(source_BxS)
+    memory, start = functions.start(source_BxS)
     limit_B = phoneme_limit(jnp.sum(source_BxS != PAD, axis=1))
     length = phoneme_limit(source_BxS.shape[1])
-    start, memory = functions.start(memory), functions.ready(memory)
 
     def step(state, token_R, word_R=None):
         read = memory if word_R is None else functions.of(memory, word_R)

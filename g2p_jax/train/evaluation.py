@@ -15,7 +15,7 @@ from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.devices import hosts, parallel
 from g2p_jax.joint.model import JointNgram
-from g2p_jax.network.seq2seq import Network
+from g2p_jax.network.language_model import Network
 from g2p_jax.predict.g2p import G2P
 from g2p_jax.predict.language_model import LONGEST, LanguageModel
 from g2p_jax.scoring import Score, score_all

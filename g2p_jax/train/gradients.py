@@ -29,7 +29,7 @@ from g2p_jax.data.batches import Batches
 from g2p_jax.data.symbols import PAD
 from g2p_jax.errors import UserError
 from g2p_jax.network.cells import CELLS
-from g2p_jax.network.layers import Recurrent
+from g2p_jax.network.recurrence import Recurrent
 from g2p_jax.network.seq2seq import Seq2Seq, shift_right
 from g2p_jax.predict import plots
 from g2p_jax.predict.model_file import network
@@ -102,8 +102,7 @@ def reach(net: Seq2Seq, params: Any, source_BxS: Any, target_BxT: Any) -> Reach:
     def loss_gradient(summary):
         changed = memory._replace(summary=summary)
         tokens_TxB = shift_right(target_BxT)
-        unroll = lambda net: net.decoder.unroll(changed, net.start(changed), tokens_TxB, {})[1]
-        logits = run(method=unroll).swapaxes(0, 1)
+        logits = run(changed, tokens_TxB, method="decode")[0].swapaxes(0, 1)
         return losses.cross_entropy(logits, target_BxT, target_BxT != PAD)[0]
 
     @jax.jit

@@ -12,7 +12,7 @@ from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts
 from g2p_jax.errors import DataError
-from g2p_jax.network.seq2seq import initial_carry
+from g2p_jax.network.language_model import initial_carry
 from g2p_jax.train.distillation import teacher_probabilities
 
 DEV_BUCKETS = 2

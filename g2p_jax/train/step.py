@@ -16,7 +16,7 @@ import optax
 from g2p_jax.config import TEACHER_WEIGHT, Train
 from g2p_jax.data.batches import Batch
 from g2p_jax.devices import parallel
-from g2p_jax.network.seq2seq import Network
+from g2p_jax.network.language_model import Network
 from g2p_jax.train.losses import cross_entropy, soft_cross_entropy
 
 Metrics = dict[str, jax.Array]

@@ -88,7 +88,7 @@ def network(kind: type[torch_models.Net], settings: config.Model) -> dict:
     gradients = model.to_jax(gradient)
     if kind is torch_models.Attention:
         # Our query and key have a bias each, which are added: so their gradients are the same.
-        gradients["decoder"]["query"]["b"] = gradients["encoder"]["key"]["b"]
+        gradients["decoder"]["query"]["b"] = gradients["decoder"]["key"]["b"]
     return {
         "params": model.to_jax(),
         "d_params": gradients,
