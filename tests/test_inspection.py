@@ -48,9 +48,8 @@ def test_attention_is_where_each_step_of_decoding_looks(g2p):
     assert seen.letters == tuple("back") and seen.phonemes == ("B", "AE", "K")
     net = model_file.network(g2p.config, g2p.symbols)
     variables = {"params": jax.device_get(g2p.params)}
-    memory = net.apply(variables, np.array([g2p.symbols.graphemes.encode("back")]), method="encode")
-    states = net.apply(variables, memory, method="start")
-    memory = net.apply(variables, memory, method="ready")
+    source_BxS = np.array([g2p.symbols.graphemes.encode("back")])
+    memory, states = net.apply(variables, source_BxS, method="start")
     tokens = [BOS, *g2p.symbols.phonemes.encode(seen.phonemes)]
     for token, row in zip(tokens, seen.weights, strict=True):
         states, _, weights = net.apply(variables, memory, states, np.array([token]), method="step")

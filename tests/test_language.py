@@ -17,8 +17,8 @@ from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, Symbols
 from g2p_jax.errors import ConfigError, ModelError, UserError
-from g2p_jax.network import decoders
-from g2p_jax.network import seq2seq as models
+from g2p_jax.network.decoder import zeros
+from g2p_jax.network.language_model import DecoderOnly, initial_carry
 from g2p_jax.predict import language_model as language
 from g2p_jax.predict.language_model import LanguageModel
 from g2p_jax.predict.model_file import network
@@ -55,12 +55,12 @@ def test_the_lecture_model_has_as_many_parameters_as_in_pytorch():
 
 
 def test_chunks_with_carry_are_one_long_text():
-    net = models.DecoderOnly(SMALL.model, 9, jnp.float32)
+    net = DecoderOnly(SMALL.model, 9, jnp.float32)
     text = np.random.default_rng(0).integers(4, 9, (3, 12)).astype(np.int32)
     nothing = np.zeros((3, 0), np.int32)
     variables = jax.jit(net.init)(jax.random.key(0), nothing, text)
     whole = net.apply(variables, nothing, text)
-    carry, parts = models.initial_carry(SMALL.model, 3), []
+    carry, parts = initial_carry(SMALL.model, 3), []
     for start in range(0, 12, 4):
         logits, carry = net.apply(
             variables | carry, nothing, text[:, start : start + 4], mutable=["carry"]
@@ -70,7 +70,7 @@ def test_chunks_with_carry_are_one_long_text():
 
 
 def test_no_derivative_goes_back_past_the_chunk():
-    net = models.DecoderOnly(SMALL.model, 9, jnp.float32)
+    net = DecoderOnly(SMALL.model, 9, jnp.float32)
     text, nothing = np.full((1, 4), 5, np.int32), np.zeros((1, 0), np.int32)
     variables = jax.jit(net.init)(jax.random.key(0), nothing, text)
 
@@ -90,10 +90,10 @@ def test_score_is_the_product_of_each_phonemes_probability():
     long = " ".join(itertools.islice(itertools.cycle("ABCA"), 50))  # more than one chunk
     for sequence in ("A B", "C", "", long):
         ids = [*symbols.phonemes.encode(sequence.split()), EOS]
-        ready = net.apply(variables, 1, method="ready")
-        states, token, nats = decoders.zeros(settings.model, 1), np.array([BOS]), 0.0
+        memory = net.apply(variables, 1, method="start")
+        states, token, nats = zeros(settings.model, 1), np.array([BOS]), 0.0
         for id in ids:
-            states, logits = net.apply(variables, ready, states, token, method="step")
+            states, logits = net.apply(variables, memory, states, token, method="step")
             nats -= float(jax.nn.log_softmax(logits[0])[id])
             token = np.array([id])
         scored = lm.score(sequence)
@@ -121,9 +121,9 @@ def test_samples_have_the_models_probabilities(temperature):
     allowed = [EOS, *symbols.phonemes.encode("ABC")]
 
     def probabilities(*before: int) -> dict[str, float]:
-        ready, states = net.apply(variables, 1, method="ready"), decoders.zeros(lm.config.model, 1)
+        memory, states = net.apply(variables, 1, method="start"), zeros(lm.config.model, 1)
         for token in (BOS, *before):
-            states, logits = net.apply(variables, ready, states, np.array([token]), method="step")
+            states, logits = net.apply(variables, memory, states, np.array([token]), method="step")
         weights = np.exp(np.asarray(logits[0], float) / temperature)[allowed]
         names = ["", "A", "B", "C"]
         return dict(zip(names, weights / weights.sum(), strict=True))
