@@ -78,7 +78,7 @@ def test_no_derivative_goes_back_past_the_chunk():
         carry = {"carry": {"last": (states, jnp.full(1, BOS, jnp.int32))}}
         return net.apply(variables | carry, nothing, text, mutable=["carry"])[0].sum()
 
-    states = decoders.zeros(SMALL.model, 1)
+    states = zeros(SMALL.model, 1)
     assert all((g == 0).all() for g in jax.tree.leaves(jax.grad(loss)(states)))
 
 
