@@ -83,7 +83,13 @@ def test_a_step_that_attends_equals_lax_scan(reverse, dtype, rtol, atol):
     random = np.random.default_rng(0)
     mask_BxS = np.arange(S) < np.array([4, 2, 1])[:, None]
     matrices = [(normal(random, H, 2 * H), normal(random, 2 * H)) for _ in range(2)]
-    keep, slopes = random.random((T, B, 1)) < 0.7, normal(random, T, B, H)
+    keys, carry, gate = (
+        normal(random, B, S, H),
+        tuple(normal(random, 2, B, H)),
+        normal(random, T, B, H),
+    )
+    keep, v = random.random((T, B, 1)) < 0.7, np.ones(H, np.float32)
+    slopes = np.random.default_rng(1).normal(size=(T, B, H)).astype(np.float32)
 
     def loss(loop, first, second, keys, v, carry, gate):
         shared = first, second, attention.Keys(keys, None, mask_BxS), v
@@ -91,8 +97,7 @@ def test_a_step_that_attends_equals_lax_scan(reverse, dtype, rtol, atol):
         (h, c), outs = loop(Partial(step, shared), carry, xs, reverse, jnp.dtype(dtype))
         return jnp.sum(outs["out"] * slopes) + jnp.sum(h * c)
 
-    keys, v, carry = normal(random, B, S, H), np.ones(H, np.float32), tuple(normal(random, 2, B, H))
-    assert_same(loss, (*matrices, keys, v, carry, normal(random, T, B, H)), rtol, atol)
+    assert_same(loss, (*matrices, keys, v, carry, gate), rtol, atol)
 
 
 def test_one_step_needs_no_loop():
