@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import jax
 import numpy as np
-import safetensors.numpy
+from jax.tree_util import keystr
+from orbax.checkpoint import v1 as ocp
 
 
 class StopAfter(list):
@@ -18,9 +20,10 @@ class StopAfter(list):
 
 
 def latest_state(folder: Path) -> dict[str, np.ndarray]:
-    """The arrays of a run's latest checkpoint."""
-    files = (folder / "checkpoints").glob("*.safetensors")
-    return safetensors.numpy.load_file(max(files, key=lambda file: int(file.stem)))
+    """The arrays of a run's latest checkpoint, by their place in the state: "['params'][...]"."""
+    with ocp.training.Checkpointer((folder / "checkpoints").absolute()) as checkpoints:
+        state = checkpoints.load_checkpointables(checkpoints.latest, {"state": None})["state"]
+    return {keystr(path): np.asarray(array) for path, array in jax.tree.leaves_with_path(state)}
 
 
 def assert_same_state(a: Path, b: Path) -> None:

@@ -419,10 +419,9 @@ def test_a_damaged_latest_checkpoint_is_reported_and_training_goes_on(
 ):
     folder = tmp_path / "damaged"
     shutil.copytree(trained, folder)
-    steps = sorted(int(path.stem) for path in (folder / "checkpoints").iterdir())
-    with (folder / "checkpoints" / f"{steps[-1]}.safetensors").open("r+b") as file:
-        file.seek(-100, os.SEEK_END)
-        file.write(bytes(range(100)))
+    steps = sorted(int(path.name) for path in (folder / "checkpoints").iterdir())
+    for file in (folder / "checkpoints" / str(steps[-1]) / "state").rglob("d/*"):
+        file.write_bytes(file.read_bytes()[::-1])
     stderr = command(*train_arguments(lexicon, folder)).stderr
     assert f"checkpoint {steps[-1]} is damaged" in stderr and "continuing" in stderr
     whole, again = (

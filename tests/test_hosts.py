@@ -120,7 +120,7 @@ def one(tiny, tmp_path_factory) -> Path:
 
 def parameters(folder: Path) -> dict[str, np.ndarray]:
     assert reports(folder)[-1]["epoch"] == EPOCHS
-    return {name: x for name, x in latest_state(folder).items() if name.startswith(".params")}
+    return {name: x for name, x in latest_state(folder).items() if name.startswith("['params']")}
 
 
 def reports(folder: Path) -> list[dict]:
