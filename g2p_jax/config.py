@@ -107,7 +107,7 @@ class Train:
         "auto", "Operands of matrix products; auto: the faster.", ("auto", "float32", "bfloat16")
     )
     log_every: int = setting(100, "Steps between two log lines.", "[1, inf)")
-    checkpoint_every: int = setting(300, "Seconds between two checkpoints.", "[1, inf)")
+    checkpoint_every: int = setting(60, "Seconds between two checkpoints.", "[1, inf)")
     watch: tuple[str, ...] = setting(
         ("hello", "through", "colonel", "phoneme", "xylophone"),
         "Words that are pronounced after every epoch; none: the first of dev.",

@@ -237,10 +237,10 @@ def test_evaluate_prints_rates_and_writes_errors(trained, lexicon, command, tmp_
 
 
 def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
-    both = tmp_path / "both"
-    assert (
-        "2 members" in command("-m", "g2p_jax", "join", trained, trained, f"--output={both}").stdout
-    )
+    both, copy = tmp_path / "both", shutil.copytree(trained, tmp_path / "copy")
+    join = "-m", "g2p_jax", "join", f"--output={both}", trained
+    assert "2 members" in command(*join, copy).stdout
+    assert f"{trained} is named twice" in command(*join, f"{trained}/", status=1).stderr
     alone = command("predict.py", f"--ckpt={trained}", "hello", "world").stdout
     assert command("predict.py", f"--ckpt={both}", "hello", "world").stdout == alone
     assert command("predict.py", f"--ckpt={both}", "--members=1", "hello", "world").stdout == alone

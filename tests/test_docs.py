@@ -148,6 +148,16 @@ def test_python_code_gives_what_its_comments_say(code, folder, environment):
     shell(f"python - <<'END'\n{checked}\nEND", folder, environment)
 
 
+@pytest.mark.parametrize("quote", blocks(ROOT / "docs" / "lecture.md", "python"))
+def test_the_lecture_quotes_the_code_as_it_is(quote):
+    """The lines of a quote follow each other in one file, or are apart where it has "..."."""
+    parts = [part.strip().splitlines() for part in quote.split("...\n")]
+    wanted = ["\n".join(line.strip() for line in part) for part in parts]
+    files = (ROOT / "g2p_jax").rglob("*.py")
+    texts = ("\n".join(line.strip() for line in path.read_text().splitlines()) for path in files)
+    assert any(re.search(".*".join(map(re.escape, wanted)), text, re.S) for text in texts)
+
+
 def anchors(path: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", path.read_text(), re.M)

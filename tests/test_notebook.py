@@ -33,7 +33,7 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path, monkeypatch
     pictures = [o for o in outputs if "image/png" in o.get("data", {})]
     text = "".join(o["text"] for o in outputs if o.output_type == "stream")
     assert len(pictures) == 2
-    assert "epoch 5 in" in text and "through " in text
+    assert "epoch 5/5 in" in text and "through " in text
     assert os.path.getsize(tmp_path / "run" / "model.safetensors") > 10_000
     rows = (project / "submission.csv").read_text().splitlines()
     assert rows[0] == "Id,Transcription" and len(rows) == 5 and all(r[2:] for r in rows[1:])

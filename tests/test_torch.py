@@ -17,7 +17,7 @@ from g2p_jax.network import cells, recurrence
 from g2p_jax.network import seq2seq as models
 from g2p_jax.network.language_model import DecoderOnly
 from g2p_jax.train import losses
-from g2p_jax.train import step as training
+from g2p_jax.train.optimizer import make_optimizer
 
 with np.load(Path(__file__).parent / "references" / "torch.npz") as file:
     REFERENCE = unflatten_dict(dict(file), sep="/")
@@ -80,7 +80,7 @@ def test_rmsprop():
     settings = config.Train(
         optimizer="rmsprop", learning_rate=1e-3, schedule="constant", warmup_steps=0, clip=1.0
     )
-    optimizer = training.optimizer(settings, steps=5)
+    optimizer = make_optimizer(settings, 5)
     params = start["params"]
     state = optimizer.init(params)
     for step in steps:

@@ -4,11 +4,11 @@ import sys
 
 import optax
 
-from g2p_jax.commands import shared, train
+from g2p_jax.commands import run, train
 from g2p_jax.train import loop
 
 if __name__ == "__main__":
     sgd = optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(0.1))
     loop.make_optimizer = lambda settings, steps: sgd
     sys.argv[0] = "train.py"
-    shared.run(train.main)
+    run.run(train.main)

@@ -33,6 +33,9 @@ _BEAM = flags.DEFINE_integer("beam", None, "Default beam width of the new model.
 def main(paths: list[str]) -> None:
     if not paths or _OUTPUT.value is None:
         raise UserError("which models, and where to? runs/a runs/b --output=runs/ab")
+    twice = [path for path in paths if list(map(Path, paths)).count(Path(path)) > 1]
+    if twice:
+        raise UserError(f"{twice[0]} is named twice: an ensemble has models of different seeds")
     from g2p_jax.data import splits
     from g2p_jax.predict import model_file
     from g2p_jax.predict.ensemble import join, with_joint
