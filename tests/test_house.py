@@ -34,6 +34,29 @@ def test_a_room_imports_only_rooms_below_it():
                 assert not bad, f"{path} imports {bad}"
 
 
+def test_files_functions_and_classes_are_short():
+    library = ROOT / "g2p_jax"
+    rooms = [path for path in library.iterdir() if path.name != "__pycache__"]
+    assert len(rooms) <= 20
+    for path in library.rglob("*.py"):
+        text = path.read_text()
+        assert len(text.splitlines()) <= 300, path
+        for node in ast.walk(ast.parse(text)):
+            most = {ast.FunctionDef: 60, ast.ClassDef: 200}.get(type(node), math.inf)
+            lines = getattr(node, "end_lineno", 0) - getattr(node, "lineno", 0) + 1
+            assert lines <= most, f"{path}: {node.name} has {lines} lines"
+
+
+def test_names_and_docstrings_are_those_of_the_field():
+    dialect = (
+        r"\b(Asked|Heard|looker|look_at|beliefs?|disbelief|wishes|hearing|to_say|said|spoken)\b"
+    )
+    for path in (ROOT / "g2p_jax").rglob("*.py"):
+        text = path.read_text()
+        found = re.search(dialect + r'|"""(Of|Those|What is|That of)\b', text)
+        assert not found, f"{path}: {found[0]}"
+
+
 def test_data_tools_and_help_do_not_wait_for_jax():
     code = (
         "import sys, g2p_jax.data.splits, g2p_jax.commands.run\n"

@@ -112,6 +112,6 @@ def test_stress_that_was_not_learnt_cannot_be_said(g2p):
     symbols = dataclasses.replace(
         g2p.symbols, phonemes=Vocabulary((*SPECIALS, *(f"P{n}" for n in range(30))))
     )
-    with pytest.raises(ModelError, match="learnt no stress"):
+    with pytest.raises(ModelError, match="learned no stress"):
         g2p_jax.G2P(g2p.config, symbols, g2p.params).with_stress(True)
     assert g2p.with_stress(True).with_stress(False)("cab") == g2p("cab")

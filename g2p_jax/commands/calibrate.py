@@ -6,7 +6,7 @@
 
 Of the answers to which a calibrated model gives 80 %, 80 % are right. Best answers stay the same,
 but for a few of a beam search. Without --data it takes the dev words of the model's training. It
-draws calibration.png beside the model: the share of right answers over their probability.
+draws calibration.png in the folder of the model: the share of right answers over their probability.
 """
 
 from absl import flags

@@ -1,4 +1,4 @@
-"""What looks like a lexicon that was misread, or is no lexicon: an error, never a model."""
+"""Checks that a lexicon was read rightly: one that looks misread is an error, never a model."""
 
 import re
 
@@ -9,7 +9,7 @@ from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError
 
-FEW = 20  # words, of which nothing can be said
+FEW = 20  # words: too few to judge by
 MANY_PHONEMES = 150  # no language has so many, tones and stress marks included
 _NUMBER = re.compile(r"\d*\.\d+(?:[eE][-+]?\d+)?")
 _MARKS = re.compile(r"""[(\[].+|.+[)\]]|"[^"]+"|'[^']+'|/.+/|.+,.*""")

@@ -1,4 +1,4 @@
-"""Traced programs on disk, beside those that XLA has compiled.
+"""Traced programs on disk, next to the compiled ones.
 
 JAX looks up compiled programs by their traced text, so each process would trace them again, which
 takes longer than reading the compiled program. Here the traced program is stored, too
@@ -45,7 +45,7 @@ def export(function: jax.stages.Wrapped, key: Any, shapes: tuple) -> jax.export.
 
 
 def _folder() -> Path | None:
-    """Where traced programs are cached: beside JAX's compilation cache, or nowhere."""
+    """Folder of the traced programs, in JAX's compilation cache; None where there is none."""
     place = SETTINGS.jax_compilation_cache_dir
     return Path(place, "traced") if place and "://" not in place else None
 

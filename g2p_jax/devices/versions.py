@@ -1,4 +1,4 @@
-"""What depends on the version of JAX: asked here, and nowhere else.
+"""Differences between versions of JAX, in this file only.
 
 The lower bounds in requirements.txt are those of Colab's and Kaggle's runtimes, whose own JAX fits
 their accelerator and must stay.

@@ -1,4 +1,4 @@
-"""Many-to-many alignment of letters and phonemes, learnt by expectation maximisation.
+"""Many-to-many alignment of letters and phonemes, learned by expectation maximisation.
 
 A word and its pronunciation are a sequence of units. A unit is one letter with 0, 1 or 2 phonemes,
 or two letters with one phoneme (Jiampojamarn et al., "Applying many-to-many alignments and hidden

@@ -22,7 +22,7 @@ from g2p_jax.joint import alignment
 from g2p_jax.joint.alignment import Units
 from g2p_jax.joint.ngram import Floats, Ngram
 
-WEIGHT, ENSEMBLE_WEIGHT = 0.4, 1 / 3  # w, beside one network or several: docs/results.md
+WEIGHT, ENSEMBLE_WEIGHT = 0.4, 1 / 3  # w, for one network and for several: docs/results.md
 BEAM = 4  # hypotheses of each word to rescore
 MAX_PRONUNCIATIONS = 1 << 18  # pronunciations to learn from; of more, every second, third, ...
 NOT_ALIGNED = -200.0  # log P of a pair that no sequence of units makes

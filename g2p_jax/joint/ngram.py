@@ -117,7 +117,7 @@ def _smooth(counts: list[_Counts]) -> tuple[Level, ...]:
 
 
 def discounts(count: Array) -> Floats:
-    """What is taken from counts of 0 (nothing), 1, 2, and more (Chen and Goodman, equation 26)."""
+    """Discounts of counts of 0 (nothing), 1, 2, and more (Chen and Goodman, equation 26)."""
     ones, twos, threes, fours = (max(np.sum(count == c), 1) for c in (1, 2, 3, 4))
     y = ones / (ones + 2 * twos)
     taken = 0, 1 - 2 * y * twos / ones, 2 - 3 * y * threes / twos, 3 - 4 * y * fours / threes

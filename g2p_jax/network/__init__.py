@@ -1,4 +1,4 @@
-"""What is computed: cells, recurrence, attention, encoder, decoders, the networks of them.
+"""The networks: cells, recurrence, attention, encoder, decoders, the networks of them.
 
     letters -> embedding -> encoder layers, both directions -> memory
     phonemes so far, memory -> one of the decoders -> next phoneme

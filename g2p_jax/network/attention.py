@@ -17,7 +17,7 @@ ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
 
 
 class Keys(NamedTuple):
-    """What queries meet at each letter."""
+    """Keys of the letters, with which queries are compared."""
 
     keys_BxSxA: Any  # None: no attention
     bias_BxS: Any  # of dot scores, else None

@@ -1,4 +1,4 @@
-"""What all decoders share: from an encoded word to phonemes.
+"""The base of all decoders: from an encoded word to phonemes.
 
     phonemes so far -> embedding -> recurrent layers, which attend to the memory
                     -> state h, context c -> readout -> logits of the next phoneme

@@ -20,7 +20,7 @@ def drop(masks: Masks, place: str, x: jax.Array) -> jax.Array:
 
 
 def decoder_masks(masks: Masks) -> Masks:
-    """Those of the decoder, which have its time steps."""
+    """The masks of the decoder, which have its time steps."""
     return {place: m for place, m in masks.items() if place.startswith(("decoder", "phonemes"))}
 
 

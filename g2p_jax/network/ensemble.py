@@ -1,9 +1,8 @@
 """Ensembles: the members' weights are one tree of arrays with a leading axis.
 
-`vmap` makes one program of all members in search, and in training (`training.for_members`); members
-differ in their first weights, their dropout and the order of their data. In search each phoneme has
-the mean of the probabilities that the members give it. How their logits become probabilities is a
-`OutputTransform`.
+`vmap` makes one program of all members in search, and in training (`for_members` in train/step.py).
+Members differ in their first weights, their dropout and the order of their data. In search each
+phoneme has the mean of its probabilities in all members.
 
 Letters of shapes: M members, B words, V phoneme inventory.
 """
@@ -19,11 +18,11 @@ from g2p_jax.config import TEACHER_WEIGHT, Config
 from g2p_jax.network import seq2seq as models
 
 Params = Any
-LEAST = 0.01  # of a probability that is no more than what smoothing gave to every phoneme
+LEAST = 0.01  # share that a probability keeps at least when smoothing is undone
 
 
 class OutputTransform(NamedTuple):
-    """How the logits of a network become what it believes."""
+    """How the logits of a network, or of several, become probabilities."""
 
     members: int = 1
     smoothing: float = 0.0  # that its labels had in training
@@ -37,20 +36,20 @@ class OutputTransform(NamedTuple):
     def __call__(self, logits: jax.Array) -> jax.Array:
         """[M, ..., V] -> [..., V], logits again; without the axis M of a single member.
 
-        Labels of smoothing s taught the network to say q = (1 - s) p + s / V where it believes p,
-        so p = (q - s / V) / (1 - s). Never less than LEAST of q, which keeps the order.
+        A network that learned with label smoothing s predicts q = (1 - s) p + s / V in place of
+        p, so p = (q - s / V) / (1 - s). At least LEAST q is kept, which preserves the order.
         """
         if self.members > 1:
             log_probs = jax.nn.log_softmax(logits)
             logits = jax.nn.logsumexp(log_probs, axis=0) - jnp.log(self.members)
         if self.smoothing:
-            said = jax.nn.softmax(logits)
-            logits = jnp.log(jnp.maximum(said - self.smoothing / said.shape[-1], LEAST * said))
+            q = jax.nn.softmax(logits)
+            logits = jnp.log(jnp.maximum(q - self.smoothing / q.shape[-1], LEAST * q))
         return logits / self.temperature
 
 
 class StepFunctions(NamedTuple):
-    """What a search needs of a network and its weights, or of several."""
+    """A network with its weights, or several as one, as functions that a search calls."""
 
     start: Callable[[jax.Array], tuple[Any, Any]]  # source_BxS -> memory; states, rows first
     of: Callable[[Any, jax.Array], Any]  # memory, words -> the memory of these words

@@ -31,7 +31,7 @@ class DecoderOnly(nn.Module):
         self.decoder = LuongDecoder(self.settings, self.phonemes, self.dtype)
 
     def start(self, rows: int) -> Projected:
-        """What `step` reads."""
+        """The memory that `step` reads: an empty one."""
         empty = jnp.zeros((rows, 0))
         return self.decoder.project(Memory(empty[..., None], empty > 0, empty))
 

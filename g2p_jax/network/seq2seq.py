@@ -17,7 +17,7 @@ from g2p_jax.network.monotonic import MonotonicDecoder
 
 
 def shift_right(target_BxT: jax.Array) -> jax.Array:
-    """What the decoder reads where it is given the true phonemes: BOS, then all but the last."""
+    """The decoder's inputs if it is given the true phonemes: BOS, then all but the last."""
     return jnp.roll(target_BxT.T, 1, axis=0).at[0].set(BOS)
 
 
@@ -43,7 +43,7 @@ class Seq2Seq(nn.Module):
         return self.encoder(source_BxS, masks or {})
 
     def start(self, source_BxS: jax.Array) -> tuple[Projected, States]:
-        """What `step` reads of these words, and the states before the first phoneme."""
+        """The memory that `step` reads, and the states before the first phoneme."""
         memory = self.encode(source_BxS)
         return self.decoder.project(memory), self.decoder.start(memory)
 

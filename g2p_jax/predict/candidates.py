@@ -1,4 +1,4 @@
-"""What a search has found, on the host: pronunciations to be rescored and ranked."""
+"""Results of a search, on the host: pronunciations to be rescored and ranked."""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -37,7 +37,7 @@ def join(models: Mapping[str, G2P]) -> G2P:
 
 
 def _same(model: G2P) -> dict[str, object]:
-    """What the models of an ensemble have in common."""
+    """Properties that all models of an ensemble share."""
     return {
         "settings of the network": model.config.model,
         "label smoothing": model.config.train.label_smoothing,
@@ -46,6 +46,6 @@ def _same(model: G2P) -> dict[str, object]:
 
 
 def with_joint(g2p: G2P, pairs: Iterable[Pair], order: int) -> G2P:
-    """Returns the model beside a joint n-gram model that is fitted to the pairs."""
+    """Returns the model with a joint n-gram model that is fitted to the pairs."""
     joint = JointNgram.fit(pairs, g2p.symbols, order)
     return dataclasses.replace(g2p.with_settings(ngram=order, temperature=1.0), joint=joint)

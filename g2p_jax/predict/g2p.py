@@ -166,11 +166,11 @@ class G2P:
     def with_stress(self, stress: bool) -> "G2P":
         """Returns the same model, with the stress of vowels in its answers, or without.
 
-        ModelError for a model that has learnt none.
+        ModelError for a model that has learned none.
         """
         if stress and not has_stress(self.symbols.phonemes.tokens):
             raise ModelError(
-                "this model has learnt no stress: train one with --config.data.stress=True"
+                "this model has learned no stress: train one with --config.data.stress=True"
             )
         return self.with_settings(stress=stress)
 

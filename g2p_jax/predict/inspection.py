@@ -26,7 +26,7 @@ Ids = Sequence[int]
 
 
 class ForcedScores(NamedTuple):
-    """What the decoder computes while it reads a pronunciation; T phonemes, with EOS."""
+    """Outputs of the decoder that reads a pronunciation; T phonemes, with EOS."""
 
     log_probs_TxV: Any  # of every phoneme at each place, given those before
     attention_TxS: Any  # weights of the letters

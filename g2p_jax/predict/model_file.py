@@ -37,7 +37,7 @@ UNREADABLE = safetensors.SafetensorError, OSError, KeyError, TypeError, ValueErr
 
 
 class Stored(NamedTuple):
-    """What a model file holds."""
+    """The content of a model file."""
 
     config: Config
     symbols: Symbols

@@ -1,4 +1,4 @@
-"""Answers without stress from a model that has learnt stress.
+"""Answers without stress from a model that has learned stress.
 
 Stress tells a network why a vowel is reduced, so it is worth learning (van Esch et al., "Predicting
 pronunciations with syllabification and stress with recurrent neural networks", 2016), even where

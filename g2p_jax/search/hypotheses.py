@@ -1,4 +1,4 @@
-"""What all searches share: the probability of the next phoneme, and the result."""
+"""Types that all searches share: the probability of the next phoneme, and the result."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

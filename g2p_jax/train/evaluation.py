@@ -36,7 +36,7 @@ class Evaluation(NamedTuple):
 
     @property
     def error(self) -> float:
-        """What the best epoch has least of: the word error rate, or the loss."""
+        """The measure that is smallest in the best epoch: the word error rate, or the loss."""
         return self.score.wer if self.score else self.loss
 
 

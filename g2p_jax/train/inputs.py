@@ -1,4 +1,4 @@
-"""What a run learns from: words with pronunciations as batches, or one long text as chunks."""
+"""The training data of a run: words with pronunciations as batches, or one long text as chunks."""
 
 import itertools
 from typing import Any, NamedTuple

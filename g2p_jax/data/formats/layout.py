@@ -1,4 +1,4 @@
-"""What a lexicon file looks like."""
+"""The layout of a lexicon file."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
