@@ -20,11 +20,11 @@ Pronunciations = list[tuple[str, float]]
 
 
 def words() -> list[str]:
-    """Dictionary words of all lengths; some in capitals, doubled with a hyphen, or reversed."""
+    """Dictionary words of all lengths; some in capitals, doubled, or reversed."""
     from g2p_jax.data.lexicon import read_lexicon
 
-    every = [pair.word for pair in read_lexicon("cmudict")]
-    change = {7: str.upper, 8: lambda word: f"{word}-{word}", 9: lambda word: word[::-1]}
+    every = [pair.word.replace("-", "") for pair in read_lexicon("cmudict")]
+    change = {7: str.upper, 8: lambda word: word + word, 9: lambda word: word[::-1]}
     chosen = every[:: len(every) // COUNT][:COUNT]
     return [change.get(number % 10, str)(word) for number, word in enumerate(chosen)]
 
