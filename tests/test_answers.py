@@ -45,5 +45,8 @@ def test_answers_are_what_predict_wrote(tmp_path):
     file.write_text("Id,Transcription\n1,A_B,C\n")
     with pytest.raises(DataError, match="answers:2: expected 'Id,P_H_O_N', found 3 columns"):
         read_answers(file)
+    file.write_text('Id,Transcription\n1,A\n2,"B\n3,C\n')
+    with pytest.raises(DataError, match="answers:3: .* close each double quote in its own line"):
+        read_answers(file)
     file.write_text("Id,Transcription\n7,A_B\n8,\n")
     assert read_answers(file) == [("7", ("A", "B")), ("8", ())]

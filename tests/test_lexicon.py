@@ -114,6 +114,9 @@ def test_line_separators_inside_a_line_do_not_end_it(write):
         ("jsonl", '{"word": "hello", "sounds": [1]}', "{'word': 'hello', 'sounds': [1]}"),
         ("jsonl", '["hello", "h"]', "['hello', 'h']"),
         ("jsonl", r'{"word": "a\ud83d", "sounds": "h"}', r"{'word': 'a\ud83d', 'sounds': 'h'}"),
+        ("jsonl", r'{"word": "a\nb", "sounds": "h"}', r"the character U+000A in 'a\nb'"),
+        ("jsonl", r'{"word": "a", "sounds": ["\ud83d"]}', "the character U+D83D in 'a'"),
+        ("tsv", "a\x0bb\th", r"the character U+000B in 'a\x0bb'"),
         ("jsonl", '{"word": "hello"', "Expecting ',' delimiter in column 17"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, PAD, UNK, Symbols, Vocabulary
+from g2p_jax.errors import DataError
 
 
 def symbols_of(*words, **options):
@@ -32,7 +33,7 @@ def test_vocabulary_checks_its_tokens(tokens):
 
 
 def test_a_token_named_like_a_special_is_refused():
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(DataError, match="the data holds <eos>, which the model needs itself"):
         Vocabulary.from_tokens(["<eos>"])
 
 

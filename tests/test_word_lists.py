@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from g2p_jax.data.answers import csv_line, tsv_lines
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError
 
@@ -83,3 +84,33 @@ def test_a_list_that_is_not_utf8_is_named_with_its_remedy(write):
             list(read_words(path))
         with pytest.raises(DataError, match=f"input:{line}: expected UTF-8"):
             list(read_words(data.splitlines(keepends=True)))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('Id,Word\n1,"hello\n2,world\n', 2, "close each double quote"),
+        ('Id,Word\n1,hello\n2,"wor"ld\n', 3, "close each double quote"),
+        (f"Id,Word\n1,{'a' * 200_000}\n", 2, "field larger than field limit"),
+        ("Id,Word\n1,a\rb\n", 2, "new-line character"),
+        ("Id,Word\n1,hello,world\n", 2, "put a word that holds a comma in double quotes"),
+        ('["hello", "world"]\n', 1, "one JSON object with a text `word` in each line"),
+        ('[\n{"word": "hello"}\n]\n', 1, "one JSON object"),
+        ('{"text": "hello"}\n', 1, "one JSON object"),
+        ('{"word": "hello"}\n' + "[" * 100_000 + "\n", 2, "one JSON object"),
+        ('{"word": "hello"}\n{"id": ' + "1" * 5000 + ', "word": "x"}\n', 2, "one JSON object"),
+        ("hello\n".encode("utf-16-le"), 1, "the byte 0x00, as in UTF-16"),
+    ],
+)
+def test_a_list_that_is_read_in_part_only_would_be_wrong(write, text, line, message):
+    path = write(text)
+    with pytest.raises(DataError, match=f"^{re.escape(f'{path}:{line}: expected')}.*{message}"):
+        list(read_words(path))
+
+
+def test_only_a_line_feed_ends_a_line_and_none_is_in_an_answer(write):
+    path = write('{"id": "a\\nb", "word": "x\\ty\\nz\u2028\x85\\u000b"}\n', "x.jsonl")
+    [(id, word)] = read_words(path)
+    assert (id, word) == ("a\nb", "x\ty\nz\u2028\x85\x0b")
+    assert tsv_lines(word, [(("T",), 1.0)]) == ["x y z\u2028\x85\x0b\tT"]
+    assert csv_line(id, [(("T",), 1.0)]) == "a b,T"

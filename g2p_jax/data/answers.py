@@ -2,14 +2,17 @@
 
 import csv
 import io
+import itertools
 import os
+import re
 from collections.abc import Sequence
 
 from g2p_jax.data.pairs import Phonemes
-from g2p_jax.data.textfile import TextFile, shorten
+from g2p_jax.data.textfile import TextFile, csv_row, shorten
 
 CSV_HEADER = "Id,Transcription"
 
+_BREAKS = re.compile(r"[\t\n\r]")  # a space in their place keeps one line a line
 Answers = Sequence[tuple[Phonemes, float]]  # (phonemes, probability), best first
 
 
@@ -19,6 +22,7 @@ def tsv_lines(word: str, answers: Answers, probability: bool = False) -> list[st
     Without it read_lexicon takes them back. No answer gives a line without phonemes, so that
     every word has a line.
     """
+    word = _BREAKS.sub(" ", word)
     lines = [
         f"{word}\t{' '.join(phonemes)}" + (f"\t{p:.4g}" if probability else "")
         for phonemes, p in answers
@@ -30,7 +34,7 @@ def csv_line(id: str, answers: Answers) -> str:
     """Returns the row of a submission, which holds the best answer only."""
     row = io.StringIO()
     best = "_".join(answers[0][0]) if answers else ""
-    csv.writer(row, lineterminator="").writerow([id, best])
+    csv.writer(row, lineterminator="").writerow([_BREAKS.sub(" ", id), best])
     return row.getvalue()
 
 
@@ -40,11 +44,12 @@ def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
     A word may have no phonemes. Raises DataError, with file and line, for other files.
     """
     file = TextFile(path)
-    header, _, rows = file.text().partition("\n")
-    if header.strip().lower() != CSV_HEADER.lower():
-        return [_answer(file, number, line) for number, line in file.lines()]
-    answers = []
-    for number, row in enumerate(csv.reader(rows.splitlines()), 2):
+    lines, answers = file.lines(), []
+    first = next(lines, (0, CSV_HEADER))
+    if first[1].lower() != CSV_HEADER.lower():
+        return [_answer(file, number, line) for number, line in itertools.chain([first], lines)]
+    for number, line in lines:
+        row = csv_row(f"{path}:{number}", line)
         if len(row) != 2:
             found, fix = f"{len(row)} columns", "write one id and one transcription"
             raise file.error(number, "'Id,P_H_O_N'", found, fix)

@@ -1,6 +1,7 @@
 """Pronunciation lexicons: from a file to checked pairs, in any of the formats."""
 
 import importlib.util
+import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError
 
 SHOWN = 5  # bad lines that an error names
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # not in one line of text
 _SPECIAL = re.compile(r"<.+>|\[.+\]|\{.+\}|\(.+\)|![A-Z_]+|SIL|SPN|NSN")
 
 
@@ -83,7 +85,10 @@ def _checked(
             bad.append(entry)
             continue
         place, word, pronunciations = entry
-        if not word:
+        if control := _CONTROL.search("".join([word, *itertools.chain(*pronunciations)])):
+            found = f"the character U+{ord(control[0]):04X} in {shorten(word)}"
+            bad.append(file.error(place, example, found, "remove it"))
+        elif not word:
             bad.append(file.error(place, example, "no word", "add the word or remove the line"))
         elif len(pronunciations) == 1 and len(pronunciations[0]) == 1 and _SPECIAL.fullmatch(word):
             left_out.append(word)

@@ -12,6 +12,7 @@ from g2p_jax.config import TOKENS
 from g2p_jax.data.normalise import CASES, DOTLESS, FORMS, base_letters, normalise
 from g2p_jax.data.pairs import Pair, Pairs, texts
 from g2p_jax.data.ragged import Ragged, narrow
+from g2p_jax.errors import DataError
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
@@ -33,8 +34,14 @@ class Vocabulary:
 
     @classmethod
     def from_tokens(cls, tokens: Iterable[str]) -> "Vocabulary":
-        """Returns a vocabulary of the different tokens, in the order of their code points."""
-        return cls(SPECIALS + tuple(sorted(set(tokens))))
+        """Returns a vocabulary of the different tokens, in the order of their code points.
+
+        Raises DataError for a special.
+        """
+        tokens = sorted(set(tokens))
+        for token in set(SPECIALS) & set(tokens):
+            raise DataError(f"the data holds {token}, which the model needs itself: rename it")
+        return cls((*SPECIALS, *tokens))
 
     @functools.cached_property
     def ids(self) -> dict[str, int]:

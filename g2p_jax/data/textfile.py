@@ -1,6 +1,7 @@
 """UTF-8 text files (and UTF-16 with its mark); an error names the file and the line."""
 
 import codecs
+import csv
 import io
 import os
 from collections.abc import Iterator
@@ -32,6 +33,15 @@ def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
     encoding = "utf-16" if error.object.startswith(UTF16) else "latin1"
     fix = f"convert the file, for example with iconv -f {encoding} -t utf-8"
     return DataError.at(where, "UTF-8", f"the byte 0x{error.object[error.start]:02x}", fix)
+
+
+def csv_row(where: str, line: str) -> list[str]:
+    """Returns the cells of one line of CSV; raises DataError for a quote that it does not close."""
+    try:
+        return next(csv.reader([line], strict=True, skipinitialspace=True), [])
+    except csv.Error as error:
+        fix = "close each double quote in its own line, and write one inside a cell twice"
+        raise DataError.at(where, "a row of CSV", f"{error} in {shorten(line)}", fix) from error
 
 
 class TextFile:

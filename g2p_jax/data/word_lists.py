@@ -1,13 +1,12 @@
 """Lists of words to pronounce, read line by line: plain, CSV or JSON lines."""
 
-import csv
 import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from g2p_jax.data.textfile import not_utf8, open_to_read, shorten
+from g2p_jax.data.textfile import csv_row, not_utf8, open_to_read, shorten
 from g2p_jax.errors import DataError
 
 
@@ -32,50 +31,66 @@ def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterat
 
 
 def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
-    lines = (_text(name, n, line).rstrip("\r\n") for n, line in enumerate(source, 1))
-    first = next(lines, None)
-    if first is None:
+    lines = ((n, _text(name, n, line).rstrip("\r\n")) for n, line in enumerate(source, 1))
+    if not (head := next(lines, None)):
         return
-    first = first.removeprefix("\ufeff")
-    whole = enumerate(itertools.chain([first], lines), 1)
+    first = head[1].removeprefix("\ufeff")
+    whole = itertools.chain([(1, first)], lines)
     header = [column.strip(' "').lower() for column in first.split(",")]
-    expected, fix = f"the columns {first}", "put a word that holds a comma in double quotes"
-    rows: Iterable[tuple[int, Any, str | None, Any]]  # (line number, id, word, what to show)
-    if _json_object(first):
-        expected, fix = '{"word": "..."}', "write one JSON object with a text `word` in each line"
-        objects = ((n, line, _json_object(line)) for n, line in whole if line.strip())
-        rows = ((n, row.get("id", n), row.get("word"), line) for n, line, row in objects)
+    rows: Iterable[tuple[object, str]] = whole
+    if first.strip() in ("[", "{") or isinstance(_json(first), dict | list):
+        rows = _json_rows(name, whole)
     elif len(header) > 1 and "word" in header:
-        table = csv.DictReader(lines, header)  # None: the key of values too many
-        rows = (
-            (table.line_num + 1, row.get("id", n), None if None in row else row["word"], row)
-            for n, row in enumerate(table, 1)
-        )
-    else:
-        rows = ((n, n, line, line) for n, line in whole)
-    for number, id, word, row in rows:
-        if word is None:
-            raise DataError.at(f"{name}:{number}", expected, shorten(row), fix)
+        rows = _csv_rows(name, first, header, lines)
+    for id, word in rows:
         yield _valid(str(id)), _valid(word)
 
 
-def _json_object(line: str) -> dict[str, Any]:
-    """Returns the JSON object in a line, with lower-case keys; {} if it has no text `word`."""
+def _csv_rows(
+    name: str, first: str, header: list[str], lines: Iterable[tuple[int, str]]
+) -> Iterator[tuple[object, str]]:
+    count = 0
+    for number, line in lines:
+        if line:
+            row = csv_row(f"{name}:{number}", line)
+            if len(row) != len(header):
+                fix = "put a word that holds a comma in double quotes"
+                expected, found = f"the columns {first}", shorten(line)
+                raise DataError.at(f"{name}:{number}", expected, found, fix)
+            count += 1
+            yield row[header.index("id")] if "id" in header else count, row[header.index("word")]
+
+
+def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[object, str]]:
+    for number, line in lines:
+        if line.strip():
+            value = _json(line)
+            row = {k.lower(): x for k, x in value.items()} if isinstance(value, dict) else {}
+            if not isinstance(row.get("word"), str):
+                fix = "write one JSON object with a text `word` in each line"
+                raise DataError.at(f"{name}:{number}", '{"word": "..."}', shorten(line), fix)
+            yield row.get("id", number), row["word"]
+
+
+def _json(line: str) -> Any:
+    """Returns the JSON value in a line, or None."""
     try:
-        value = json.loads(line)
-    except json.JSONDecodeError:
-        return {}
-    row = {key.lower(): x for key, x in value.items()} if isinstance(value, dict) else {}
-    return row if isinstance(row.get("word"), str) else {}
+        return json.loads(line)
+    except (ValueError, RecursionError):  # no JSON; a number of too many digits; nested too deeply
+        return None
 
 
 def _text(name: str, number: int, line: bytes | str) -> str:
     if isinstance(line, str):
         return _valid(line)
     try:
-        return line.decode()
+        text = line.decode()
     except UnicodeDecodeError as error:
         raise not_utf8(f"{name}:{number}", error) from error
+    if "\0" in text:
+        fix = "convert the file, for example with iconv -f utf-16 -t utf-8"
+        raise DataError.at(f"{name}:{number}", "text", "the byte 0x00, as in UTF-16", fix)
+    return text
 
 
 def _valid(text: str) -> str:

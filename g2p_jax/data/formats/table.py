@@ -1,13 +1,12 @@
 """Reads lexicons that are tables: one line for each word or pronunciation."""
 
-import csv
 import itertools
 import re
 from collections.abc import Collection, Iterator
 
 from g2p_jax.data.formats.evidence import PHONEME_COLUMN, WORD_COLUMN
 from g2p_jax.data.formats.layout import Entry, Layout
-from g2p_jax.data.textfile import TextFile, shorten
+from g2p_jax.data.textfile import TextFile, csv_row, shorten
 from g2p_jax.errors import DataError
 
 _COMMENT = re.compile(r"^\s*;;;.*|^\s*#\s.*|\s#.*")
@@ -69,12 +68,9 @@ def _csv_rows(file: TextFile) -> Iterator[tuple[int, list[str] | DataError]]:
     """Reads line by line, so that a quote that is not closed cannot swallow the next lines."""
     for number, line in file.lines():
         try:
-            (row,) = csv.reader([line], strict=True, skipinitialspace=True)
-        except (csv.Error, ValueError) as error:
-            fix = "close each double quote in its own line, and write one inside a cell twice"
-            yield number, file.error(number, "a row of CSV", f"{error} in {shorten(line)}", fix)
-        else:
-            yield number, row
+            yield number, csv_row(f"{file.path}:{number}", line)
+        except DataError as error:
+            yield number, error
 
 
 def _pronunciations(fields: list[str], layout: Layout) -> list[list[str]]:
