@@ -12,7 +12,7 @@ import pytest
 
 import g2p_jax
 from g2p_jax import config
-from g2p_jax.errors import ConfigError
+from g2p_jax.errors import ConfigError, UserError
 from g2p_jax.predict import model_file
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +55,11 @@ def test_names_and_docstrings_are_those_of_the_field():
         text = path.read_text()
         found = re.search(dialect + r'|"""(Of|Those|What is|That of)\b', text)
         assert not found, f"{path}: {found[0]}"
+
+
+def test_the_message_of_an_error_is_one_line_and_safe_for_a_terminal():
+    error = UserError("caf\u00e9\n\x1b[2J\u2028\ufeff: no\tword")
+    assert str(error) == r"café\n\x1b[2J\u2028\ufeff: no\tword"
 
 
 def test_data_tools_and_help_do_not_wait_for_jax():

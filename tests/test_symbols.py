@@ -4,7 +4,7 @@ import unicodedata
 import pytest
 
 from g2p_jax.data.pairs import Pair
-from g2p_jax.data.symbols import BOS, EOS, PAD, UNK, Symbols, Vocabulary
+from g2p_jax.data.symbols import BOS, EOS, PAD, SPECIALS, UNK, Symbols, Vocabulary
 from g2p_jax.errors import DataError
 
 
@@ -142,3 +142,10 @@ def test_a_dotless_i_is_the_small_letter_of_i_where_the_lexicon_has_it():
         assert turkish.graphemes_of("İki") == (list("iki"), [])
     english = Symbols.from_pairs([Pair("ilk", (("a",),))])
     assert english.graphemes_of("ILK") == (list("ilk"), [])
+
+
+def test_a_phoneme_of_a_model_file_cannot_reach_the_terminal_as_a_command():
+    symbols = Symbols.from_pairs([Pair("a", (("AH",),))]).to_json()
+    for phoneme in ("A\x1b[2J", "A\n", "A B"):
+        with pytest.raises(ValueError, match="a phoneme must not hold white space or control"):
+            Symbols.from_json(symbols | {"phonemes": [*SPECIALS, phoneme]})

@@ -1,6 +1,7 @@
 """Symbols and their numbers: vocabularies, and how a raw word becomes graphemes."""
 
 import functools
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from g2p_jax.data.ragged import Ragged, narrow
 from g2p_jax.errors import DataError
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
+_NO_WORD = re.compile(r"[\s\x00-\x1f\x7f]")
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
 
 
@@ -83,6 +85,8 @@ class Symbols:
         for name, choices in choices_of.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
+        if self.target == "words" and any(map(_NO_WORD.search, self.phonemes.tokens)):
+            raise ValueError("a phoneme must not hold white space or control characters")
 
     @classmethod
     def from_pairs(

@@ -28,7 +28,7 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
             not layout.extra_columns
             and layout.separator != " "
             and (
-                len(row) <= first
+                len(row) <= max(word_column, first)
                 or (len(row) > first + 1 and not layout.joined and not layout.header)
             )
         ):
