@@ -13,6 +13,7 @@ from g2p_jax.devices import trace_cache
 from g2p_jax.predict import g2p as pronounce
 from g2p_jax.predict import pronunciation, runner, searching
 from g2p_jax.predict.ensemble import join, with_joint
+from g2p_jax.predict.lexicon_first import LexiconFirst
 from tests.tiny_model import WORDS
 
 
@@ -194,4 +195,46 @@ def test_mass_takes_as_many_variants_as_hold_it(g2p):
         mass = sum(p[:count]) - 1e-6  # needs the last of them, and no more
         (answer,) = g2p.pronounce(["facade"], nbest=8, mass=mass)
         assert answer.pronunciations == eight.pronunciations[:count]
-    assert len(g2p.pronounce(["facade"], nbest=8, mass=0)[0].pronunciations) == 1
+    assert len(g2p.pronounce(["facade"], nbest=8, mass=1e-9)[0].pronunciations) == 1
+
+
+def test_a_word_of_several_parts_is_pronounced_part_by_part(g2p):
+    words = ["cab-back", "Cab Back", "cab\u2014back", "cab/back_", "\u00a0cab - back", "cab.back"]
+    answers = g2p.pronounce(words)
+    assert [str(answer.pronunciations[0]) for answer in answers[:5]] == ["K AE B B AE K"] * 5
+    assert [answer.unknown for answer in answers] == [()] * 5 + [(".",)]
+    parts = [g2p.pronounce([part], nbest=2)[0].pronunciations for part in ("cab", "back")]
+    (both,) = g2p.pronounce(["cab-back"], nbest=2)
+    best = [one.probability for one in both.pronunciations]
+    by_hand = sorted(a.probability * b.probability for a in parts[0] for b in parts[1])
+    assert best == pytest.approx(by_hand[:-3:-1], rel=1e-4)
+
+
+@pytest.mark.parametrize("lexicon_first", [False, True])
+def test_what_is_no_list_of_words_is_a_type_error(g2p, lexicon_first):
+    answerer = LexiconFirst([Pair("ace", (("EY", "S"),))], g2p) if lexicon_first else g2p
+    with pytest.raises(TypeError, match=r"found a text: give \['cab'\]"):
+        answerer.pronounce("cab")
+    with pytest.raises(TypeError, match=r"found a text: give \['cab'\]"):
+        list(answerer.pronounce_each(["cab"]))
+    for word, message in ((3, "found int: 3"), (["cab"], "found list"), (b"cab", "found bytes")):
+        with pytest.raises(TypeError, match=f"a word is a text .* {message}"):
+            answerer.pronounce([word])
+        with pytest.raises(TypeError, match=message):
+            g2p(word)
+    for options, message in (
+        ({"nbest": 0}, "nbest is 0: must be 1 or more"),
+        ({"beam": -1}, "beam is -1: must be 1 or more, or 0"),
+        ({"mass": 0}, "mass is 0: must be more than 0, and at most 1"),
+        ({"mass": 1.5}, "mass is 1.5"),
+        ({"mass": math.nan}, "mass is nan"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            answerer.pronounce(["cab"], **options)
+
+
+def test_a_long_list_is_read_one_chunk_ahead(g2p):
+    read = []
+    chunks = (read.append(number) or ["cab"] for number in range(5))
+    answered = [(*read,) for _ in g2p.pronounce_each(chunks)]
+    assert answered == [(0, 1), (0, 1, 2), (0, 1, 2, 3), (0, 1, 2, 3, 4), (0, 1, 2, 3, 4)]

@@ -75,6 +75,7 @@ def test_unicode_form_of_graphemes():
         ("h3l\u200bl3o", "hllo", "3\u200b3"),
         ("ice cream", "icecream", " "),
         ("ice\u00a0cream", "icecream", "\u00a0"),
+        ("ice\u2011cream", "icecream", "\u2011"),
         ("é", "e", ""),
         ("漢", "", "漢"),
         ("½", "", "½"),
@@ -149,3 +150,22 @@ def test_a_phoneme_of_a_model_file_cannot_reach_the_terminal_as_a_command():
     for phoneme in ("A\x1b[2J", "A\n", "A B"):
         with pytest.raises(ValueError, match="a phoneme must not hold white space or control"):
             Symbols.from_json(symbols | {"phonemes": [*SPECIALS, phoneme]})
+
+
+@pytest.mark.parametrize(
+    "separator", " \t\u00a0\u3000-\u2010\u2011\u2012\u2013\u2014\u2015\u2212/_"
+)
+def test_a_word_is_cut_where_the_vocabulary_lacks_the_separator(separator):
+    symbols = symbols_of("elknow")
+    assert symbols.parts(f"Well{separator}Known") == ["Well", "Known"]
+    assert symbols.parts(f"{separator}well") == ["", "well"]
+    spaced = symbols_of("new york", "e-mail", "and/or", "a_b")  # with the plain form of dashes
+    whole, parts = [f"a{separator}b"], ["a", "b"]
+    assert spaced.parts(f"a{separator}b") == (parts if separator == "\t" else whole)
+
+
+def test_what_are_no_letters_is_not_cut():
+    assert symbols_of("0123456789+").parts("12-34") == ["12-34"]
+    words = Symbols.from_pairs([Pair("two words", (("a",),))], source="words")
+    assert words.parts("two well-known words") == ["two well-known words"]
+    assert symbols_of("abc").parts("U.S.") == ["U.S."]

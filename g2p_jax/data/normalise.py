@@ -8,9 +8,9 @@ FORMS = "NFC", "NFD"
 DOTLESS = str.maketrans("Iİ", "ıi")  # small letters where the alphabet has a dotless i
 
 # What people type for a letter or mark, and Unicode does not decompose.
-_BASE = str.maketrans(
-    {"’": "'", "‘": "'", "ʼ": "'", "′": "'", "´": "'", "`": "'", "–": "-", "ß": "ss"}
-    | {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"}
+MARKS = str.maketrans(dict.fromkeys("’‘ʼ′´`", "'") | dict.fromkeys("‐‑‒–—―−", "-"))
+_BASE = MARKS | str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"}
     | {"Æ": "AE", "Œ": "OE", "Ø": "O", "Ł": "L", "Đ": "D"}
 )
 

@@ -18,6 +18,7 @@ from g2p_jax.errors import DataError
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 _NO_WORD = re.compile(r"[\s\x00-\x1f\x7f]")
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
+SEPARATOR = re.compile(r"[\s/_\-\u2010-\u2015\u2212]")  # white space, hyphens, dashes, minus
 
 
 @dataclass(frozen=True)
@@ -124,21 +125,43 @@ class Symbols:
         letter by its capital; else it is left out. An unknown accent on its own, as in NFD, is left
         out without being counted as unknown.
         """
-        split = str.split if self.source == "words" else list
-        tokens = split(self.normalise(word))
+        tokens = self._split(self.normalise(word))
         if self.graphemes.ids.keys() >= set(tokens):
             return tokens, []
         known: list[str] = []
         unknown: list[str] = []
         for token in tokens:
-            for spelling in (token, *self._substitutes(token)):
-                letters = split(spelling)
-                if all(letter in self.graphemes.ids for letter in letters):
-                    known.extend(letters)
-                    break
-            else:
+            letters = self._known_letters(token)
+            if letters is None:
                 unknown.append(token)
+            else:
+                known.extend(letters)
         return known, unknown
+
+    def parts(self, word: str) -> list[str]:
+        """Cuts a word at separators that the vocabulary lacks: well-known -> well, known.
+
+        Only where graphemes are letters: in a sum 12-34 an unknown minus is no separator.
+        """
+        found = set(SEPARATOR.findall(word)) if self._has_letters else set()
+        lacking = [char for char in found if self._known_letters(char) is None]
+        return re.split("|".join(map(re.escape, lacking)), word) if lacking else [word]
+
+    @functools.cached_property
+    def _has_letters(self) -> bool:
+        letters = self.graphemes.tokens[len(SPECIALS) :]
+        return self.source == "characters" and any(map(str.isalpha, letters))
+
+    def _split(self, text: str) -> list[str]:
+        return text.split() if self.source == "words" else list(text)
+
+    def _known_letters(self, token: str) -> list[str] | None:
+        """Returns the token, or what may stand for it; None if the vocabulary has nothing."""
+        for spelling in (token, *self._substitutes(token)):
+            letters = self._split(spelling)
+            if all(letter in self.graphemes.ids for letter in letters):
+                return letters
+        return None
 
     def _substitutes(self, token: str) -> Iterator[str]:
         """Yields what may stand for a token that is not in the vocabulary, the nearest first."""

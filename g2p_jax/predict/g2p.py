@@ -28,6 +28,8 @@ from g2p_jax.predict.pronunciation import (
     Answer,
     Pronunciation,
     batched,
+    check_options,
+    check_words,
     concatenate,
     split,
     up_to_mass,
@@ -45,7 +47,7 @@ class Word(NamedTuple):
     """A word to be pronounced."""
 
     text: str
-    pieces: list[int]  # its spellings in a chunk: one, but for very long and for empty words
+    pieces: list[int]  # its spellings in a chunk: one for each part, more for a very long part
     unknown: tuple[str, ...]
 
 
@@ -80,8 +82,9 @@ class G2P:
     ) -> list[Answer]:
         """Returns one answer for each word, in order, whatever the word holds.
 
-        Characters that the model does not know are left out; a word of nothing else is silent: no
-        phonemes. Words longer than any to be expected are pronounced piece by piece.
+        Words such as "well-known" and "New York" are pronounced part by part. Characters that the
+        model does not know are left out; a word of nothing else is silent: no phonemes. Words
+        longer than any to be expected are pronounced piece by piece.
 
         Args:
           nbest: how many pronunciations; the beam is at least as wide. For 1 it prunes what is far
@@ -91,8 +94,10 @@ class G2P:
             rescores the answer and some that differ in one phoneme; 0: config.beam, or as wide as
             the joint n-gram model needs, 1 where there is none.
           mass: of the nbest only so many, best first, as have this probability together.
+
+        Raises TypeError for what is no list of words, UserError for options that cannot be.
         """
-        chunks = self.pronounce_each(batched(words, CHUNK), nbest, beam, mass)
+        chunks = self.pronounce_each(batched(check_words(words), CHUNK), nbest, beam, mass)
         return list(itertools.chain.from_iterable(chunks))
 
     def pronounce_each(
@@ -102,6 +107,7 @@ class G2P:
 
         One chunk ahead: the devices search the next chunk while this one is answered.
         """
+        check_options(nbest, beam, mass)
         settings, waiting = self._search_settings(nbest, beam), None
         for words in chunks:
             chunk = self._search(words, settings)
@@ -192,9 +198,13 @@ class G2P:
         """Spells the words and starts the search on the devices."""
         numbers: dict[tuple[str, ...], int] = {}
         spelled, longest = [], self.config.data.longest
-        for word in words:
-            letters, unknown = self.symbols.graphemes_of(word)
-            pieces = [numbers.setdefault(p, len(numbers)) for p in split(tuple(letters), longest)]
+        for word in check_words(words):
+            pieces, unknown = list[int](), list[str]()
+            for part in self.symbols.parts(word):
+                letters, unknown_letters = self.symbols.graphemes_of(part)
+                each = split(tuple(letters), longest)
+                pieces += [numbers.setdefault(piece, len(numbers)) for piece in each]
+                unknown += unknown_letters
             spelled.append(Word(word, pieces, tuple(unknown)))
         spellings = Ragged.from_lists(list(numbers), self.symbols.graphemes.ids.__getitem__)
         return Chunk(spelled, spellings, self._runner.search(spellings, longest, settings))

@@ -1,8 +1,10 @@
-"""Answers: words with their pronunciations; very long words are pronounced piece by piece."""
+"""Answers: words with their pronunciations; what has several parts is pronounced part by part."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
+
+from g2p_jax.errors import UserError
 
 T = TypeVar("T")
 
@@ -25,6 +27,26 @@ class Answer(NamedTuple):
 
 
 SILENT = Pronunciation((), 1.0)  # of a word without known letters
+
+
+def check_words(words: Iterable[str]) -> Iterator[str]:
+    """Yields the words; raises TypeError for a text instead of a list, and for what is no text."""
+    if isinstance(words, str):
+        raise TypeError(f"a list of words is expected, found a text: give [{words!r}]")
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError(f"a word is a text (str), found {type(word).__name__}: {word!r}")
+        yield word
+
+
+def check_options(nbest: int, beam: int, mass: float) -> None:
+    """Raises UserError, which is a ValueError, for options of `G2P.pronounce` that cannot be."""
+    if nbest < 1:
+        raise UserError(f"nbest is {nbest}: must be 1 or more")
+    if beam < 0:
+        raise UserError(f"beam is {beam}: must be 1 or more, or 0 for the model's own width")
+    if not 0 < mass <= 1:
+        raise UserError(f"mass is {mass}: must be more than 0, and at most 1")
 
 
 def split(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
