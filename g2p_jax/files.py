@@ -1,4 +1,4 @@
-"""The one way to write a file: it appears complete, or not at all."""
+"""Writes a file that appears complete, or not at all."""
 
 import contextlib
 import os

@@ -354,7 +354,7 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["train.py", "--config=configs/gru.py:huge"], 2, "sizes base and tiny"),
         (["train.py", "--config.model.cell=gruu"], 1, "config.model.cell is 'gruu'"),
         (["train.py", "--config.data.train=no.txt"], 1, "no.txt: expected a readable file"),
-        (["train.py", "hello"], 1, "flags only"),
+        (["train.py", "hello"], 1, "takes flags only"),
         (["-m", "g2p_jax", "evaluate", "--data=README.md"], 1, "which model?"),
         (["-m", "g2p_jax", "calibrate", "--ckpt=no"], 1, "no: no trained model here"),
         (["predict.py", "--ckpt=x", "--align", "--output=a.csv"], 1, "no place in a submission"),

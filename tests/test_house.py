@@ -121,7 +121,7 @@ def test_a_shipped_model_is_made_by_its_config(name):
         ("train.learning_rate", math.nan, r"in \(0, inf\)"),
         ("train.average", 1.0, r"in \[0, 1\)"),
         ("train.teacher_forcing", 1.5, r"in \[0, 1\]"),
-        ("model.start", "copy", "'bridge' unless"),
+        ("model.start", "copy", "'bridge' or 'zeros', unless as many"),
         (
             "data.format",
             "xml",

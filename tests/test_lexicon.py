@@ -127,7 +127,7 @@ def test_bad_lines_are_named(write, format, bad, found):
         read_lexicon(path, format)
     message = str(error.value)
     assert message.startswith(
-        f"{path}:3: expected {formats.EXAMPLES[format]}, found {found}; fix: "
+        f"{path}:3: expected {formats.FORMATS[format][1]}, found {found}; fix: "
     )
     assert "\n" not in message
 
@@ -171,7 +171,7 @@ def test_a_missing_file_is_an_error(tmp_path):
 
 
 def test_unknown_names_are_errors(write):
-    assert tuple(formats.EXAMPLES) == config.FORMATS
+    assert tuple(formats.FORMATS) == config.FORMATS
     with pytest.raises(ValueError, match="format must be auto, contest, .* found 'xml'"):
         read_lexicon(write("A AH\n"), "xml")
     with pytest.raises(ValueError, match="normalization form"):

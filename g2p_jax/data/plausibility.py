@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 
-from g2p_jax.data.formats.layout import Layout
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError
@@ -18,7 +17,7 @@ UNSEGMENTED = (
 )
 
 
-def check(file: TextFile, pairs: Pairs, layout: Layout) -> None:
+def check(file: TextFile, pairs: Pairs) -> None:
     """Raises DataError where the phonemes look like numbers, words or whole transcriptions."""
     for phoneme in pairs.phonemes:
         what = "a number" if _NUMBER.fullmatch(phoneme) else None

@@ -16,7 +16,7 @@ from g2p_jax.data.ragged import Ragged, narrow
 from g2p_jax.errors import DataError
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
-_NO_WORD = re.compile(r"[\s\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # but a text has tabs and line breaks
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
 SEPARATOR = re.compile(r"[\s/_\-\u2010-\u2015\u2212]")  # white space, hyphens, dashes, minus
 
@@ -86,8 +86,8 @@ class Symbols:
         for name, choices in choices_of.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
-        if self.target == "words" and any(map(_NO_WORD.search, self.phonemes.tokens)):
-            raise ValueError("a phoneme must not hold white space or control characters")
+        if any(map(_CONTROL.search, self.phonemes.tokens)):
+            raise ValueError("a phoneme must not hold control characters")
 
     @classmethod
     def from_pairs(

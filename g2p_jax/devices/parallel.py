@@ -34,7 +34,7 @@ def all_devices() -> list[jax.Device]:
     counts = Counter(device.process_index for device in devices).values()
     if len(set(counts)) > 1:
         raise UserError(
-            f"the processes have {', '.join(map(str, counts))} devices: must be as many each; on "
+            f"the processes have {', '.join(map(str, counts))} devices; each must have as many: on "
             "CPUs set JAX_NUM_CPU_DEVICES to one number on all hosts"
         )
     return devices

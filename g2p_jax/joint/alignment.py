@@ -25,9 +25,7 @@ from g2p_jax.data.symbols import PAD
 from g2p_jax.devices.programs import CachedProgram
 
 ROUNDS = 8  # of expectation maximisation
-LARGE_UNIT = (
-    -3.0
-)  # first log probability of a unit of three letters and phonemes; others begin with 0
+LARGE_UNIT = -3.0  # first log probability of units of three symbols; others begin with 0
 SMOOTHING = 1e-4  # added to the expected count of each unit
 NEVER = -1e9  # log probability of what cannot be
 SILENT, SINGLE, DOUBLE, PAIR = range(4)  # kinds of units, in the order of `Units`

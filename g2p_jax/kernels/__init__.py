@@ -1,4 +1,4 @@
-"""How the network is computed fast: for each file here, `reference` is all that it means.
+"""How the network is computed fast: the `reference` in a file is what it computes, plainly.
 
 A reader of `network/` needs to know no more than that; tests compare the two, also the derivatives.
 """

@@ -1,7 +1,7 @@
 """The products x W + b of a cell, an array for each gate: a loop reads them faster than slices.
 
-Tokens are embedded by a small table, which is multiplied first: a few dozen symbols need fewer
-products than the letters of a batch, and what is looked up are the products.
+Embedded tokens come as their table: it is multiplied once, and the products of each token are
+looked up. A few dozen symbols take fewer products than the letters of a batch.
 """
 
 import functools
@@ -43,7 +43,7 @@ def embed(table_VxI: jax.Array, tokens: jax.Array) -> jax.Array | Embedded:
 def gates(
     weights: Weights, x: jax.Array | Embedded, count: int, dtype: jnp.dtype
 ) -> tuple[jax.Array, ...]:
-    """Computes `reference`."""
+    """Returns x W + b, an array for each gate."""
     if not isinstance(x, Embedded):
         return split(affine(weights, x, dtype), count, dtype)
     tables = split(affine(weights, x.table_VxI, dtype), count, dtype)

@@ -14,7 +14,7 @@ def reference(x_BxV: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def top_two(x_BxV: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Does the same by reductions: of each two the second one finds the smallest index."""
+    """Does the same by reductions: a maximum, then the smallest index that has it; twice."""
     index_V = jnp.arange(x_BxV.shape[-1], dtype=jnp.int32)[None]
     first_Bx1, at_Bx1 = _largest(x_BxV, index_V)
     rest_BxV = jnp.where(index_V == at_Bx1, -jnp.inf, x_BxV)

@@ -1,8 +1,8 @@
 """Attention: which letters matter. Pure functions of arrays.
 
-Queries have a row for each word, or several next to each other: hypotheses of a beam. Axes before
-the rows, as of all time steps at once, are kept. Inside, rows are cut into words [B, K], since all
-products are those of one word.
+Queries are [..., R, A]: R rows, of which each word has K next to each other (in training one, in a
+search the hypotheses of a beam), for any leading axes such as time. A row meets the letters of its
+own word only, so rows are seen as [B, K] inside.
 """
 
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from g2p_jax.kernels.scan import shared
 
-TINY = 1e-18  # keeps what is impossible from being a division by zero; its square is no zero
+TINY = 1e-18  # added to probabilities, against 0 / 0 and log 0; its square is no zero
 ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
 
 

@@ -31,8 +31,8 @@ def elman(gates: Gates, recur: Recur, state: State) -> State:
 def lstm(gates: Gates, recur: Recur, state: State) -> State:
     """Long short-term memory with forget gate (Hochreiter and Schmidhuber 1997; Gers et al. 2000).
 
-    i, f, o = sigmoid(W x + b + U h)     gates in the order i, f, g, o
-    g       = tanh(W_g x + b_g + U_g h)
+    i, f, o = sigmoid(W x + b + U h + c)     gates in the order i, f, g, o
+    g       = tanh(W_g x + b_g + U_g h + c_g)
     c'      = f * c + i * g
     h'      = o * tanh(c')
     """
@@ -45,7 +45,7 @@ def lstm(gates: Gates, recur: Recur, state: State) -> State:
 def gru(gates: Gates, recur: Recur, state: State) -> State:
     """Gated recurrent unit, reset gate after the matmul, as in cuDNN and PyTorch (Cho et al. 2014).
 
-    r, z = sigmoid(W x + b + U h)        gates in the order r, z, n
+    r, z = sigmoid(W x + b + U h + c)        gates in the order r, z, n
     n    = tanh(W_n x + b_n + r * (U_n h + c_n))
     h'   = (1 - z) * n + z * h
     """
@@ -60,8 +60,8 @@ def gru(gates: Gates, recur: Recur, state: State) -> State:
 def gru_before(gates: Gates, recur: Recur, state: State) -> State:
     """Gated recurrent unit, reset gate before the matmul: the equation as printed in the lecture.
 
-    r, z = sigmoid(W x + b + U h)        gates in the order r, z, n
-    n    = tanh(W_n x + b_n + U_n (r * h))
+    r, z = sigmoid(W x + b + U h + c)        gates in the order r, z, n
+    n    = tanh(W_n x + b_n + U_n (r * h) + c_n)
     h'   = (1 - z) * n + z * h
     """
     (h,) = state
@@ -83,8 +83,8 @@ class Cell(NamedTuple):
 
 
 CELLS = {
-    "elman": Cell(elman, 1, {"h": 1}, 1),
-    "lstm": Cell(lstm, 4, {"h": 4}, 2),
-    "gru": Cell(gru, 3, {"h": 3}, 1),
-    "gru_before": Cell(gru_before, 3, {"h": 2, "rh": 1}, 1),
+    "elman": Cell(elman, gates=1, recurrent={"h": 1}, states=1),
+    "lstm": Cell(lstm, gates=4, recurrent={"h": 4}, states=2),
+    "gru": Cell(gru, gates=3, recurrent={"h": 3}, states=1),
+    "gru_before": Cell(gru_before, gates=3, recurrent={"h": 2, "rh": 1}, states=1),
 }

@@ -53,8 +53,11 @@ class Encoder(nn.Module):
         x: Any = embed(self.embedding, source_SxB, masks, "letters")
         states: States = ()
         for layer in range(self.settings.encoder_layers):
-            runs = [forward[layer](x, mask_TxB=mask_SxB) for forward in [self.forward] if forward]
-            runs += [self.backward[layer](x, mask_TxB=mask_SxB, reverse=True)]
+            runs = [
+                layers[layer](x, mask_TxB=mask_SxB, reverse=layers is self.backward)
+                for layers in (self.forward, self.backward)
+                if layers
+            ]
             last, outputs = zip(*runs, strict=True)
             top = layer == self.settings.encoder_layers - 1
             join = _sum if top and self.settings.directions == "sum" else concatenate

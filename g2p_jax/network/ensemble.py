@@ -1,10 +1,8 @@
 """Ensembles: the members' weights are one tree of arrays with a leading axis.
 
-`vmap` makes one program of all members in search, and in training (`for_members` in train/step.py).
-Members differ in their first weights, their dropout and the order of their data. In search each
-phoneme has the mean of its probabilities in all members.
-
-Letters of shapes: M members, B words, V phoneme inventory.
+`vmap` makes one program of all members in a search; for training see `for_each_member` in
+train/step.py. Members differ in their first weights, their dropout and the order of their data. In
+a search each phoneme has the mean of its probabilities in all members.
 """
 
 import functools

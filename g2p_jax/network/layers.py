@@ -1,4 +1,4 @@
-"""Linear layers and embeddings, their widths, and how weights start."""
+"""Linear layers, widths of layers, and their first weights."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def context_width(settings: config.Model) -> int:
 
 
 def initializers(settings: config.Model) -> dict[str, Any]:
-    """How weights start: the settings' normal distribution, or what suits each kind of layer."""
+    """Initializers of each kind of weights: normal if the settings say so, else the usual ones."""
     if settings.init_normal > 0:
         normal = nn.initializers.normal(settings.init_normal)
         kernel = {"kernel_init": normal}

@@ -26,28 +26,16 @@ def cell_step(cell: Cell, dtype: Any, u: dict[str, Any], gates_BxH: Gates, state
     return cell.step(gates_BxH, recur, state)
 
 
-def unroll(
-    step: CellStep,
-    gates_TxBxH: Gates,
-    state: State,
-    mask_TxB: jax.Array | None = None,
-    reverse: bool = False,
-    dtype: Any = jnp.float32,
-) -> tuple[State, jax.Array]:
-    """The last state, and the outputs [T, B, H]; a padded step copies its state through.
+def masked(step: CellStep, state: State, x: tuple[Gates, Any]) -> tuple[State, jax.Array]:
+    """One step of a loop: the new state, and its output; a padded step copies its state through.
 
     So right-padded words need no flipping for the reverse direction.
     """
-
-    def masked(step, state, x):
-        gates, mask_Bx1 = x
-        new = step(gates, state)
-        if mask_Bx1 is not None:
-            new = jax.tree.map(lambda n, s: jnp.where(mask_Bx1, n, s), new, state)
-        return new, new[0]
-
-    mask_TxBx1 = None if mask_TxB is None else mask_TxB[..., None]
-    return scan(Partial(masked, step), state, (gates_TxBxH, mask_TxBx1), reverse, dtype)
+    gates_BxH, mask_Bx1 = x
+    new = step(gates_BxH, state)
+    if mask_Bx1 is not None:
+        new = jax.tree.map(lambda n, s: jnp.where(mask_Bx1, n, s), new, state)
+    return new, new[0]
 
 
 class Recurrent(nn.Module):
@@ -80,7 +68,7 @@ class Recurrent(nn.Module):
 
     @property
     def step(self) -> CellStep:
-        """One step of a loop, a pure function."""
+        """(gates, state) -> state: a pure function with this layer's weights."""
         return Partial(functools.partial(cell_step, CELLS[self.cell], self.dtype), self.u)
 
     def unroll(
@@ -90,11 +78,12 @@ class Recurrent(nn.Module):
         mask_TxB: jax.Array | None = None,
         reverse: bool = False,
     ) -> tuple[State, jax.Array]:
-        """`unroll` of this layer; without a state it starts from zeros."""
+        """The last state, and the outputs [T, B, H]; without a state it starts from zeros."""
         if state is None:
             zeros = jnp.zeros((gates_TxBxH[0].shape[1], self.hidden))
             state = (zeros,) * CELLS[self.cell].states
-        return unroll(self.step, gates_TxBxH, state, mask_TxB, reverse, self.dtype)
+        xs = gates_TxBxH, None if mask_TxB is None else mask_TxB[..., None]
+        return scan(Partial(masked, self.step), state, xs, reverse, self.dtype)
 
     def __call__(self, x_TxBxI: jax.Array | Embedded, *args: Any, **kwargs: Any) -> Any:
         """`unroll`, given the inputs."""

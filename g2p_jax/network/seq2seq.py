@@ -24,7 +24,7 @@ def shift_right(target_BxT: jax.Array) -> jax.Array:
 class Seq2Seq(nn.Module):
     """Letters in, phonemes out.
 
-    `targets` end with EOS; the decoder's inputs are the same sequence begun with BOS.
+    `target_BxT` ends with EOS; the decoder's inputs are the same sequence begun with BOS.
     """
 
     settings: config.Model

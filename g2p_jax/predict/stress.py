@@ -33,12 +33,13 @@ class StressFolding:
         """Returns the ids of phonemes without stress."""
         return [self._ids.get(phoneme, UNK) for phoneme in phonemes]
 
-    def choose(
+    def score(
         self, score: Scorer, sources: Sequence[Ids], targets: Sequence[Ids]
-    ) -> tuple[list[list[int]], list[ForcedScores]]:
-        """Gives folded targets the stress that the model prefers: returns them and their scores.
+    ) -> list[ForcedScores]:
+        """Returns the scores of folded targets with the stress that the model prefers.
 
-        That is, of phonemes that differ in stress only, the most probable after those before it.
+        That is, of phonemes that differ in stress only, the most probable after those before it;
+        the first of them has the probability of all.
         """
         chosen, scores = [list(ids) for ids in targets], dict[int, ForcedScores]()
         unsettled = list(range(len(targets)))
@@ -48,22 +49,13 @@ class StressFolding:
             for i, one in zip(unsettled, found, strict=True):
                 scores[i], chosen[i] = one, self._prefer(one.log_probs_TxV, chosen[i])
             unsettled = [i for i, ids in before.items() if chosen[i] != ids]
-        return chosen, [scores[i] for i in range(len(targets))]
+        every = (scores[i] for i in range(len(targets)))
+        return [one._replace(log_probs_TxV=self._fold(one.log_probs_TxV)) for one in every]
 
     def _prefer(self, log_probs_TxV: Floats, ids: list[int]) -> list[int]:
         """Returns the most probable of the phonemes that differ in stress only, at each place."""
         equal_TxV = self._first_V == self._first_V[np.array(ids, int)][:, None]
         return np.where(equal_TxV, log_probs_TxV[: len(ids)], -np.inf).argmax(axis=1).tolist()
-
-    def score(
-        self, score: Scorer, sources: Sequence[Ids], targets: Sequence[Ids]
-    ) -> list[ForcedScores]:
-        """Scores folded targets as `choose` does.
-
-        Of phonemes that differ in stress only, the first has the probability of all.
-        """
-        _, scores = self.choose(score, sources, targets)
-        return [one._replace(log_probs_TxV=self._fold(one.log_probs_TxV)) for one in scores]
 
     def _fold(self, log_probs_TxV: Floats) -> Floats:
         folded_VxT = np.full_like(log_probs_TxV.T, -np.inf)

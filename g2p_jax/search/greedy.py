@@ -34,7 +34,7 @@ def greedy(
     alternatives: int = 0,
     prune_threshold: float = math.inf,
 ) -> Hypotheses:
-    """Takes the most probable phoneme after each other, until EOS is the most probable.
+    """Takes the most probable phoneme at each step, until that is EOS.
 
     A word whose EOS has not come after `limit_B` phonemes, as when the model repeats itself, is
     cut where ending had the highest probability.

@@ -30,7 +30,7 @@ def steps(folder: Path) -> list[int]:
 
 
 def save(folder: Path, step: int, state: Tree, metadata: Metadata) -> None:
-    """Writes a state that is on the host, and removes older ones.
+    """Writes a state that is on the host, unless this step is there; keeps the latest KEPT.
 
     All processes of a job call this with the same state; the first one writes.
     """

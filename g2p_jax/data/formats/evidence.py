@@ -4,7 +4,6 @@ Each function answers one question about the whole text. The patterns look for t
 speaks against, so most answers come after a line or two.
 """
 
-import itertools
 import re
 
 from g2p_jax.data.formats.layout import Layout
@@ -96,12 +95,12 @@ def _probabilities(text: str, separator: str) -> int:
     "1" and "2" may be phonemes: in one line at least each column must have a decimal point.
     """
     word, between = WORDS[separator], SEPARATORS[separator]
-    for count in itertools.count():
+    for count in range(MOST_PROBABILITIES):
         columns = rf"{word}{between}(?:{NUMBER}{between}){{{count}}}"
-        is_number = count < MOST_PROBABILITIES and _every_line(text, rf"{columns}{NUMBER}{between}")
+        is_number = _every_line(text, rf"{columns}{NUMBER}{between}")
         if not is_number or not re.search(rf"(?m)^{columns}\d*\.\d", text):
             return count
-    raise AssertionError
+    return MOST_PROBABILITIES
 
 
 def _underscores(text: str) -> tuple[bool, bool]:
