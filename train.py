@@ -1,6 +1,9 @@
 """Trains a model: python train.py --config=configs/gru.py; the same as `g2p-jax train`."""
 
-from g2p_jax.commands import main
-
 if __name__ == "__main__":
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the imports without a traceback
+    from g2p_jax.commands import main
+
     main("train")

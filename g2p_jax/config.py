@@ -99,7 +99,9 @@ class Train:
     optimizer: str = setting("adamw", "Algorithm of the weight updates.", ("rmsprop", "adamw"))
     learning_rate: float = setting(2e-3, "Highest learning rate.", "(0, inf)")
     schedule: str = setting("linear", "Learning rate after the warm-up.", ("constant", "linear"))
-    warmup_steps: int = setting(500, "Steps in which the learning rate rises.", "[0, inf)")
+    warmup_steps: int = setting(
+        500, "Steps in which the learning rate rises; at most a tenth of the run.", "[0, inf)"
+    )
     final_rate: float = setting(0.0, "Share of the learning rate left at the end.", "[0, 1]")
     clip: float = setting(1.0, "Largest norm of the gradient; 0: no clipping.", "[0, inf)")
     average: float = setting(

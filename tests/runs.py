@@ -9,10 +9,16 @@ from orbax.checkpoint import v1 as ocp
 
 
 class StopAfter(list):
-    """What `stop_on_signal` gives, when a signal comes after so many looks at it."""
+    """What `StopOnSignal` is, when a signal comes after so many looks at it."""
 
     def __init__(self, looks: int):
         self.looks = looks
+
+    def __enter__(self) -> "StopAfter":
+        return self
+
+    def __exit__(self, *_) -> None:
+        pass
 
     def __len__(self) -> int:
         self.looks -= 1

@@ -132,36 +132,62 @@ def test_a_run_killed_again_and_again_ends_bit_for_bit_the_same(trained, lexicon
         np.testing.assert_array_equal(whole[name], killed[name])
 
 
-def catches(pid: int, number: signal.Signals) -> bool:
-    """Whether the process has a handler for that signal."""
-    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())[1]
-    return bool(int(caught, 16) >> (number - 1) & 1)
-
-
-@pytest.mark.parametrize("when", ["while it trains", "while it loads"])
-def test_sigterm_saves_and_ends_well(lexicon, cache, tmp_path, command, when):
-    if when == "while it loads" and sys.platform != "linux":
-        pytest.skip("only Linux says what a process catches")
-    arguments = train_arguments(lexicon, tmp_path / "run")
+def started(lexicon: Path, folder: Path, cache: Path, text: str) -> subprocess.Popen:
+    """A training that has written a line with this text."""
     process = subprocess.Popen(
-        [sys.executable, *map(str, arguments)],
+        [sys.executable, *map(str, train_arguments(lexicon, folder))],
         cwd=ROOT,
         env=environment(cache),
         stderr=subprocess.PIPE,
         text=True,
     )
-    if when == "while it loads":
-        while not catches(process.pid, signal.SIGTERM):
-            time.sleep(0.01)
-    else:
-        for line in process.stderr:
-            if " step " in line:
-                break
+    for line in process.stderr:
+        if text in line:
+            return process
+    raise AssertionError(f"it ended without {text!r}")
+
+
+def test_sigterm_saves_and_ends_well(lexicon, cache, tmp_path, command):
+    process = started(lexicon, tmp_path / "run", cache, " step ")
     process.send_signal(signal.SIGTERM)
     text = process.communicate(timeout=60)[1]
-    assert process.returncode == 0
+    assert process.returncode == 128 + signal.SIGTERM
     assert "the same command continues" in text
-    assert "continuing" in command(*arguments).stderr
+    assert "continuing" in command(*train_arguments(lexicon, tmp_path / "run")).stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("when", ["starting JAX", "compiling 2 programs"])
+def test_before_the_first_step_a_signal_ends_a_training_at_once(when, number, lexicon, tmp_path):
+    """Nothing is compiled yet: compiling all takes much longer than the end."""
+    process = started(lexicon, tmp_path / "run", tmp_path / "cache", when)
+    sent = time.monotonic()
+    process.send_signal(number)
+    text = process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + number and "Traceback" not in text
+    assert time.monotonic() - sent < 4
+
+
+@pytest.mark.parametrize("delay", [0.2, 0.35, 0.6])
+@pytest.mark.parametrize("script", ["train.py", "predict.py"])
+def test_ctrl_c_while_python_imports_leaves_no_traceback(script, delay, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, script, f"--workdir={tmp_path}"][: 2 + (script == "train.py")],
+        cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    text = process.communicate(timeout=60)[1]
+    assert process.returncode in (130, -signal.SIGINT) and "rror" not in text, text
+
+
+def test_training_says_what_it_will_do_before_it_imports_jax(tmp_path, command, monkeypatch):
+    (tmp_path / "jax").mkdir()
+    (tmp_path / "jax" / "__init__.py").write_text("raise SystemExit(7)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    log = command("train.py", "--config=configs/gru.py:tiny", status=7).stderr
+    assert log[9:] == "configs/gru.py:tiny is trained in runs/gru-tiny; starting JAX\n"
 
 
 def test_predict_answers_arguments_files_and_standard_input(trained, command, tmp_path):
@@ -363,9 +389,9 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
 def test_what_is_wrong_is_said_in_one_line(arguments, status, message, command, tmp_path):
     if arguments[0] == "train.py":
         arguments = [*arguments, f"--workdir={tmp_path / 'run'}"]
-    stderr = command(*arguments, status=status).stderr
-    assert message in stderr
-    assert stderr.count("\n") == 1
+    lines = command(*arguments, status=status).stderr.splitlines()
+    stderr, *_ = errors = [line for line in lines if not re.match(r"\d\d:\d\d:\d\d ", line)]
+    assert message in stderr and len(errors) == 1
     program = arguments[0] if arguments[0] != "-m" else "g2p-jax"
     assert stderr.startswith(program)
 

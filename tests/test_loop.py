@@ -14,7 +14,7 @@ import pytest
 
 from g2p_jax import config
 from g2p_jax.devices.programs import CachedProgram
-from g2p_jax.devices.signals import stop_on_signal
+from g2p_jax.devices.signals import StopOnSignal
 from g2p_jax.errors import ConfigError, TrainingError
 from g2p_jax.train import loop
 from g2p_jax.train.inputs import load_inputs
@@ -72,10 +72,11 @@ def test_compilations_are_as_many_as_buckets(settings, tmp_path, monkeypatch):
         return traced_step
 
     def all_ahead(program, calls):
-        prepare(program, calls)
-        for compiling in program._programs.values():
+        coming = prepare(program, calls)
+        for compiling in coming:
             compiling.result()
         compiled.extend(traced)
+        return coming
 
     monkeypatch.setattr(loop, "make_train_step", made)
     monkeypatch.setattr(CachedProgram, "prepare", all_ahead)
@@ -121,11 +122,12 @@ def test_log_lines_are_short_and_name_the_epoch(settings, tmp_path, caplog):
     assert any(line.endswith("/11: saved; the same command continues") for line in epochs)
     assert any(re.search(r"step \d+/11: continuing ", line) for line in epochs)
     assert any(re.search(r"  [\d,]+ words/s  \d+:\d\d left$", line) for line in epochs)
-    assert lines[-1] == f"now: python predict.py --ckpt={tmp_path / 'run'} hello world"
+    dev = " ".join(pair.word for pair in load_inputs(settings).splits.dev[:2])
+    assert lines[-1] == f"now: python predict.py --ckpt={tmp_path / 'run'} {dev}"
 
 
 def test_a_second_ctrl_c_interrupts(settings, tmp_path):
-    with pytest.raises(KeyboardInterrupt), stop_on_signal() as stop:
+    with pytest.raises(KeyboardInterrupt), StopOnSignal() as stop:
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
         while not stop:
             time.sleep(0.01)

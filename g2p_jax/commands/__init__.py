@@ -1,10 +1,10 @@
 """The commands: `g2p-jax NAME`, which is `python -m g2p_jax NAME`; one module for each."""
 
 import importlib
+import signal
 import sys
 
 import g2p_jax
-from g2p_jax.commands import run
 
 COMMANDS = {
     "Pronounce words": {
@@ -31,6 +31,9 @@ COMMANDS = {
 
 def main(name: str = "") -> None:
     """Runs the command of that name, or the one that the first argument names."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the imports without a traceback
+    from g2p_jax.commands import run
+
     program, *arguments = sys.argv
     if not name:
         name, *arguments = arguments or ["--help"]

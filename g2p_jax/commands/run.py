@@ -5,10 +5,12 @@ import difflib
 import logging as std_logging
 import os
 import re
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 from absl import flags, logging
@@ -18,14 +20,16 @@ from g2p_jax.config import Config, settings
 from g2p_jax.errors import UserError
 
 HELP = {"--help", "-h"}
+SIGNAL = 128  # plus the number of a signal: the exit status after it
 CONFIG_HELP = "Config file, and after a colon its options; default: {}."
 
 
 def run(main: Callable[[list[str]], int | None]) -> NoReturn:
     """Runs `main(words)`, given what is no flag on the command line, and ends the process.
 
-    A UserError is shown as one line, with exit status 1; a wrong flag, with status 2. `--help`
-    shows the docstring and the flags of the module of `main`.
+    A UserError is shown as one line, with exit status 1; a wrong flag, with status 2. After Ctrl-C
+    the status is 130, after SIGTERM 143. `--help` shows the docstring and the flags of the module
+    of `main`.
     """
     set_up_logging()
     if HELP & set(sys.argv):
@@ -33,15 +37,38 @@ def run(main: Callable[[list[str]], int | None]) -> NoReturn:
         sys.exit(0)
     words = parse(sys.argv, main.__module__)
     try:
-        sys.exit(main(words))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupt)
+        if hasattr(signal, "pthread_sigmask"):  # shared.use_huge_pages has blocked it
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        status = main(words)
+        if status and status > SIGNAL:
+            leave(status)
+        sys.exit(status)
     except BrokenPipeError:  # as in `predict.py ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except (UserError, OSError) as error:
         print(f"{program()}: {one_line(error)}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except KeyboardInterrupt as error:
+        leave(SIGNAL + (error.args or (signal.SIGINT,))[0])
+
+
+def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """Raises KeyboardInterrupt; within an import, where that may crash, it ends the process."""
+    while frame:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            os._exit(SIGNAL + number)
+        frame = frame.f_back
+    raise KeyboardInterrupt(number)
+
+
+def leave(status: int) -> NoReturn:
+    """Ends the process now: Python's way out would wait for programs that are being compiled."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(status)
 
 
 def program() -> str:

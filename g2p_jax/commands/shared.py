@@ -1,6 +1,7 @@
 """What several commands need: the model of --ckpt, lists of numbers, how the process computes."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ def use_huge_pages() -> None:
     """
     if sys.platform == "linux" and "GLIBC_TUNABLES" not in os.environ:
         os.environ["GLIBC_TUNABLES"] = ":".join(f"glibc.malloc.{name}" for name in MALLOC)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until Python has begun again
         os.execv(sys.executable, sys.orig_argv)
 
 

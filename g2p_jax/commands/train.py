@@ -4,7 +4,8 @@
   g2p-jax train --config=configs/gru.py:tiny --config.train.epochs=3
   g2p-jax train --config=configs/gru.py --config.data.train=lexicon.txt --workdir=runs/mine
 
-Stop it at any time (Ctrl-C); the same command continues.
+Stop it at any time (Ctrl-C); the same command continues. The exit status is 0 when the run is
+complete, 130 after Ctrl-C and 143 after SIGTERM.
 
 With --distributed the same command on each of several hosts trains one model, in a folder that all
 share. SLURM, Open MPI, Kubernetes and TPU pods tell each host its place; by hand, on each host:
@@ -13,28 +14,38 @@ share. SLURM, Open MPI, Kubernetes and TPU pods tell each host its place; by han
       g2p-jax train --distributed --config=configs/gru.py
 """
 
+import signal
 from pathlib import Path
 
-from absl import flags
+from absl import flags, logging
+from ml_collections import config_flags
 
+from g2p_jax import config
 from g2p_jax.commands import run, shared
-from g2p_jax.devices.signals import stop_on_signal
+from g2p_jax.devices.signals import StopOnSignal
 
 _CONFIG = run.define_config("configs/gru.py")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; default: runs/ and its name.")
 _DISTRIBUTED = flags.DEFINE_bool("distributed", False, "This process is one of several; see above.")
 
 
-def main(words: list[str]) -> None:
+def main(words: list[str]) -> int:
     shared.no_words(words)
     shared.use_huge_pages()
-    with stop_on_signal() as stop:
-        shared.use_compilation_cache()
-        from g2p_jax.devices import hosts
-        from g2p_jax.devices.cpu import use_cpu_cores
-        from g2p_jax.train.loop import train
+    config.validate(_CONFIG.value)
+    folder = Path(_WORKDIR.value or f"runs/{_CONFIG.value.name}")
+    if not _DISTRIBUTED.value:  # else only the first process logs, and none knows yet which it is
+        chosen = config_flags.get_config_filename(flags.FLAGS["config"])
+        logging.info("%s is trained in %s; starting JAX", chosen, folder)
+    shared.use_compilation_cache()
+    from g2p_jax.devices import hosts
+    from g2p_jax.devices.cpu import use_cpu_cores
+    from g2p_jax.train.loop import train
 
-        with hosts.connect(_DISTRIBUTED.value) as processes:
-            use_cpu_cores(_CONFIG.value.train.batch_size, processes)
-            folder = Path(_WORKDIR.value or f"runs/{_CONFIG.value.name}")
-            train(_CONFIG.value, folder, stop)
+    with hosts.connect(_DISTRIBUTED.value) as processes:
+        use_cpu_cores(_CONFIG.value.train.batch_size, processes)
+        stop = StopOnSignal()
+        progress = train(_CONFIG.value, folder, stop)
+    if progress.epoch == _CONFIG.value.train.epochs:
+        return 0
+    return 128 + (stop[0] if stop else signal.SIGTERM)  # or another process of the job got it

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 
 from g2p_jax import config
 from g2p_jax.data.generated import generate
@@ -45,7 +46,13 @@ def load(settings: config.Data) -> Splits:
         known = {word for split in (train, dev, test) for word in split.each_word()}
         extra = Pairs.of(p for p in _read(settings.extra, settings) if p.word not in known)
     limit, quarter = settings.limit, -(-settings.limit // 4)
-    return Splits(some(train, limit), some(dev, quarter), some(test, quarter), some(extra, limit))
+    chosen = Splits(some(train, limit), some(dev, quarter), some(test, quarter), some(extra, limit))
+    if len(chosen.train) < len(train):
+        count, of = len(chosen.train), len(train)
+        logging.info(
+            "config.data.limit=%d: %s of %s words to train on", limit, f"{count:,}", f"{of:,}"
+        )
+    return chosen
 
 
 def _read(path: str, settings: config.Data) -> Pairs:

@@ -1,8 +1,10 @@
 """Compiled programs: made ahead of time in threads, found again by shapes and types."""
 
+import concurrent.futures
 import functools
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +13,7 @@ import jax
 from g2p_jax.devices import trace_cache
 from g2p_jax.devices.cpu import cpu_cores
 
+POLL = 0.2  # seconds between two looks at the signals while a program is compiled
 _TRACING = threading.Lock()  # tracing is Python's work, one program at a time; XLA's work is not
 
 
@@ -29,6 +32,7 @@ class CachedProgram:
         self._key, self._transform = key, transform
         self._function = transform(function)
         self._programs: dict[Any, Future[Callable]] = {}
+        self.waited = 0.0  # seconds in `wait`
 
     def __call__(self, *args: Any) -> Any:
         program = self._programs.get(signature(args))
@@ -40,11 +44,21 @@ class CachedProgram:
             self._programs[signature(args)] = program
         return program.result()(*args)
 
-    def prepare(self, calls: Iterable[tuple]) -> None:
-        """Starts to compile for calls with such arguments, in this order."""
+    def wait(self, args: tuple, stop: Sequence[int]) -> bool:
+        """Waits for a prepared program; returns False if `stop` fills before it is there."""
+        begun, program = time.monotonic(), self._programs.get(signature(args))
+        while program and not stop and not program.done():
+            concurrent.futures.wait([program], POLL)
+        self.waited += time.monotonic() - begun
+        return program is None or program.done()
+
+    def prepare(self, calls: Iterable[tuple]) -> list[Future[Callable]]:
+        """Starts to compile for calls with such arguments, in this order; returns what comes."""
+        before = len(self._programs)
         for args in calls:
             if signature(args) not in self._programs:
                 self._programs[signature(args)] = _threads().submit(self._compile, args)
+        return list(self._programs.values())[before:]
 
     def lower(self, *args: Any) -> jax.stages.Lowered:
         """The program for such arguments, traced or read from disk, not yet compiled."""

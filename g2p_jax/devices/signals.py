@@ -1,26 +1,28 @@
 """SIGTERM and Ctrl-C, acted on between two steps of training."""
 
-import contextlib
 import signal
-from collections.abc import Iterator
 from typing import Any
 
 from absl import logging
 
 
-@contextlib.contextmanager
-def stop_on_signal() -> Iterator[list[int]]:
-    """Gives a list that is empty until SIGTERM or Ctrl-C; a second Ctrl-C interrupts as usual."""
-    received: list[int] = []
+class StopOnSignal(list[int]):
+    """A context, and a list that is empty until SIGTERM or Ctrl-C comes within it.
 
-    def handle(number: int, frame: Any) -> None:
-        received.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        logging.info("stopping when a step is complete ...")
+    A second Ctrl-C interrupts at once, as signals do outside of the context.
+    """
 
-    before = {n: signal.signal(n, handle) for n in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
+    def __enter__(self) -> "StopOnSignal":
+        self._before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
+        for number in self._before:
+            signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: Any) -> None:
+        self.append(number)
+        signal.signal(signal.SIGINT, self._before[signal.SIGINT])
+        logging.info("stopping when a step is complete ...")

@@ -44,7 +44,7 @@ class Evaluator:
     """Evaluates weights on the dev data; `build` makes a model of them."""
 
     def __init__(self, config: Config, inputs: Inputs, net: Network, placement: Placement):
-        self._inputs, self._placement = inputs, placement
+        self._inputs, self._placement, self._first = inputs, placement, True
         step = make_eval_step(net, config.ensemble)
         self._step = parallel.data_parallel(step, placement.devices, (None, 0))
         symbols, watch = inputs.symbols, config.train.watch
@@ -65,6 +65,9 @@ class Evaluator:
 
     def evaluate(self, model: G2P | LanguageModel) -> Evaluation:
         """All processes compute the loss together; only the first one decodes."""
+        if self._first:
+            logging.info("evaluating the first epoch, and compiling programs for it")
+        self._first = False
         loss = self._loss(model.params)
         return Evaluation(loss, *(self._answer(model) if hosts.is_first() else (None, [])))
 
@@ -78,10 +81,14 @@ class Evaluator:
 
 
 def answer_words(g2p: G2P, pairs: Pairs, watch: Sequence[str]) -> tuple[Score, list[str]]:
-    """The score on these words, and the answers to the watched ones, or else to the first."""
+    """The score on these words, and the answers to the watched ones, or else to the first.
+
+    A watched word with letters that the model lacks, as of another alphabet, is not shown.
+    """
     fold = str if g2p.config.stress else strip_stress
     references = ([tuple(map(fold, p)) for p in pair.pronunciations] for pair in pairs)
     answers = g2p.pronounce(pair.word for pair in pairs)
     score = score_all((answer.pronunciations[0].phonemes for answer in answers), references)
+    watch = [word for word in watch if not g2p.symbols.graphemes_of(word)[1]]
     watch = watch or [pair.word for pair in itertools.islice(pairs, WATCHED)]
     return score, [f"{a.word}: {a.pronunciations[0]}" for a in g2p.pronounce(watch)]

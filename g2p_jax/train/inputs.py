@@ -3,6 +3,8 @@
 import itertools
 from typing import Any, NamedTuple
 
+from absl import logging
+
 from g2p_jax.config import Config
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples
@@ -30,6 +32,7 @@ class Inputs(NamedTuple):
 
 def load_inputs(config: Config) -> Inputs:
     """Reads the data that the config names; raises DataError, or ConfigError for its teacher."""
+    logging.info("reading %s", config.data.train)
     data, settings = splits.load(config.data), config.data
     if not data.dev:
         raise DataError("no dev words: set config.data.dev to a file, or config.data.dev_share")

@@ -24,8 +24,11 @@ def make_optimizer(settings: Train, steps: int) -> optax.GradientTransformation:
 
 
 def learning_rate(settings: Train, steps: int) -> optax.Schedule:
-    """Linear warm-up to the peak, then constant, or linear down to `final_rate` of the peak."""
-    peak, warmup = settings.learning_rate, min(settings.warmup_steps, steps - 1)
+    """Linear warm-up to the peak, then constant, or linear down to `final_rate` of the peak.
+
+    The warm-up takes at most a tenth of the run: a small lexicon has few steps.
+    """
+    peak, warmup = settings.learning_rate, min(settings.warmup_steps, steps // 10)
     final = peak * settings.final_rate
     after = {
         "constant": lambda: optax.constant_schedule(peak),

@@ -1,24 +1,29 @@
 """What one sees of a run: log lines, and metrics.jsonl for plots."""
 
+import itertools
 import json
 import math
+import shlex
 import textwrap
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from absl import logging
 
 from g2p_jax.config import Config
-from g2p_jax.data.batches import Batches
-from g2p_jax.data.chunks import Chunks
 from g2p_jax.devices import hosts
 from g2p_jax.files import atomic_write
 from g2p_jax.train.evaluation import Evaluation
+from g2p_jax.train.inputs import Inputs
 from g2p_jax.train.resume import Progress
+from g2p_jax.train.time_left import TimeLeft
 
 EARLY = 2, 10  # steps that are logged besides every `log_every`-th, to show that all is well
 WIDTH = 90  # characters of an answer in a line
+SHOWN = 2  # dev words in the command that the last line suggests
 
 
 class Meter:
@@ -52,20 +57,40 @@ class Report:
     Lines there of later steps than `step`, from which the run goes on, are removed.
     """
 
-    def __init__(self, folder: Path, config: Config, batches: Batches | Chunks, step: int):
-        self._folder, self._config, self._batches = folder, config, batches
-        self._file, self._per_epoch = folder / "metrics.jsonl", batches.steps_per_epoch
+    def __init__(self, folder: Path, config: Config, inputs: Inputs, step: int):
+        self._folder, self._config, self._inputs = folder, config, inputs
+        self._batches = inputs.train
+        self._file, self._per_epoch = folder / "metrics.jsonl", inputs.train.steps_per_epoch
         self._epochs = config.train.epochs
+        self._left = TimeLeft(self._epochs, len(inputs.train), len(inputs.dev))
+        self._waited = 0.0  # seconds for programs, up to the last line
         if hosts.is_first() and self._file.exists():
             lines = self._file.read_text(encoding="utf-8").splitlines()
             with atomic_write(self._file) as file:
                 file.writelines(f"{x}\n" for x in lines if json.loads(x)["step"] <= step)
         if 0 < step < self._epochs * self._per_epoch:
             logging.info("%s: continuing %s", self._place(step), folder)
-        self._epoch, self._recent = Meter(), Meter()
+        self._epoch, self._recent, self._stepped = Meter(), Meter(), time.monotonic()
 
-    def add(self, metrics: dict[str, Any]) -> None:
-        """Counts a step, and logs the steps since the last line when it is time to."""
+    def follow(self, programs: Sequence[Future]) -> None:
+        """Logs how many of these programs are compiled, when one of them is."""
+        number = itertools.count(1)
+
+        def compiled(program: Future) -> None:
+            if not program.cancelled():
+                logging.info("compiled %d of %d programs", next(number), len(programs))
+
+        if programs:
+            logging.info("compiling %d programs, one for each shape of batches", len(programs))
+        for program in programs:
+            program.add_done_callback(compiled)
+
+    def add(self, metrics: dict[str, Any], waited: float = 0.0) -> None:
+        """Counts a step, and logs the steps since the last line when it is time to.
+
+        waited: seconds that all steps so far have waited for programs to be compiled.
+        """
+        self._stepped = time.monotonic()
         unit, step, recent = self._batches.unit, int(metrics["step"]), self._recent
         for meter in (self._epoch, recent):
             meter.add(metrics, self._batches.counted)
@@ -74,16 +99,19 @@ class Report:
             return
         gradient, speed = float(metrics["gradient"]), recent.speed
         self._write(step, loss=recent.loss, gradient=gradient, **{f"{unit}_per_second": speed})
-        line = f"{self._place(step)}  {format_loss(recent.loss)}  {speed:,.0f} {unit}/s"
+        self._left.add(recent.size, recent.seconds, waited - self._waited)
+        self._waited = waited
+        loss = f"loss {recent.loss:.3f} ({recent.loss / math.log(2):.3f} bits)"
+        line = f"{self._place(step)}  {loss}  {speed:,.0f} {unit}/s"
         if regular:  # the first steps wait for programs to be compiled
-            epochs = self._epochs - step / self._per_epoch
-            line += f"  {format_duration(epochs * len(self._batches) / speed)} left"
+            line += f"  {format_duration(self._left.after(step / self._per_epoch))} left"
         logging.info("%s", line)
         self._recent = Meter()
 
     def finish_epoch(self, step: int, evaluation: Evaluation, progress: Progress) -> None:
         """Logs and writes an epoch, with some answers."""
         loss, dev_loss, score = self._epoch.loss, evaluation.loss, evaluation.score
+        self._left.add_evaluation(time.monotonic() - self._stepped)
         rates = {"dev_wer": score.wer, "dev_per": score.per} if score else {}
         best = {"best_wer" if score else "best_loss": progress.best, "seconds": progress.seconds}
         losses = {"train_loss": loss, "dev_loss": dev_loss}
@@ -95,7 +123,7 @@ class Report:
             f"train {format_loss(loss)}",
             f"dev {format_loss(dev_loss)}",
             *([f"dev {score}"] if score else []),
-            *(line for text in evaluation.examples for line in textwrap.wrap(text, WIDTH)),
+            *(line for text in evaluation.examples for line in textwrap.wrap(text, WIDTH - 4)),
         ]
         logging.info("%s", "\n    ".join(lines))
         self._epoch, self._recent = Meter(), Meter()
@@ -106,11 +134,12 @@ class Report:
             logging.info("%s: saved; the same command continues", self._place(step))
             return
         if self._config.model.encoder_layers:
-            best, use = f"WER {100 * progress.best:.2f}%", "python predict.py --ckpt={} hello world"
+            best, use = f"WER {100 * progress.best:.2f}%", "python predict.py --ckpt={} {}"
         else:
             best, use = format_loss(progress.best), "python -m g2p_jax generate --ckpt={}"
         logging.info("done: best dev %s, of epoch %d", best, progress.best_epoch)
-        logging.info("now: %s", use.format(self._folder))
+        words = [pair.word for pair in itertools.islice(self._inputs.splits.dev, SHOWN)]
+        logging.info("now: %s", use.format(self._folder, shlex.join(words)))
 
     def _place(self, step: int) -> str:
         """Where a run is after a step: epoch 3/12 step 400/815."""
