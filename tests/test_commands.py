@@ -215,6 +215,22 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     assert "1 of 3 lines" in done.stderr
 
 
+@pytest.mark.parametrize("flags", [(), ("--input=-", "--lexicon=cmudict"), ("--input=/dev/stdin",)])
+def test_predict_answers_each_line_of_a_pipe_when_it_comes(flags, trained, cache):
+    process = subprocess.Popen(
+        [sys.executable, "predict.py", f"--ckpt={trained}", *flags],
+        cwd=ROOT, env=environment(cache), text=True, bufsize=1,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    with process:
+        for words in (["hello"], ["world"], ["well-known", "through"]):
+            process.stdin.write("".join(f"{word}\n" for word in words))
+            answers = [process.stdout.readline().split("\t")[0] for _ in words]  # else it hangs
+            assert [*dict.fromkeys(answers)] == words or "--lexicon=cmudict" in flags
+        process.stdin.close()
+    assert process.returncode == 0
+
+
 def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
     trained, cache, command, tmp_path
 ):

@@ -36,16 +36,22 @@ def test_csv_and_nbest_lines(g2p):
     assert (word, phonemes) == ("cab", "K AE B") and 0 < float(probability) <= 1
 
 
-def test_what_is_typed_is_answered_before_the_next_is_read(g2p):
+def test_what_a_pipe_holds_is_answered_before_more_is_awaited(g2p):
     out, answered_before = io.StringIO(), []
+    lists = [["cab"], ["back", "fad"], ["ace"]]
+    waiting = sum(lists, [])
 
-    def typed():
-        for number, word in enumerate(["cab", "back", "fad"]):
-            answered_before.append((number, out.getvalue().count("\n")))
-            yield str(number), word
+    def words():
+        for some in lists:
+            answered_before.append(out.getvalue().count("\n"))
+            for word in some:
+                waiting.remove(word)
+                yield word, word
 
-    transcribe(g2p, typed(), out, chunk=1)
-    assert answered_before == [(0, 0), (1, 1), (2, 2)]
+    ready = lambda: any(some[-1] in waiting and some[0] not in waiting for some in lists)
+    transcribe(g2p, words(), out, ready=ready)
+    assert answered_before == [0, 1, 3]
+    assert [line.split("\t")[0] for line in out.getvalue().splitlines()] == sum(lists, [])
 
 
 def test_strict_makes_an_unknown_character_an_error(g2p):

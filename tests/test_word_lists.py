@@ -1,8 +1,11 @@
+import contextlib
+import os
 import re
 
 import pytest
 
 from g2p_jax.data.answers import csv_line, tsv_lines
+from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError
 
@@ -41,6 +44,26 @@ def test_words_come_as_soon_as_their_line():
     words = read_words(lines())
     assert next(words) == ("1", "hello") and asked == ["hello\n"]
     assert next(words) == ("2", "world") and asked == ["hello\n", "world\n"]
+
+
+def test_lines_of_a_pipe_are_there_as_soon_as_they_are_written():
+    read, write = os.pipe()
+    with contextlib.closing(LineStream(f"/dev/fd/{read}")) as lines:
+        assert not lines.ready()
+        os.write(write, b"hello\r\nwor")
+        assert lines.ready() and next(lines) == b"hello\r" and not lines.ready()
+        os.write(write, "ld\n\nnaïve".encode())
+        assert [next(lines), next(lines)] == [b"world", b""] and not lines.ready()
+        os.close(write)
+        assert lines.ready() and list(lines) == ["naïve".encode()] and lines.ready()
+    os.close(read)
+
+
+def test_lines_of_a_file_are_ready(write):
+    with contextlib.closing(LineStream(write(b"a\n\nb\n"))) as lines:
+        assert [(lines.ready(), line) for line in lines] == [
+            (True, line) for line in (b"a", b"", b"b")
+        ]
 
 
 def test_words_of_a_csv_file(write):

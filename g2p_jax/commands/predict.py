@@ -21,6 +21,7 @@ from absl import flags
 
 from g2p_jax.commands import shared
 from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
 
@@ -75,7 +76,7 @@ def main(words: list[str]) -> None:
     from g2p_jax.predict.g2p import G2P, load
     from g2p_jax.predict.lexicon_first import LexiconFirst
     from g2p_jax.predict.searching import MOST_ROWS
-    from g2p_jax.predict.transcribe import CHUNK, Options, transcribe, transcribe_file
+    from g2p_jax.predict.transcribe import Options, transcribe, transcribe_file
 
     with hosts.connect(_DISTRIBUTED.value):
         use_cpu_cores(MOST_ROWS)
@@ -100,7 +101,8 @@ def main(words: list[str]) -> None:
             strict=_STRICT.value,
             pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
         )
-        source = read_words(words or _INPUT.value or sys.stdin.buffer)
+        lines = None if words else LineStream(_INPUT.value or "-")
+        source = read_words(lines or words)
         if _OUTPUT.value:
             asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN)
             about = {f"--{flag.name}": flag.value for flag in asked} | {
@@ -111,8 +113,8 @@ def main(words: list[str]) -> None:
                 answerer, source, _OUTPUT.value, options, about, resume=resume, total=total
             )
         else:
-            typed = not (words or _INPUT.value) and sys.stdin.isatty()
-            transcribe(answerer, source, sys.stdout, options, chunk=1 if typed else CHUNK)
+            ready = lines.ready if lines else (lambda: True)
+            transcribe(answerer, source, sys.stdout, options, ready=ready)
 
 
 def _model(path: str) -> str:

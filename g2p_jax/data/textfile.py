@@ -4,19 +4,22 @@ import codecs
 import csv
 import io
 import os
+import select
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from g2p_jax.errors import DataError
 
+BLOCK = 1 << 20  # bytes that are read at once, where so many are there
 UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE  # marks at the start of a file
 
 
 def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
-    """Opens a file; raises DataError if it cannot be read."""
+    """Opens a file, or standard input ("-"); raises DataError if it cannot be read."""
     try:
-        return open(path, "rb")
+        return open(0, "rb", closefd=False) if path == "-" else open(path, "rb")
     except OSError as error:
         found, fix = error.strerror or str(error), "check the path"
         raise DataError.at(path, "a readable file", found, fix) from error
@@ -78,3 +81,42 @@ class TextFile:
             line = data.decode().rstrip(" \r\n")  # not tabs: they are columns
             if line and not line.isspace():
                 yield number, line
+
+
+class LineStream(Iterator[bytes]):
+    """Lines of a file, a pipe or a terminal, each as soon as it is there."""
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.name = "input" if path == "-" else os.fspath(path)
+        self._file, self._rest, self._ended = open_to_read(path), b"", False
+        self._lines: deque[bytes] = deque()
+
+    def __next__(self) -> bytes:
+        while not (self._lines or self._ended):
+            self._read()
+        if not self._lines:
+            raise StopIteration
+        return self._lines.popleft()
+
+    def ready(self) -> bool:
+        """Returns whether the next line, or the end, can be read without waiting for it."""
+        while not (self._lines or self._ended) and self._readable():
+            self._read()
+        return bool(self._lines) or self._ended
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _read(self) -> None:
+        data = os.read(self._file.fileno(), BLOCK)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._lines.extend(lines)
+        if not data:
+            self._lines.extend([self._rest] if self._rest else [])
+            self._ended = True
+
+    def _readable(self) -> bool:
+        try:
+            return bool(select.select([self._file.fileno()], [], [], 0)[0])
+        except OSError:  # Windows can tell of sockets only
+            return False

@@ -1,12 +1,13 @@
 """Lists of words to pronounce, read line by line: plain, CSV or JSON lines."""
 
+import contextlib
 import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from g2p_jax.data.textfile import csv_row, not_utf8, open_to_read, shorten
+from g2p_jax.data.textfile import LineStream, csv_row, not_utf8, shorten
 from g2p_jax.errors import DataError
 
 
@@ -18,16 +19,16 @@ def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterat
     ids of the column `id`, else the number of the row; so do JSON lines, {"id": 7, "word": "go"}.
 
     Args:
-      source: a path, or lines such as sys.stdin.buffer.
+      source: a path, "-" for standard input, or lines.
 
     Raises DataError for a file that cannot be read, bytes that are not UTF-8, and a row without a
     word.
     """
     if isinstance(source, str | os.PathLike):
-        with open_to_read(source) as file:
-            yield from _words(os.fspath(source), file)
+        with contextlib.closing(LineStream(source)) as lines:
+            yield from read_words(lines)
     else:
-        yield from _words("input", source)
+        yield from _words(source.name if isinstance(source, LineStream) else "input", source)
 
 
 def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:

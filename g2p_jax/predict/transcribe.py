@@ -87,6 +87,7 @@ def transcribe(
     options: Options = Options(),  # noqa: B008
     *,
     chunk: int = CHUNK,
+    ready: Callable[[], bool] = lambda: True,
     tally: Tally | None = None,
     mark: Callable[[Tally], None] = lambda tally: None,
     total: int = 0,
@@ -97,8 +98,9 @@ def transcribe(
     each answers its part of the words; the first writes.
 
     Args:
-      chunk: how many words each process reads before their answers are written; of more than one
-        the next are read and searched meanwhile.
+      chunk: how many words each process reads before their answers are written.
+      ready: whether another word can be read at once. Those before a word that is not ready are
+        answered first.
       tally: of what `out` holds already: those words are not answered again.
       mark: is told the tally about once a second, when `out` holds just the answers to that.
       total: how many words there will be, to say how much time is left; 0: unknown.
@@ -109,9 +111,9 @@ def transcribe(
         out.write(CSV_HEADER + "\n")
     started = saved = logged = time.monotonic()
     first = chunk * jax.process_index()
-    chunks, again = itertools.tee(batched(words, chunk * jax.process_count()))
+    chunks, again = itertools.tee(_as_they_come(words, chunk * jax.process_count(), ready))
     mine = (some[first : first + chunk] for some in again)
-    for some, (part, answers) in zip(chunks, _answered(g2p, mine, options, chunk), strict=True):
+    for some, (part, answers) in zip(chunks, _answered(g2p, mine, options), strict=True):
         for written in hosts.exchange(_write(g2p, part, answers, options, tally.words + first)):
             if hosts.is_first():
                 out.write(written["text"])
@@ -160,18 +162,31 @@ def transcribe_file(
         transcribe(g2p, words, out, options, tally=tally, mark=mark, total=total)
 
 
+def _as_they_come(words: Words, size: int, ready: Callable[[], bool]) -> Iterator[Chunk]:
+    """Cuts words into lists of at most `size`, and of no more than are ready.
+
+    `G2P.pronounce_each` reads one list ahead: an empty one lets it answer before the next word.
+    """
+    chunk: Chunk = []
+    for word in words:
+        chunk.append(word)
+        if len(chunk) == size or not ready():
+            yield chunk
+            chunk = []
+            if not ready():
+                yield []
+    yield chunk
+
+
 def _answered(
-    g2p: G2P | LexiconFirst, chunks: Iterable[Chunk], options: Options, size: int
+    g2p: G2P | LexiconFirst, chunks: Iterable[Chunk], options: Options
 ) -> Iterator[tuple[Chunk, list[Answer]]]:
-    """Yields chunks with their answers; single words are answered before the next is read."""
-    settings = options.nbest, options.beam, options.mass
+    """Yields chunks with their answers."""
     ours, theirs = itertools.tee(chunks)
     words = ([word for _, word in chunk] for chunk in theirs)
-    if size > 1:
-        answered = g2p.pronounce_each(words, *settings)
-    else:
-        answered = (g2p.pronounce(some, *settings) for some in words)
-    return zip(ours, answered, strict=True)
+    return zip(
+        ours, g2p.pronounce_each(words, options.nbest, options.beam, options.mass), strict=True
+    )
 
 
 def _write(
