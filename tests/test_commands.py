@@ -212,7 +212,7 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     assert [len(row.split()) for row in rows[1:]] == [len(rows[1].split())] * 3
     done = command("predict.py", ckpt, "--nbest=2", "hello", "héllo", "h😀")
     assert len(done.stdout.splitlines()) == 6
-    assert "1 of 3 lines" in done.stderr
+    assert "of 3 words 1 were answered in part only, 0 not at all" in done.stderr
 
 
 @pytest.mark.parametrize("flags", [(), ("--input=-", "--lexicon=cmudict"), ("--input=/dev/stdin",)])
@@ -238,10 +238,13 @@ def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
     words, dice = tmp_path / "words.txt", random.Random(2)
     letters = "abcdefghijklmnopqrstuvwxyz"
     lines = ("".join(dice.choices(letters, k=dice.randint(1, 7))) for _ in range(300_000))
+    lines = (line + "7" * (dice.random() < 0.01) for line in lines)
     words.write_text("".join(line + "\n" for line in lines))
     ckpt, whole, output = f"--ckpt={trained}", tmp_path / "whole.tsv", tmp_path / "out.tsv"
-    command("predict.py", ckpt, f"--input={words}", f"--output={whole}")
-    resume = "predict.py", ckpt, f"--input={words}", f"--output={output}", "--resume"
+    reports = tmp_path / "whole report.tsv", tmp_path / "report.tsv"
+    of = lambda path, report: (f"--input={words}", f"--output={path}", f"--report={report}")
+    command("predict.py", ckpt, *of(whole, reports[0]))
+    resume = "predict.py", ckpt, *of(output, reports[1]), "--resume"
     notes = tmp_path / "out.tsv.part.json"
     for _ in range(2):
         arguments = [sys.executable, *resume]
@@ -260,6 +263,10 @@ def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
     assert "out.tsv.part was begun with --beam 0, now it is 2" in wrong
     assert "continuing" in command(*resume).stderr
     assert output.read_bytes() == whole.read_bytes()
+    assert reports[0].read_text() == reports[1].read_text()
+    lines = words.read_text().splitlines()
+    rows = [f"{n}\t{word}\tpartly\t7" for n, word in enumerate(lines, 1) if word[-1] == "7"]
+    assert reports[1].read_text().splitlines() == rows and len(rows) > 1000
     assert "is complete" in command(*resume).stderr
     assert not notes.exists() and not (tmp_path / "out.tsv.part").exists()
 

@@ -25,7 +25,8 @@ def test_one_line_for_each_line_and_one_warning(g2p, caplog):
     assert answered[:4] == ["cab\tK AE B", "\t", "c😀ab\tK AE B", "back\tB AE K"]
     assert len(answered) == 5
     (record,) = caplog.records
-    assert "3 of 5 lines" in record.message and "'😀' 2x" in record.message
+    assert "of 5 words 2 were answered in part only, 1 not at all; unknown" in record.message
+    assert "'😀' 2x; --report=FILE lists them" in record.message
 
 
 def test_csv_and_nbest_lines(g2p):
@@ -64,8 +65,9 @@ def test_strict_makes_an_unknown_character_an_error(g2p):
 
 def test_an_interrupted_list_is_continued_where_it_was(g2p):
     words = [(str(n), word) for n, word in enumerate(["cab", "c😀b", "", "back", "fad"], 1)]
-    whole, text, seen = io.StringIO(), "", []
-    transcribe(g2p, words, whole, Options(nbest=2))
+    whole, report, text, seen = io.StringIO(), io.StringIO(), "", []
+    transcribe(g2p, words, whole, Options(nbest=2), report=report)
+    assert report.getvalue() == "2\tc😀b\tpartly\t😀\n3\t\tsilent\t\n"
     for count in (2, 4, 5):
         out, tally = io.StringIO(), Tally(**seen[-1]) if seen else Tally()
         note = lambda tally: seen.append(dataclasses.asdict(tally))
@@ -73,7 +75,11 @@ def test_an_interrupted_list_is_continued_where_it_was(g2p):
         seen.append(dataclasses.asdict(tally))
         text += out.getvalue()
     assert text == whole.getvalue()
-    assert seen[-1]["words"] == 5 and seen[-1]["strange"] == 2 and seen[-1]["unknown"] == {"😀": 1}
+    assert (
+        seen[-1]["words"] == 5
+        and seen[-1]["partly"] == seen[-1]["silent"] == 1
+        and seen[-1]["unknown"] == {"😀": 1}
+    )
     with pytest.raises(UserError, match="the first 5 words are not those"):
         transcribe(g2p, words[:4] + [("5", "face")], whole, tally=Tally(**seen[-1]))
 
@@ -104,3 +110,22 @@ def test_a_column_says_who_answered(g2p):
     assert lines(both, ["back", "cab"], marked=True) == [
         "back\tB AE K\tlexicon", "back\tB EH K\tlexicon", "cab\tK AE B\tmodel",
     ]  # fmt: skip
+
+
+def test_a_report_lists_what_is_not_wholly_answered(g2p):
+    lexicon = LexiconFirst([Pair("b4", (("B",),)), Pair("cab", (("K",),))], g2p)
+    words = ["cab", "cab7", "77", " ", "b4", "cab-\u200bc", "-", "a\tb8", "cab!!"]
+    for answerer in (g2p, lexicon):
+        report, rows = io.StringIO(), [(f"id{n}", word) for n, word in enumerate(words)]
+        transcribe(answerer, rows, io.StringIO(), report=report)
+        listed = [line.split("\t") for line in report.getvalue().splitlines()]
+        assert listed == [
+            ["id1", "cab7", "partly", "7"],
+            ["id2", "77", "silent", "7"],
+            ["id3", " ", "silent", ""],
+            *([["id4", "b4", "partly", "4"]] if answerer is g2p else []),
+            ["id5", "cab-\u200bc", "partly", "\\u200b"],
+            ["id6", "-", "silent", ""],
+            ["id7", "a b8", "partly", "8"],
+            ["id8", "cab!!", "partly", "!"],
+        ]

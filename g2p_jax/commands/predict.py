@@ -12,6 +12,7 @@ An output file gets its name when it is complete. Until then it is NAME.part, an
 with --resume continues it after a stop of any kind.
 """
 
+import contextlib
 import gc
 import hashlib
 import sys
@@ -24,6 +25,7 @@ from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
+from g2p_jax.files import atomic_write
 
 _CKPT = flags.DEFINE_string(
     "ckpt",
@@ -57,6 +59,9 @@ _ATTENTION = flags.DEFINE_string("attention", None, "Folder for attention maps, 
 _RESUME = flags.DEFINE_bool("resume", False, "Continue an unfinished --output.")
 _DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "This process is one of several, as in g2p-jax train."
+)
+_REPORT = flags.DEFINE_string(
+    "report", None, "File for the words that are answered in part only, or not at all."
 )
 _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error, not left out.")
 
@@ -100,11 +105,12 @@ def main(words: list[str]) -> None:
             csv=(_OUTPUT.value or "").endswith(".csv"),
             strict=_STRICT.value,
             pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
+            report=_REPORT.value or "",
         )
         lines = None if words else LineStream(_INPUT.value or "-")
         source = read_words(lines or words)
         if _OUTPUT.value:
-            asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN)
+            asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN, _REPORT)
             about = {f"--{flag.name}": flag.value for flag in asked} | {
                 "the model": _model(_CKPT.value)
             }
@@ -114,7 +120,9 @@ def main(words: list[str]) -> None:
             )
         else:
             ready = lines.ready if lines else (lambda: True)
-            transcribe(answerer, source, sys.stdout, options, ready=ready)
+            to_file = atomic_write(_REPORT.value) if _REPORT.value else contextlib.nullcontext()
+            with to_file as report:
+                transcribe(answerer, source, sys.stdout, options, report=report, ready=ready)
 
 
 def _model(path: str) -> str:

@@ -1,5 +1,6 @@
 """Word lists in, answers out: at least one line for every line, in order, in constant memory."""
 
+import contextlib
 import dataclasses
 import io
 import itertools
@@ -8,13 +9,13 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 import jax
 from absl import logging
 
 from g2p_jax.data.answers import CSV_HEADER, csv_line, tsv_lines
-from g2p_jax.data.resumable import ResumableFile
+from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.devices import hosts
 from g2p_jax.errors import UserError
 from g2p_jax.predict.g2p import G2P
@@ -23,6 +24,7 @@ from g2p_jax.predict.plots import attention_map, file_name
 from g2p_jax.predict.pronunciation import Answer, batched
 
 CHUNK = 8192  # words that are read, answered and written together
+PARTLY, SILENT = "partly", "silent"  # how a word was answered, if not wholly
 SAVE_EVERY, LOG_EVERY = 1, 10  # seconds
 
 Words = Iterable[tuple[str, str]]  # (id, word)
@@ -41,6 +43,7 @@ class Options:
     aligned: bool = False  # two columns: the letters of each phoneme, and its probability
     strict: bool = False  # a word with unknown characters is a UserError
     pictures: Path | None = None  # a folder for attention maps, NUMBER-WORD.png
+    report: str = ""  # a file with a row for each word that is not wholly answered
 
 
 @dataclasses.dataclass
@@ -49,7 +52,8 @@ class Tally:
 
     words: int = 0
     checksum: int = 0  # of the words
-    strange: int = 0  # words that are empty or hold unknown characters
+    partly: int = 0  # words with characters that the model does not know
+    silent: int = 0  # words without an answer: empty, or of unknown characters only
     unknown: dict[str, int] = dataclasses.field(default_factory=dict)  # how often each character
 
     def add(self, words: Chunk) -> None:
@@ -69,14 +73,21 @@ class Tally:
             )
         return words
 
-    def warn(self) -> None:
-        """Logs how many words were strange, if any."""
-        if self.strange:
+    def add_problem(self, how: str, unknown: list[str]) -> None:
+        """Counts a word that was answered "partly", or not at all: "silent"."""
+        self.partly += how == PARTLY
+        self.silent += how == SILENT
+        self.unknown = dict(Counter(self.unknown) + Counter(unknown))
+
+    def warn(self, report: str) -> None:
+        """Logs how many words were not wholly answered, if any."""
+        if self.partly + self.silent:
             common = (f"{char!r} {n}x" for char, n in Counter(self.unknown).most_common(5))
-            characters = f" ({', '.join(common)})" if self.unknown else ""
+            characters = f"; unknown characters: {', '.join(common)}" if self.unknown else ""
             logging.warning(
-                f"{self.strange} of {self.words} lines are empty or hold characters that the model "
-                f"does not know{characters}: answered without them; --strict makes them an error"
+                f"of {self.words} words {self.partly} were answered in part only, {self.silent} "
+                f"not at all{characters}; {report or '--report=FILE'} lists them, --strict makes "
+                "them an error"
             )
 
 
@@ -86,6 +97,7 @@ def transcribe(
     out: TextIO,
     options: Options = Options(),  # noqa: B008
     *,
+    report: IO[str] | None = None,
     chunk: int = CHUNK,
     ready: Callable[[], bool] = lambda: True,
     tally: Tally | None = None,
@@ -98,6 +110,8 @@ def transcribe(
     each answers its part of the words; the first writes.
 
     Args:
+      report: gets a row for each word that is not wholly answered: id, word, "partly" or "silent",
+        and the unknown characters.
       chunk: how many words each process reads before their answers are written.
       ready: whether another word can be read at once. Those before a word that is not ready are
         answered first.
@@ -117,8 +131,11 @@ def transcribe(
         for written in hosts.exchange(_write(g2p, part, answers, options, tally.words + first)):
             if hosts.is_first():
                 out.write(written["text"])
-            tally.strange += written["strange"]
-            tally.unknown = dict(Counter(tally.unknown) + Counter(written["unknown"]))
+            for id, word, how, unknown in written["problems"]:
+                tally.add_problem(how, unknown)
+                if report and hosts.is_first():
+                    characters = " ".join(repr(char)[1:-1] for char in dict.fromkeys(unknown))
+                    report.write(f"{id}\t{word}\t{how}\t{characters}\n")
         out.flush()
         tally.add(some)
         now = time.monotonic()
@@ -130,7 +147,7 @@ def transcribe(
             left = f", {(total - tally.words) / speed / 60:.1f} minutes left" if total else ""
             logging.info("%d words, %.0f words/s%s", tally.words, speed, left)
             logged = now
-    tally.warn()
+    tally.warn(options.report)
 
 
 def transcribe_file(
@@ -143,13 +160,14 @@ def transcribe_file(
     resume: bool = False,
     total: int = 0,
 ) -> None:
-    """Transcribes into a file that takes its name when it is complete; see `ResumableFile`.
+    """Transcribes into a file that takes its name when it is complete; see `ResumableFiles`.
 
     Args:
       about: what the answers depend on, as JSON values: only with the same can it be continued.
       resume: continues what another process has left.
     """
-    output = ResumableFile(path, about, resume) if hosts.is_first() else None
+    paths = [path, options.report] if options.report else [path]
+    output = ResumableFiles(paths, about, resume) if hosts.is_first() else None
     complete, done = hosts.exchange(output and [resume and output.complete, output.done])[0]
     if complete:
         logging.info("%s is complete", path)
@@ -158,8 +176,9 @@ def transcribe_file(
     if tally.words:
         logging.info("continuing %s after %d words", path, tally.words)
     mark = lambda tally: output.mark(dataclasses.asdict(tally)) if output else None
-    with output or io.StringIO() as out:
-        transcribe(g2p, words, out, options, tally=tally, mark=mark, total=total)
+    with output or contextlib.nullcontext([io.StringIO()]) as (out, *reports):
+        report = reports[0] if reports else None
+        transcribe(g2p, words, out, options, report=report, tally=tally, mark=mark, total=total)
 
 
 def _as_they_come(words: Words, size: int, ready: Callable[[], bool]) -> Iterator[Chunk]:
@@ -192,13 +211,14 @@ def _answered(
 def _write(
     g2p: G2P | LexiconFirst, words: Chunk, answers: list[Answer], options: Options, first: int
 ) -> dict[str, Any]:
-    """Returns the lines of these words, and counts the strange ones, as JSON values."""
-    strange, unknown, lines = 0, Counter[str](), []
+    """Returns the lines of these words, and which were not wholly answered, as JSON values."""
+    problems, lines = [], []
     columns = _alignments(g2p, answers) if options.aligned else itertools.repeat("")
     for (id, word), answer in zip(words, answers, strict=True):
-        if answer.unknown or not answer.word.strip():
-            strange += 1
-            unknown.update(answer.unknown)
+        silent = not answer.pronunciations[0].phonemes
+        if answer.unknown or silent:
+            shown = word.replace("\t", " ")
+            problems.append((id, shown, SILENT if silent else PARTLY, answer.unknown))
             if options.strict:
                 raise UserError(f"line {id}: {_complaint(answer)}; leave --strict out to go on")
         if options.csv:
@@ -209,7 +229,7 @@ def _write(
             lines.extend(row + next(columns) + source for row in rows)
     if options.pictures:
         _draw(g2p, answers, options.pictures, first)
-    return {"text": "".join(f"{line}\n" for line in lines), "strange": strange, "unknown": unknown}
+    return {"text": "".join(f"{line}\n" for line in lines), "problems": problems}
 
 
 def _alignments(g2p: G2P | LexiconFirst, answers: list[Answer]) -> Iterator[str]:
