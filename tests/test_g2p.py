@@ -1,10 +1,13 @@
 """Words in, pronunciations out: whatever the word holds, there is an answer."""
 
+import copy
 import dataclasses
 import itertools
 import math
+import pickle
 
 import jax
+import numpy as np
 import pytest
 
 from g2p_jax.data.pairs import Pair
@@ -89,6 +92,37 @@ def test_compilations_are_as_many_as_shapes(g2p, monkeypatch):
         for words in (alone, few, some, many):
             g2p.pronounce(words)
     assert sorted(traced) == sorted([12] + [16] + [8] + [6, 7])
+
+
+def test_after_a_warm_up_single_words_compile_nothing(g2p, trained, monkeypatch):
+    traced = []
+
+    def search(net, transform, settings, params, source):
+        traced.append(source.shape[-1])
+        return searching.search(net, transform, settings, params, source)
+
+    monkeypatch.setattr(runner, "search", search)
+    monkeypatch.setattr(trace_cache, "_folder", lambda: None)
+    warm = pronounce.load(trained, warm_up=True)
+    assert sorted(traced) == [8, 8, 12, 16, 16, 32, 32]  # alone, and for several parts
+    for length in (0, 1, 7, 9, 13, 17, 32, 33, 100):
+        warm("a" * length)
+        warm(f"cab-{'b' * length} ace")
+    assert len(traced) == 7
+    assert warm("cab") == "K AE B"
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_copy_of_a_model_answers_like_it(g2p, both, used):
+    for model in (g2p, both.members([0]), join({"a": g2p, "b": g2p})):
+        model = dataclasses.replace(model)
+        answer = model.pronounce(["facade"], nbest=3) if used else None
+        for copied in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+            assert set(vars(copied)) == {field.name for field in dataclasses.fields(model)}
+            assert all(isinstance(w, np.ndarray) for w in jax.tree.leaves(copied.params))
+            assert copied.pronounce(["facade"], nbest=3) == answer or not used
+    lexicon = LexiconFirst([Pair("xyz", (("EH", "K"),))], g2p)
+    assert pickle.loads(pickle.dumps(lexicon)).pronounce(["xyz"]) == lexicon.pronounce(["xyz"])
 
 
 @pytest.fixture(scope="module")

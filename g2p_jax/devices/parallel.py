@@ -17,6 +17,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from g2p_jax.devices import forks
 from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.errors import UserError
 
@@ -30,6 +31,7 @@ def all_devices() -> list[jax.Device]:
 
     UserError unless all processes have the same number.
     """
+    forks.check()
     devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
     counts = Counter(device.process_index for device in devices).values()
     if len(set(counts)) > 1:

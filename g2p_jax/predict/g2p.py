@@ -188,6 +188,13 @@ class G2P:
         """Writes the model as one file, which appears at once or not at all."""
         model_file.write(path, self.config, self.symbols, self.params, dtype, self.joint)
 
+    def warm_up(self) -> "G2P":
+        """Compiles what single words need, of any length and number of parts; returns the model."""
+        self._runner.warm_up(self.config.data.longest, self._search_settings(nbest=1, beam=0))
+        return self
+
+    __getstate__ = model_file.to_pickle
+
     def _search_settings(self, nbest: int, beam: int) -> SearchSettings:
         rescored = joint_lib.BEAM if self.joint else 1
         needed = 2 * nbest if self._folding and nbest > 1 else nbest
@@ -251,10 +258,12 @@ class G2P:
         return np.array(self._shown(self.symbols.phonemes.tokens), object)
 
 
-def load(path: str | Path = "english") -> G2P:
+def load(path: str | Path = "english", warm_up: bool = False) -> G2P:
     """Reads a model: the file, the folder that `train.py` wrote, or the name of one of ours.
 
-    Raises ModelError.
+    Raises ModelError. JAX starts when the model is used first: until then a process may fork.
+
+    warm_up: compile what single words need, so that no answer has to wait for it.
     """
     stored = model_file.read(path)
     if stored.config.model.encoder_layers == 0:
@@ -262,4 +271,5 @@ def load(path: str | Path = "english") -> G2P:
             f"{path}: a language model, which reads no words: python -m g2p_jax generate "
             f"--ckpt={path}"
         )
-    return G2P(*stored)
+    g2p = G2P(*stored)
+    return g2p.warm_up() if warm_up else g2p

@@ -16,6 +16,7 @@ from g2p_jax.config import Config
 from g2p_jax.data.buckets import group_by_length
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import EOS, PAD, Symbols
+from g2p_jax.devices import forks
 from g2p_jax.errors import ModelError, UserError
 from g2p_jax.network.language_model import DecoderOnly, initial_carry
 from g2p_jax.predict import model_file
@@ -66,7 +67,7 @@ class LanguageModel:
             raise ModelError(
                 f"{path}: a model that reads words: python predict.py --ckpt={path} hello"
             )
-        return cls(config, symbols, jax.device_put(params))
+        return cls(config, symbols, params)
 
     @property
     def text(self) -> bool:
@@ -102,7 +103,7 @@ class LanguageModel:
         carry, nats_B = initial_carry(self.config.model, ROWS), np.zeros(ROWS)
         for start in range(0, target_BxT.shape[1], CHUNK):
             chunk_BxT = target_BxT[:, start : start + CHUNK]
-            more_B, carry = reader(self._network)(self.params, carry, chunk_BxT)
+            more_B, carry = reader(self._network)(self._placed, carry, chunk_BxT)
             nats_B += np.asarray(more_B)
         return nats_B
 
@@ -125,13 +126,24 @@ class LanguageModel:
         decode, samples, key = self.symbols.phonemes.decode, list[str](), jax.random.key(seed)
         for number in range(-(-count // MOST_ROWS)):
             part_key = jax.random.fold_in(key, number)
-            rows = np.asarray(draw(self.params, np.array(start, np.int32), part_key, temperature))
+            rows = np.asarray(draw(self._placed, np.array(start, np.int32), part_key, temperature))
             samples += (self._separator.join(decode([*start, *row[row != PAD]])) for row in rows)
         return samples[:count]
 
     def save(self, path: Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""
         model_file.write(path, self.config, self.symbols, self.params, dtype)
+
+    __getstate__ = model_file.to_pickle
+
+    @property
+    def _placed(self) -> Params:
+        forks.check()
+        return self._on_device
+
+    @functools.cached_property
+    def _on_device(self) -> Params:
+        return jax.device_put(self.params)
 
     @property
     def _separator(self) -> str:

@@ -3,6 +3,7 @@
 To read one never runs code from it.
 """
 
+import dataclasses
 import functools
 import json
 from pathlib import Path
@@ -51,6 +52,12 @@ def network(config: Config, symbols: Symbols) -> Network:
     if config.model.encoder_layers == 0:
         return DecoderOnly(config.model, len(symbols.phonemes), dtype)
     return Seq2Seq(config.model, len(symbols.graphemes), len(symbols.phonemes), dtype)
+
+
+def to_pickle(model: Any) -> dict[str, Any]:
+    """Returns the fields of a model, weights on the host, without what was compiled for it."""
+    fields = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
+    return fields | {"params": jax.device_get(model.params)}
 
 
 def write(
@@ -133,7 +140,10 @@ def _check(file: Path, config: Config, symbols: Symbols, weights: Arrays) -> Non
     """Raises ModelError unless the weights are those of the network, and numbers."""
     if config.model.encoder_layers + config.model.decoder_layers > len(weights):
         raise ModelError(f"{file}: damaged: its config asks for more layers than it has weights")
-    init = functools.partial(network(config, symbols).init, method=set_up)
+    # Shapes are the same in each dtype. To choose one would start JAX, which then survives no fork.
+    train = dataclasses.replace(config.train, dtype="float32")
+    net = network(dataclasses.replace(config, train=train), symbols)
+    init = functools.partial(net.init, method=set_up)
     shapes = jax.eval_shape(init, jax.eval_shape(jax.random.key, 0))["params"]
     needed = flax.traverse_util.flatten_dict(shapes, sep="/")
     members = () if config.ensemble == 1 else (config.ensemble,)

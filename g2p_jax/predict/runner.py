@@ -7,13 +7,14 @@ from typing import Any
 import jax
 
 from g2p_jax.data.ragged import Array, Ints, Ragged
-from g2p_jax.devices import parallel
+from g2p_jax.data.symbols import EOS
+from g2p_jax.devices import forks, parallel
 from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.kernels.parameters import round_matrices
 from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.network.seq2seq import Seq2Seq
 from g2p_jax.predict.inspection import ForcedScores, forced_scores
-from g2p_jax.predict.searching import SearchSettings, batches, search
+from g2p_jax.predict.searching import SearchSettings, batches, search, up_to
 from g2p_jax.search.hypotheses import Hypotheses
 
 SHARED = 64  # rows of a batch from which on devices share it; fewer take longer to hand out
@@ -45,13 +46,28 @@ class Runner:
         Returns for each batch which spellings it holds (-1: padding), and arrays [devices, ...].
         """
         rows = batches(spellings, longest, settings.width)
-        devices = self._devices if rows and len(rows[0][0]) >= SHARED else self._devices[:1]
-        program = compiled(search, devices, self._net, self._transform, settings)
-        params = self._params_on(devices)
-        calls = [(params, parallel.shard(source_BxS, len(devices))) for _, source_BxS in rows]
+        program, calls = self._calls([source_BxS for _, source_BxS in rows], settings)
         if len(calls) > 1:
             program.prepare(calls)
         return [(index_B, program(*call)) for (index_B, _), call in zip(rows, calls, strict=True)]
+
+    def warm_up(self, longest: int, settings: SearchSettings) -> None:
+        """Compiles all shapes in which one spelling or a few are searched."""
+        lists = [[[EOS] * n] * count for n in up_to(longest) for count in (1, 2)]
+        rows = [batches(Ragged.from_lists(each), longest, settings.width) for each in lists]
+        program, calls = self._calls([source_BxS for ((_, source_BxS),) in rows], settings)
+        program.prepare(calls)
+        for call in calls:
+            program(*call)
+
+    def _calls(
+        self, sources: list[Ints], settings: SearchSettings
+    ) -> tuple[CachedProgram, list[tuple]]:
+        """Returns the search, and its arguments for each batch of equally many rows."""
+        devices = self._devices if sources and len(sources[0]) >= SHARED else self._devices[:1]
+        params = self._params_on(devices)
+        program = compiled(search, devices, self._net, self._transform, settings)
+        return program, [(params, parallel.shard(each, len(devices))) for each in sources]
 
     def forced_scores(self, source_BxS: Ints, target_BxT: Ints) -> ForcedScores:
         """Returns what the decoder computes for a batch when it reads the targets."""
@@ -61,6 +77,7 @@ class Runner:
 
     def _params_on(self, devices: Devices) -> Any:
         """Returns the weights on these devices, as the network's products read them."""
+        forks.check()
         if devices not in self._placed:
             read = round_matrices(jax.device_get(self._params), self._net.dtype)
             self._placed[devices] = parallel.replicate(read, devices)

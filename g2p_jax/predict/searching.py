@@ -38,9 +38,13 @@ def batches(source: Ragged, longest: int, width: int) -> list[tuple[Array, Ints]
     count = len(source)
     rows, lengths = next((rows, n) for most, rows, n in SHAPES if most is None or count <= most)
     rows = max(rows, 2 // width)  # products with a single row take longer than with two
-    lengths = *(n for n in (*lengths, *SENTENCES) if n < longest), longest
-    groups = group_by_length(source.lengths, lengths, rows)
+    groups = group_by_length(source.lengths, up_to(longest, lengths), rows)
     return [(index_B, source.padded(index_B, length)) for index_B, length in groups]
+
+
+def up_to(longest: int, lengths: tuple[int, ...] = SHAPES[0][2]) -> list[int]:
+    """Returns the lengths of batches where no spelling is longer than `longest`."""
+    return [*(n for n in (*lengths, *SENTENCES) if n < longest), longest]
 
 
 def phoneme_limit(letters: Any) -> Any:
