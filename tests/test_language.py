@@ -1,9 +1,11 @@
 """Language models: their size, chunks that are one text, scores and samples by the definition."""
 
+import copy
 import dataclasses
 import itertools
 import json
 import math
+import pickle
 
 import jax
 import jax.numpy as jnp
@@ -201,6 +203,14 @@ def test_a_text_run_continues_bit_for_bit_on_other_chunks(text_run, tmp_path):
     assert stopped.epoch == 1 and len(stop)
     train(settings, tmp_path / "run")
     assert_same_state(whole, tmp_path / "run")
+
+
+def test_a_copy_of_a_language_model_scores_like_it():
+    lm = random_lm(SMALL, symbols_of("A B C"))
+    scored = lm.score("ABC")
+    copied = pickle.loads(pickle.dumps(lm))
+    assert set(vars(copied)) == {"config", "symbols", "params"}
+    assert copied.score("ABC") == scored == copy.deepcopy(lm).score("ABC")
 
 
 def test_the_wrong_kind_of_model_is_named(text_run):
