@@ -108,6 +108,7 @@ class Train:
         0.0, "Decay of the averaged weights per step; 0: no average.", "[0, 1)"
     )
     label_smoothing: float = setting(0.1, "Probability that is spread over all phonemes.", "[0, 1]")
+    init: str = setting("", "Model whose weights training begins with; none: random weights.")
     teacher: str = setting("", "Model whose probabilities are learned together with the labels.")
     teacher_forcing: float = setting(
         1.0, "Share of decoder steps that read the reference.", "[0, 1]"

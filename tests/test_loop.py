@@ -145,9 +145,10 @@ def test_extra_words_are_trained_on(settings, tmp_path):
     assert list(more.splits.train) == list(inputs.splits.train)
 
 
-def test_devices_must_share_the_batch(settings, tmp_path):
-    settings.train = dataclasses.replace(settings.train, batch_size=12)
-    with pytest.raises(ConfigError, match="multiple of the 8 devices"):
+@pytest.mark.parametrize(("size", "choices"), [(12, "8 or 16"), (63, "56 or 64"), (3, "8")])
+def test_devices_must_share_the_batch(size, choices, settings, tmp_path):
+    settings.train = dataclasses.replace(settings.train, batch_size=size)
+    with pytest.raises(ConfigError, match=f"multiple of the 8 devices .*, such as {choices}$"):
         train(settings, tmp_path / "run")
 
 

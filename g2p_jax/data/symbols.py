@@ -1,9 +1,10 @@
 """Symbols and their numbers: vocabularies, and how a raw word becomes graphemes."""
 
+import dataclasses
 import functools
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +42,14 @@ class Vocabulary:
 
         Raises DataError for a special.
         """
-        tokens = sorted(set(tokens))
-        for token in set(SPECIALS) & set(tokens):
+        return cls(SPECIALS).extended(tokens)
+
+    def extended(self, tokens: Iterable[str]) -> "Vocabulary":
+        """Returns this vocabulary, and after it the tokens that it lacks, as in `from_tokens`."""
+        tokens = set(tokens)
+        for token in tokens.intersection(SPECIALS):
             raise DataError(f"the data holds {token}, which the model needs itself: rename it")
-        return cls((*SPECIALS, *tokens))
+        return Vocabulary((*self.tokens, *sorted(tokens.difference(self.tokens))))
 
     @functools.cached_property
     def ids(self) -> dict[str, int]:
@@ -105,11 +110,21 @@ class Symbols:
         letters = "".join(map(chr, np.unique(pairs.words.ids)))
         lower, upper = letters == letters.lower(), letters == letters.upper()
         case = "lower" if lower else "upper" if upper else "keep"
-        words = letters if source == "characters" else " ".join(pairs.each_word()).split()
+        none = Vocabulary(SPECIALS)
+        return cls(none, none, case, unicode, source, target).extended(pairs)
+
+    def extended(self, pairs: Iterable[Pair]) -> "Symbols":
+        """Returns these symbols, and after them those that only the pairs have."""
+        pairs = Pairs.of(pairs)
+        words: Iterable[str] = map(chr, np.unique(pairs.words.ids))
+        split: Callable[[str], Iterable[str]] = list
+        if self.source == "words":
+            words, split = pairs.each_word(), str.split
+        letters = {x for word in words for x in split(normalise(word, self.case, self.unicode))}
         phonemes = [pairs.phonemes[id] for id in np.unique(pairs.pronunciations.ids)]
-        targets = phonemes if target == "words" else "".join([*phonemes, " "])
-        vocabularies = Vocabulary.from_tokens(words), Vocabulary.from_tokens(targets)
-        return cls(*vocabularies, case, unicode, source, target)
+        targets = phonemes if self.target == "words" else "".join([*phonemes, " "])
+        more = self.graphemes.extended(letters), self.phonemes.extended(targets)
+        return dataclasses.replace(self, graphemes=more[0], phonemes=more[1])
 
     def normalise(self, word: str) -> str:
         """Returns the word as the training data would write it."""

@@ -31,12 +31,18 @@ def first_lines(
     networks = f"{config.ensemble} networks of " if config.ensemble > 1 else ""
     steps = f"{config.train.epochs} epochs of {train.steps_per_epoch:,} steps"
     yield f"{networks}{weights:,} parameters; {steps}"
+    if inputs.initial:
+        old = inputs.initial.symbols
+        new = (
+            len(symbols.graphemes) - len(old.graphemes) + len(symbols.phonemes) - len(old.phonemes)
+        )
+        yield f"begins with the weights of {config.train.init}; {new} symbols are new"
     cache = jax.config.jax_compilation_cache_dir  # type: ignore[attr-defined]
     kind = devices[0].device_kind
     kind = "CPU" if kind.lower() == "cpu" else kind
     yield f"devices: {len(devices)} ({kind}); compiled programs are cached in {cache or 'memory'}"
     phonemes = config.data.source == "characters" and config.data.target == "words"
     whole = not config.data.limit and ":" not in config.data.train  # neither tiny nor generated
-    single = reads and config.ensemble == 1
+    single = reads and config.ensemble == 1 and not config.train.init
     if phonemes and whole and single and counts["train"] < FEW:
         yield f"for {counts['train']:,} words --config=configs/sigmorphon.py makes fewer errors"

@@ -15,7 +15,9 @@ from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts
 from g2p_jax.errors import DataError
 from g2p_jax.network.language_model import initial_carry
+from g2p_jax.predict.model_file import Stored
 from g2p_jax.train.distillation import teacher_probabilities
+from g2p_jax.train.fine_tuning import initial_model
 
 DEV_BUCKETS = 2
 
@@ -27,6 +29,7 @@ class Inputs(NamedTuple):
     symbols: Symbols
     train: Batches | Chunks
     dev: Batches | Chunks
+    initial: Stored | None  # the model whose weights training begins with
     carry: Any  # of a text: what a language model remembers before it; else empty
 
 
@@ -37,13 +40,18 @@ def load_inputs(config: Config) -> Inputs:
     if not data.dev:
         raise DataError("no dev words: set config.data.dev to a file, or config.data.dev_share")
     train = Pairs.of(itertools.chain(data.train, data.extra)) if data.extra else data.train
-    symbols = Symbols.from_pairs(train, settings.unicode, settings.source, settings.target)
+    initial = initial_model(config)
+    if initial:
+        symbols = initial.symbols.extended(train)
+    else:
+        symbols = Symbols.from_pairs(train, settings.unicode, settings.source, settings.target)
     text = settings.format == "text"
     return Inputs(
         data,
         symbols,
         train=_batches(config, symbols, train, config.train.buckets, config.train.teacher),
         dev=_batches(config, symbols, data.dev, DEV_BUCKETS),
+        initial=initial,
         carry=initial_carry(config.model, config.train.batch_size) if text else {},
     )
 

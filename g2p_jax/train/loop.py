@@ -20,6 +20,7 @@ from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.errors import TrainingError
 from g2p_jax.predict.model_file import NAME, network
 from g2p_jax.train.evaluation import Evaluator
+from g2p_jax.train.fine_tuning import begin_with
 from g2p_jax.train.first_lines import first_lines
 from g2p_jax.train.inputs import load_inputs
 from g2p_jax.train.optimizer import make_optimizer, weights_to_evaluate
@@ -50,6 +51,8 @@ def train(config: Config, folder: Path, stop: Stop = NEVER) -> Progress:
     net, optimizer = network(config, inputs.symbols), make_optimizer(settings, steps)
     run = {"config": config_lib.to_dict(config), "data": batches.fingerprint}
     start = init_state(net, optimizer, settings.seed, config.ensemble, inputs.carry)
+    if inputs.initial:
+        start = begin_with(inputs.initial, start, optimizer, config.ensemble)
     start, progress = resume(folder, run, start)
     for line in first_lines(config, inputs, start, placement.devices):
         logging.info("%s", line)

@@ -36,10 +36,11 @@ class Placement:
     def of(cls, config: Config) -> "Placement":
         """The placement of a run on all devices; ConfigError if they cannot share its batches."""
         devices, size = parallel.all_devices(), config.train.batch_size
-        if size % len(devices):
+        if rest := size % len(devices):
+            below, above = size - rest, size - rest + len(devices)
             raise ConfigError(
                 f"config.train.batch_size is {size}: must be a multiple of the {len(devices)} "
-                "devices that share it"
+                f"devices that share it, such as {f'{below} or ' if below else ''}{above}"
             )
         even = config.ensemble > 1 and config.ensemble % len(devices) == 0
         return cls(devices, config.ensemble, even and jax.process_count() == 1)
