@@ -21,10 +21,11 @@ INSTEAD = {
     r"\bg2p-jax (?=\w)": "python -m g2p_jax ",
 }
 SMALLER = {
-    r"train\.py": " --config.data.limit=300 --config.model.hidden=16 --config.model.embedding=16"
-    " --config.model.decoder_layers=1 --config.train.epochs=1 --config.train.buckets=1"
+    r"train\.py": " --config.data.limit=300 --config.train.epochs=1 --config.train.buckets=1"
     " --config.train.batch_size=32",
-    r"train\.py(?!.*(phoneme_lm|char_rnn))": " --config.model.encoder_layers=1",
+    r"train\.py(?!.*finetune)": " --config.model.hidden=16 --config.model.embedding=16"
+    " --config.model.decoder_layers=1",
+    r"train\.py(?!.*(finetune|phoneme_lm|char_rnn))": " --config.model.encoder_layers=1",
 }
 ELSEWHERE = "# needs "  # the comment on a command that a test machine cannot run
 

@@ -104,6 +104,19 @@ def test_another_config_or_other_data_are_refused(settings, tmp_path):
         train(settings, tmp_path / "run")
 
 
+def test_a_finished_run_goes_on_with_more_epochs_where_that_is_allowed(settings, tmp_path):
+    train(settings, tmp_path / "run")
+    more = dataclasses.replace(settings, train=dataclasses.replace(settings.train, epochs=5))
+    wanted = "config.train.epochs=3, now it is 5: add --extend to go on with more epochs, choose"
+    with pytest.raises(ConfigError, match=wanted):
+        train(more, tmp_path / "run")
+    train(more, tmp_path / "run", StopAfter(16), extend=True)
+    assert train(more, tmp_path / "run").epoch == 5  # now it is a run of five
+    assert [r["epoch"] for r in reports(tmp_path / "run") if "epoch" in r] == [1, 2, 3, 4, 5]
+    with pytest.raises(ConfigError, match="epochs=5, now it is 3: choose another --workdir"):
+        train(settings, tmp_path / "run", extend=True)
+
+
 def test_a_loss_that_is_no_number_ends_the_run(settings, tmp_path):
     settings.train = dataclasses.replace(settings.train, learning_rate=1e30, warmup_steps=0)
     with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at step \d: begin anew"):

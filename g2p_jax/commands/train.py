@@ -26,6 +26,9 @@ from g2p_jax.devices.signals import StopOnSignal
 
 _CONFIG = run.define_config("configs/gru.py")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; default: runs/ and its name.")
+_EXTEND = flags.DEFINE_bool(
+    "extend", False, "Go on with more epochs (config.train.epochs) than the run was begun with."
+)
 _DISTRIBUTED = flags.DEFINE_bool("distributed", False, "This process is one of several; see above.")
 
 
@@ -45,7 +48,7 @@ def main(words: list[str]) -> int:
     with hosts.connect(_DISTRIBUTED.value) as processes:
         use_cpu_cores(_CONFIG.value.train.batch_size, processes)
         stop = StopOnSignal()
-        progress = train(_CONFIG.value, folder, stop)
+        progress = train(_CONFIG.value, folder, stop, _EXTEND.value)
     if progress.epoch == _CONFIG.value.train.epochs:
         return 0
     return 128 + (stop[0] if stop else signal.SIGTERM)  # or another process of the job got it

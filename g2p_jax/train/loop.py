@@ -34,7 +34,7 @@ NEVER: Stop = nullcontext(())
 SOON = 500  # batches whose shapes are compiled for before they come
 
 
-def train(config: Config, folder: Path, stop: Stop = NEVER) -> Progress:
+def train(config: Config, folder: Path, stop: Stop = NEVER, extend: bool = False) -> Progress:
     """Trains a model from its beginning, or from where its folder says; returns how far it came.
 
     The folder gets `checkpoints/` (to continue), `metrics.jsonl` (to plot) and, whenever the dev
@@ -43,6 +43,7 @@ def train(config: Config, folder: Path, stop: Stop = NEVER) -> Progress:
     Args:
       stop: entered when the first step begins; the run saves and ends when what it gives is no
         longer empty.
+      extend: a run may go on with more epochs, at the learning rate of its new schedule.
     """
     settings = config_lib.validate(config).train
     placement, inputs = Placement.of(config), load_inputs(config)
@@ -53,7 +54,7 @@ def train(config: Config, folder: Path, stop: Stop = NEVER) -> Progress:
     start = init_state(net, optimizer, settings.seed, config.ensemble, inputs.carry)
     if inputs.initial:
         start = begin_with(inputs.initial, start, optimizer, config.ensemble)
-    start, progress = resume(folder, run, start)
+    start, progress = resume(folder, run, start, extend)
     for line in first_lines(config, inputs, start, placement.devices):
         logging.info("%s", line)
     step, state, stopped = int(start.step), placement.put(start), False

@@ -39,21 +39,25 @@ class Progress(NamedTuple):
         return new
 
 
-def check_same_run(folder: Path, saved: Metadata, run: Metadata) -> None:
+def check_same_run(folder: Path, saved: Metadata, run: Metadata, extend: bool = False) -> None:
     """Raises ConfigError unless a run may be continued: same settings, same training data.
 
     Args:
       saved, run: the "config" and the fingerprint of the "data", of the checkpoint and of now.
+      extend: the run may have more epochs now.
     """
     before, now = _identity(saved["config"]), _identity(run["config"])
     changed = [name for name in now if now[name] != before.get(name)]
-    if changed or saved["data"] != run["data"]:
-        name = changed[0] if changed else ""
-        setting = f"config.{name}={before.get(name)!r}, now it is {now[name]!r}" if changed else ""
-        raise ConfigError(
-            f"{folder} was begun with {setting or 'other training data'}: choose another "
-            "--workdir, or delete that folder to begin anew"
-        )
+    longer = changed == ["train.epochs"] and now["train.epochs"] > before["train.epochs"]
+    if saved["data"] == run["data"] and (not changed or (extend and longer)):
+        return
+    name = changed[0] if changed else ""
+    setting = f"config.{name}={before.get(name)!r}, now it is {now[name]!r}" if changed else ""
+    more = "add --extend to go on with more epochs, " if longer else ""
+    raise ConfigError(
+        f"{folder} was begun with {setting or 'other training data'}: {more}choose another "
+        "--workdir, or delete that folder to begin anew"
+    )
 
 
 def _identity(config: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +69,9 @@ def _identity(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def resume(folder: Path, run: Metadata, start: State) -> tuple[State, Progress]:
+def resume(
+    folder: Path, run: Metadata, start: State, extend: bool = False
+) -> tuple[State, Progress]:
     """The latest readable state of the run and its progress; `start` if there is none.
 
     Makes the folder. ConfigError if it holds another run, or unless all processes of the job train
@@ -81,7 +87,7 @@ def resume(folder: Path, run: Metadata, start: State) -> tuple[State, Progress]:
             f"{folder}: the processes of this job see different files there; --workdir must name "
             "a folder that all hosts share"
         )
-    check = lambda saved: check_same_run(folder, saved, run)
+    check = lambda saved: check_same_run(folder, saved, run, extend)
     if restored := checkpoints.restore(inside, start, check):
         state, saved = restored
         return state, Progress(**saved["progress"])
