@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from g2p_jax.errors import UserError
 
@@ -24,9 +24,6 @@ class Answer(NamedTuple):
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
     unknown: tuple[str, ...]  # characters that the model does not know, and left out
     known: bool = False  # from a lexicon, not from the model
-
-
-SILENT = Pronunciation((), 1.0)  # of a word without known letters
 
 
 def check_words(words: Iterable[str]) -> Iterator[str]:
@@ -60,14 +57,23 @@ def split(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
 
 def concatenate(pieces: Iterable[Sequence[Pronunciation]], nbest: int) -> list[Pronunciation]:
     """Returns the best pronunciations of a word, given those of its pieces."""
-    best = [SILENT]
+    best: list[tuple[float, Any]] = [(1.0, None)]  # with a chain of pieces, the last one first
     for piece in pieces:
         both = [
-            Pronunciation(head.phonemes + tail.phonemes, head.probability * tail.probability)
-            for head, tail in itertools.product(best, piece)
+            (p * tail.probability, (chain, tail.phonemes))
+            for (p, chain), tail in itertools.product(best, piece)
         ]
-        best = sorted(both, key=lambda one: -one.probability)[:nbest]
-    return best
+        best = sorted(both, key=lambda one: -one[0])[:nbest]
+    return [Pronunciation(_joined(chain), p) for p, chain in best]
+
+
+def _joined(chain: Any) -> tuple[str, ...]:
+    """Returns the phonemes of a chain (chain before, phonemes)."""
+    parts = []
+    while chain:
+        chain, phonemes = chain
+        parts.append(phonemes)
+    return tuple(itertools.chain.from_iterable(reversed(parts)))
 
 
 def up_to_mass(best: Sequence[Pronunciation], mass: float) -> tuple[Pronunciation, ...]:
