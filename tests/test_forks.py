@@ -1,7 +1,11 @@
 """A process that is forked answers, or says at once what to do; a spawned one answers."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+HERE = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
 
 FORK = """
 import os, sys, time
@@ -36,7 +40,7 @@ child(lambda: child(lambda: g2p("cab")))
 
 def test_a_model_that_was_not_used_survives_a_fork_and_another_says_what_to_do(trained):
     command = [sys.executable, "-W", "ignore:os.fork:RuntimeWarning", "-c", FORK, str(trained)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=HERE)
     *lines, last = done.stdout.splitlines()
     assert lines[:3] == ["K AE B", "K AE B", "parent K AE B"], done.stderr
     assert len(lines) == 7 and last == "None"  # of the grandchild's parent
@@ -64,5 +68,5 @@ if __name__ == "__main__":
 def test_a_spawned_worker_gets_the_model(trained, tmp_path):
     (tmp_path / "spawn.py").write_text(SPAWN)
     command = [sys.executable, tmp_path / "spawn.py", trained]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=HERE)
     assert done.stdout.splitlines() == ["K AE B", "K AE B", "F EY S"], done.stderr
