@@ -17,6 +17,7 @@ import safetensors.numpy
 
 import g2p_jax
 from g2p_jax import commands
+from g2p_jax.commands.run import normal
 from g2p_jax.predict import model_file
 
 ROOT = Path(__file__).parents[1]
@@ -438,6 +439,51 @@ def test_help_of_a_command_shows_examples_and_its_own_flags(name, command, tmp_p
     assert flags and "verbosity" not in shown and "logtostderr" not in shown
     assert ("config" in flags) == ("config.model.hidden" in flags) == (name in WITH_CONFIG)
     assert shown == command("-m", "g2p_jax", name, "-h").stdout
+
+
+def test_bad_lines_of_a_lexicon_are_left_out_where_that_is_asked_for(command, tmp_path, trained):
+    """The error names the flag of the command; - and _ in its name are the same."""
+    bad, right = tmp_path / "bad.txt", tmp_path / "right.tsv"
+    bad.write_text("cab  K AE B\nworse\nbad\nface  F EY S\n")
+    right.write_text("cab\tK AE B\n")
+    g2p_jax, ckpt = ("-m", "g2p_jax"), f"--ckpt={trained}"
+    lexicon = "predict.py", ckpt, "cab", f"--lexicon={bad}"
+    stderr = command(*lexicon, status=1).stderr
+    assert f"{bad}:2: expected" in stderr and stderr.endswith(
+        "; --skip_bad_lines leaves them out\n"
+    )
+    for flags in (("--skip_bad_lines",), ("--skip-bad-lines", "--lexicon-format=cmudict")):
+        assert command(*lexicon, *flags).stdout == "cab\tK AE B\tlexicon\n"
+    stderr = command(*lexicon, "--lexicon-format=csv", "--skip-bad-lines", status=1).stderr
+    assert "'word,P H O N'" in stderr
+    train = train_arguments(bad, tmp_path / "run")
+    stderr = command(*train, status=1).stderr
+    assert "--config.data.skip_bad_lines=True leaves them out" in stderr
+    output = f"--output={tmp_path / 'stressed.txt'}"
+    for arguments in (
+        ("evaluate", ckpt, f"--data={bad}", f"--errors={tmp_path / 'errors.tsv'}"),
+        ("compare", right, right, f"--references={bad}", f"--differences={tmp_path / 'd.tsv'}"),
+        ("restress", bad, output),
+    ):
+        stderr = command(*g2p_jax, *arguments, status=1).stderr
+        assert stderr.endswith("; --skip_bad_lines leaves them out\n")
+        command(*g2p_jax, *arguments, "--skip-bad-lines", "--format=cmudict")
+
+
+def test_the_home_folder_is_written_as_usual_in_every_flag(tmp_path, trained, cache):
+    shutil.copy(trained / "model.safetensors", tmp_path / "model.safetensors")
+    (tmp_path / "words.txt").write_text("hello\n")
+    paths = "--ckpt=~/model.safetensors", "--input=~/words.txt", "--output=~/out.tsv"
+    for arguments in (paths, [part for path in paths for part in path.split("=")]):
+        subprocess.run(
+            [sys.executable, "predict.py", *arguments],
+            cwd=ROOT, env=environment(cache) | {"HOME": str(tmp_path)}, check=True,
+        )  # fmt: skip
+        assert (tmp_path / "out.tsv").read_text().startswith("hello\t")
+        (tmp_path / "out.tsv").unlink()
+    assert normal("--config.data.skip-bad-lines=a-b=~/c") == "--config.data.skip_bad_lines=a-b=~/c"
+    assert normal("~x") == "~x" and normal("well-known") == "well-known"
+    assert normal("--") == "--"
 
 
 @pytest.mark.parametrize("name", ["train", "predict"])

@@ -1,6 +1,5 @@
 """A traced program is found again on disk, and never in place of another."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +14,7 @@ X = np.arange(6, dtype=np.float32).reshape(2, 3)
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     folder = tmp_path / "traced"
+    folder.mkdir()
     monkeypatch.setattr(trace_cache, "_folder", lambda: folder)
     return folder
 
@@ -72,6 +72,7 @@ def test_a_damaged_file_is_replaced(folder, traced, damage):
 
 
 def test_without_a_folder_programs_are_traced(folder, traced, monkeypatch):
+    folder.rmdir()
     folder.write_text("a file where the folder should be")
     check(new_program(traced), X)
     monkeypatch.setattr(trace_cache, "_folder", lambda: None)
@@ -79,8 +80,19 @@ def test_without_a_folder_programs_are_traced(folder, traced, monkeypatch):
     assert len(traced) == 2
 
 
-def test_the_folder_is_in_that_of_compiled_programs(monkeypatch):
-    for cache, folder in [("/c", Path("/c/traced")), (None, None), ("", None), ("gs://c", None)]:
-        settings = SimpleNamespace(jax_compilation_cache_dir=cache)
+def test_the_folder_is_private_in_that_of_compiled_programs(monkeypatch, tmp_path):
+    folder, blocked = tmp_path / "c" / "traced", tmp_path / "file"
+    blocked.touch()
+    for cache, expected in [
+        (folder.parent, folder), (None, None), ("", None), ("gs://c", None), (blocked, None),
+    ]:  # fmt: skip
+        settings = SimpleNamespace(jax_compilation_cache_dir=cache and str(cache))
         monkeypatch.setattr(trace_cache, "SETTINGS", settings)
-        assert trace_cache._folder() == folder
+        assert trace_cache._folder() == expected
+    assert folder.stat().st_mode & 0o777 == 0o700
+    settings.jax_compilation_cache_dir = str(folder.parent)
+    folder.chmod(0o777)
+    assert trace_cache._folder() is None
+    folder.chmod(0o700)
+    monkeypatch.setattr(trace_cache.os, "getuid", lambda: folder.stat().st_uid + 1)
+    assert trace_cache._folder() is None

@@ -48,7 +48,7 @@ def main(name: str = "") -> None:
     elif name == "--version":
         print(g2p_jax.__version__)
     elif name in names:
-        sys.argv = [program, *arguments]
+        sys.argv = [program, *map(run.normal, arguments)]
         run.run(importlib.import_module(f"g2p_jax.commands.{name}").main)
     else:
         print("g2p-jax:", run.unknown("command", name, names, "g2p-jax --help"), file=sys.stderr)

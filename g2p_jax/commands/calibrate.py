@@ -17,7 +17,7 @@ from g2p_jax.data import splits
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
 _DATA = flags.DEFINE_string("data", None, "Lexicon to calibrate on; default: dev.")
-_FORMAT = flags.DEFINE_string("format", "auto", "Format of --data: contest, tsv, cmudict, jsonl.")
+_READING = shared.define_reading()
 
 
 def main(words: list[str]) -> None:
@@ -26,7 +26,7 @@ def main(words: list[str]) -> None:
     from g2p_jax.predict import model_file, plots
     from g2p_jax.predict.calibration import calibrate
 
-    pairs = splits.references(g2p.config.reference_data, _DATA.value, _FORMAT.value, "dev")
+    pairs = splits.references(g2p.config.reference_data, _DATA.value, "dev", **_READING())
     calibrated, before, after, right = calibrate(g2p, pairs)
     file = model_file.locate(str(_CKPT.value))
     calibrated.save(file, model_file.precision(file))

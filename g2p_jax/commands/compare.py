@@ -12,14 +12,15 @@ difference can be chance. A contest submission has ids for words: --words names 
 from absl import flags
 
 from g2p_jax import scoring
+from g2p_jax.commands import shared
 from g2p_jax.data.answers import read_answers
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError, UserError
-from g2p_jax.files import atomic_write
 
 _REFERENCES = flags.DEFINE_string("references", None, "Lexicon with the right pronunciations.")
+_READING = shared.define_reading()
 _STRESS = flags.DEFINE_bool("stress", False, "Keep the stress digits of the references.")
 _WORDS = flags.DEFINE_string("words", None, "Word list, such as test.csv, that has the ids.")
 _DIFFERENCES = flags.DEFINE_string("differences", "differences.tsv", "File for all differences.")
@@ -36,11 +37,8 @@ def main(paths: list[str]) -> None:
         print(f"  {phoneme_a or '-':>4}  {phoneme_b or '-':<4} {times:,} times")
     if _REFERENCES.value:
         print_scores(_REFERENCES.value, paths, ids, a, b)
-    with atomic_write(_DIFFERENCES.value) as file:
-        file.write("\t".join(["word", *paths]) + "\n")
-        for id, x, y in rows:
-            file.write("\t".join([id, " ".join(x), " ".join(y)]) + "\n")
-    print(f"all differences in {_DIFFERENCES.value}")
+    table = [["word", *paths], *([id, " ".join(x), " ".join(y)] for id, x, y in rows)]
+    shared.write_list(_DIFFERENCES, "all differences", map("\t".join, table))
 
 
 def read_both(path_a: str, path_b: str) -> tuple[list[str], list[Phonemes], list[Phonemes]]:
@@ -60,7 +58,7 @@ def print_scores(
     lexicon: str, paths: list[str], ids: list[str], a: list[Phonemes], b: list[Phonemes]
 ) -> None:
     """Prints the scores of both files on the words that are in the lexicon."""
-    pairs = read_lexicon(lexicon, stress=_STRESS.value)
+    pairs = read_lexicon(lexicon, stress=_STRESS.value, **_READING())
     references = {pair.word: pair.pronunciations for pair in pairs}
     words = dict(read_words(_WORDS.value)) if _WORDS.value else {}
     rows = [

@@ -7,18 +7,15 @@
 Without --data it takes the words that training kept aside: dev, or those of --split.
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from g2p_jax import scoring
 from g2p_jax.commands import shared
 from g2p_jax.data import splits
-from g2p_jax.files import atomic_write
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
 _DATA = flags.DEFINE_string("data", None, "Lexicon to score on; default: --split.")
-_FORMAT = flags.DEFINE_string("format", "auto", "Format of --data: contest, tsv, cmudict, jsonl.")
+_READING = shared.define_reading()
 _SPLIT = flags.DEFINE_enum("split", "dev", ["train", "dev", "test"], "Words of the model's data.")
 _MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
 _BEAM = flags.DEFINE_integer("beam", 0, "Beam width; 1: greedy search; 0: that of the model.", 0)
@@ -35,17 +32,16 @@ def main(words: list[str]) -> None:
         g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
     if _STRESS.value is not None:
         g2p = g2p.with_stress(_STRESS.value)
-    pairs = splits.references(g2p.config.reference_data, _DATA.value, _FORMAT.value, _SPLIT.value)
+    data = g2p.config.reference_data
+    pairs = splits.references(data, _DATA.value, _SPLIT.value, **_READING())
     answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
-    total, errors = scoring.Score(), Path(_ERRORS.value)
-    with atomic_write(errors) as file:
-        file.write("word\tanswer\treferences\tphoneme errors\n")
-        for pair, answer in zip(pairs, answers, strict=True):
-            best = answer.pronunciations[0]
-            one = scoring.score(best.phonemes, pair.pronunciations)
-            total += one
-            if one.word_errors:
-                references = " | ".join(map(" ".join, pair.pronunciations))
-                file.write(f"{pair.word}\t{best}\t{references}\t{one.phoneme_errors}\n")
+    total, errors = scoring.Score(), ["word\tanswer\treferences\tphoneme errors"]
+    for pair, answer in zip(pairs, answers, strict=True):
+        best = answer.pronunciations[0]
+        one = scoring.score(best.phonemes, pair.pronunciations)
+        total += one
+        if one.word_errors:
+            references = " | ".join(map(" ".join, pair.pronunciations))
+            errors.append(f"{pair.word}\t{best}\t{references}\t{one.phoneme_errors}")
     print(total)
-    print(f"{total.word_errors} errors in {errors}")
+    shared.write_list(_ERRORS, f"{total.word_errors} errors", errors)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from absl import flags
 
+from g2p_jax.commands import shared
 from g2p_jax.errors import UserError
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the new model.")
@@ -23,6 +24,7 @@ _PRECISION = flags.DEFINE_enum(
 _DATA = flags.DEFINE_string(
     "data", None, "Lexicon for the n-gram model; default: the first model's."
 )
+_READING = shared.define_reading()
 _NGRAM = flags.DEFINE_integer("ngram", 0, "Order of the n-gram model; 0: none.", lower_bound=0)
 _TEMPERATURE = flags.DEFINE_float(
     "temperature", None, "Temperature, as `calibrate` found it.", 1e-3
@@ -43,7 +45,7 @@ def main(paths: list[str]) -> None:
 
     model = join({path: load(path) for path in paths})
     if _NGRAM.value:
-        pairs = splits.references(model.config.data, _DATA.value, "auto", "train")
+        pairs = splits.references(model.config.data, _DATA.value, "train", **_READING())
         model = with_joint(model, pairs, _NGRAM.value)
     settings = {"temperature": _TEMPERATURE.value, "beam": _BEAM.value}
     model = model.with_settings(**{name: value for name, value in settings.items() if value})

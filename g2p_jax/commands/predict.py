@@ -21,7 +21,7 @@ from pathlib import Path
 from absl import flags
 
 from g2p_jax.commands import shared
-from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data import splits
 from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
@@ -49,6 +49,7 @@ _MASS = flags.DEFINE_float(
 _LEXICON = flags.DEFINE_string(
     "lexicon", None, "File, or cmudict; its words are not left to the model."
 )
+_READING = shared.define_reading("lexicon_format")
 _MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
 _BEAM = flags.DEFINE_integer("beam", 0, "Beam width; 1: greedy search; 0: that of the model.", 0)
 _STRESS = flags.DEFINE_bool(
@@ -94,8 +95,7 @@ def main(words: list[str]) -> None:
         answerer: G2P | LexiconFirst = g2p
         if _LEXICON.value:
             data = g2p.config.reference_data
-            known = read_lexicon(_LEXICON.value, stress=data.stress, unicode=data.unicode)
-            answerer = LexiconFirst(known, g2p)
+            answerer = LexiconFirst(splits.references(data, _LEXICON.value, "", **_READING()), g2p)
         options = Options(
             nbest=8 if _MASS.value < 1 and not _NBEST.present else _NBEST.value,
             beam=_BEAM.value,
@@ -107,17 +107,16 @@ def main(words: list[str]) -> None:
             pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
             report=_REPORT.value or "",
         )
+        output = None if _OUTPUT.value == "-" else _OUTPUT.value
         lines = None if words else LineStream(_INPUT.value or "-")
         source = read_words(lines or words)
-        if _OUTPUT.value:
+        if output:
             asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN, _REPORT)
             about = {f"--{flag.name}": flag.value for flag in asked} | {
                 "the model": _model(_CKPT.value)
             }
             total, resume = _lines(_INPUT.value) if _INPUT.value else 0, _RESUME.value
-            transcribe_file(
-                answerer, source, _OUTPUT.value, options, about, resume=resume, total=total
-            )
+            transcribe_file(answerer, source, output, options, about, resume=resume, total=total)
         else:
             ready = lines.ready if lines else (lambda: True)
             to_file = atomic_write(_REPORT.value) if _REPORT.value else contextlib.nullcontext()

@@ -17,6 +17,7 @@ from absl import flags, logging
 from ml_collections import config_flags
 
 from g2p_jax.config import Config, settings
+from g2p_jax.data.lexicon import SKIP
 from g2p_jax.errors import UserError
 
 HELP = {"--help", "-h"}
@@ -69,6 +70,13 @@ def leave(status: int) -> NoReturn:
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
     os._exit(status)
+
+
+def normal(argument: str) -> str:
+    """Returns an argument with _ for - in the name of a flag, and with the home folder for ~."""
+    name, value = re.fullmatch(r"(?s)(--[^=]+=?|)(.*)", argument).groups()  # type: ignore[union-attr]
+    path = os.path.expanduser(value) if value == "~" or value.startswith("~/") else value
+    return name[:2] + name[2:].replace("-", "_") + path
 
 
 def program() -> str:
@@ -133,7 +141,9 @@ def one_line(error: Exception) -> str:
     """The first and the last line of a message; ml_collections puts a traceback between."""
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
     first, *_, last = [line.strip() for line in (str(text) or repr(error)).splitlines()] * 2
-    return first if first == last else f"{first} {last}"
+    line = first if first == last else f"{first} {last}"
+    setting = "config.data.skip_bad_lines=True" if "config" in flags.FLAGS else "skip_bad_lines"
+    return line.replace(SKIP, f"--{setting}")
 
 
 def own_flags(module: str) -> list[flags.Flag]:
@@ -181,6 +191,7 @@ def set_up_logging() -> None:
     # A damaged checkpoint is reported in one line. Without these, asyncio and TensorStore print a
     # traceback for every array that fails after the first.
     std_logging.getLogger("asyncio").setLevel(std_logging.CRITICAL)
+    std_logging.getLogger("matplotlib").setLevel(std_logging.ERROR)  # where its cache is
     sys.unraisablehook = _unless_too_late
 
 

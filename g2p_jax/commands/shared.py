@@ -1,16 +1,26 @@
 """What several commands need: the model of --ckpt, lists of numbers, how the process computes."""
 
+import contextlib
 import os
+import re
 import signal
 import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from absl import flags, logging
+
+from g2p_jax.config import FORMATS
 from g2p_jax.errors import UserError
+from g2p_jax.files import atomic_write
 
 if TYPE_CHECKING:
     from g2p_jax.predict.g2p import G2P
 
+flags.disclaim_key_flags()  # flags that are defined here belong to the command
 MALLOC = "hugetlb=1", "mmap_threshold=1073741824", "trim_threshold=2147483648"  # bytes
 
 
@@ -40,6 +50,26 @@ def numbers(flag: str, values: list[str]) -> list[int]:
     return [int(value) for value in values]
 
 
+def define_reading(name: str = "format") -> Callable[[], dict[str, Any]]:
+    """Defines the flags that say how a lexicon is read; returns a function that gives them."""
+    names = ["auto", *FORMATS]
+    form = flags.DEFINE_enum(name, "auto", names, f"Format of the lexicon: {', '.join(names)}.")
+    skip = flags.DEFINE_bool("skip_bad_lines", False, "Leave out lines that cannot be read.")
+    return lambda: {"format": form.value, "skip_bad_lines": skip.value}
+
+
+def write_list(flag: flags.FlagHolder[str], title: str, lines: Iterable[str]) -> None:
+    """Writes lines to the file of a flag, and prints where; a default file may be left out."""
+    try:
+        with atomic_write(flag.value) as file:
+            file.writelines(f"{line}\n" for line in lines)
+        print(f"{title} in {flag.value}")
+    except OSError as error:
+        if flag.present:
+            raise
+        print(f"{title}, not listed: {flag.value} cannot be written ({error.strerror})")
+
+
 def use_huge_pages() -> None:
     """Begins the command anew with memory in huge pages, and kept, if that has not been decided.
 
@@ -57,11 +87,63 @@ def use_huge_pages() -> None:
 def use_compilation_cache() -> None:
     """Keeps compiled programs in the user's cache folder, so that only the first start compiles.
 
-    JAX_COMPILATION_CACHE_DIR chooses another folder; empty: no cache.
+    JAX_COMPILATION_CACHE_DIR chooses another folder; empty: no cache. Where nothing can be written,
+    one line says so.
     """
     import jax
 
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-        jax.config.update("jax_compilation_cache_dir", str(home / "g2p_jax"))
+    folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    if folder is None:
+        own = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        folder = os.path.join(own, "g2p_jax") if os.path.isabs(own) else ""
+    warn = _CacheWarnings(folder)
+    if not folder and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        warn.not_kept("there is no home folder")
+    elif folder and "://" not in folder:
+        try:
+            os.makedirs(folder, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(bytes(1 << 16))
+        except OSError as error:
+            warn.not_kept(f"{folder}: {error.strerror}")
+            folder = folder if os.path.isdir(folder) else ""  # what is there can still be read
+    jax.config.update("jax_compilation_cache_dir", folder or None)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+class _CacheWarnings:
+    """Shows what JAX says about its compilation cache as one line; removes damaged programs.
+
+    JAX reads a damaged program again and again, and does not write over it.
+    """
+
+    _PATTERN = re.compile(
+        r"Error (read|writ)ing persistent compilation cache entry for '(.*)': (.*)"
+    )
+
+    def __init__(self, folder: str):
+        self._folder, self._show, self._silent = folder, warnings.showwarning, False
+        warnings.showwarning = self._shown
+
+    def _shown(self, message: Warning | str, *about: Any, **more: Any) -> None:
+        found = self._PATTERN.match(str(message))
+        if not found:
+            self._show(message, *about, **more)
+        elif found[1] == "writ":
+            self.not_kept(f"{self._folder}: {found[3]}")
+        else:
+            self._once(f"{self._folder}: a damaged program is compiled again ({found[3]})")
+            for path in Path(self._folder).glob(f"{found[2]}-*"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def not_kept(self, reason: str) -> None:
+        self._once(
+            f"compiled programs are not kept ({reason}); JAX_COMPILATION_CACHE_DIR=FOLDER names "
+            "another folder"
+        )
+
+    def _once(self, message: str) -> None:
+        if not self._silent:
+            logging.warning("%s", message)
+        self._silent = True

@@ -17,6 +17,7 @@ from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError
 
+SKIP = "skip_bad_lines=True"
 SHOWN = 5  # bad lines that an error names
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # not in one line of text
 _SPECIAL = re.compile(r"<.+>|\[.+\]|\{.+\}|\(.+\)|![A-Z_]+|SIL|SPN|NSN")
@@ -112,8 +113,7 @@ def _combined(bad: list[DataError]) -> DataError:
     places = [str(error).partition(": expected")[0].rpartition(":")[2].strip() for error in bad]
     more = ", ".join(places[1:SHOWN])
     return DataError(
-        f"{bad[0]}; {len(bad):,} lines are bad, the next: {more}; "
-        "--config.data.skip_bad_lines=True leaves them out"
+        f"{bad[0]}; {len(bad):,} lines are bad, the next: {more}; {SKIP} leaves them out"
     )
 
 

@@ -1,5 +1,6 @@
 """Which words are for training, development and test."""
 
+import dataclasses
 import hashlib
 import sysconfig
 from collections.abc import Iterable
@@ -38,13 +39,13 @@ def load(settings: config.Data) -> Splits:
         return _load_text(settings)
     dev_share = 0.0 if settings.dev else settings.dev_share
     test_share = 0.0 if settings.test else settings.test_share
-    train, dev, test = split_by_word(_read(settings.train, settings), dev_share, test_share)
-    dev = _read(settings.dev, settings) if settings.dev else dev
-    test = _read(settings.test, settings) if settings.test else test
+    train, dev, test = split_by_word(read(settings.train, settings), dev_share, test_share)
+    dev = read(settings.dev, settings) if settings.dev else dev
+    test = read(settings.test, settings) if settings.test else test
     extra = train[:0]
     if settings.extra:
         known = {word for split in (train, dev, test) for word in split.each_word()}
-        extra = Pairs.of(p for p in _read(settings.extra, settings) if p.word not in known)
+        extra = Pairs.of(p for p in read(settings.extra, settings) if p.word not in known)
     limit, quarter = settings.limit, -(-settings.limit // 4)
     chosen = Splits(some(train, limit), some(dev, quarter), some(test, quarter), some(extra, limit))
     if len(chosen.train) < len(train):
@@ -55,7 +56,8 @@ def load(settings: config.Data) -> Splits:
     return chosen
 
 
-def _read(path: str, settings: config.Data) -> Pairs:
+def read(path: str, settings: config.Data) -> Pairs:
+    """Reads or generates what a model of these settings learns; raises DataError."""
     if (pairs := generate(path)) is not None:
         return Pairs.of(pairs)
     phonemes = settings.source == "characters" and settings.target == "words"
@@ -72,13 +74,21 @@ def _read(path: str, settings: config.Data) -> Pairs:
     return lexicon
 
 
-def references(settings: config.Data, path: str | None, format: str, split: str) -> Pairs:
+def references(
+    settings: config.Data,
+    path: str | None,
+    split: str,
+    format: str = "auto",
+    skip_bad_lines: bool = False,
+) -> Pairs:
     """Returns the words to score a model of these settings on: a lexicon file, or its own split.
 
-    Raises UserError if that split has none.
+    Raises UserError if that split has none. format: of the file.
     """
+    skip_bad_lines |= settings.skip_bad_lines
+    settings = dataclasses.replace(settings, skip_bad_lines=skip_bad_lines)
     if path:
-        return read_lexicon(path, format, settings.stress, settings.unicode)
+        return read(path, dataclasses.replace(settings, format=format))
     pairs = getattr(load(settings), split)
     if not pairs:
         raise UserError(f"the model's data has no {split} words; give --data=FILE")

@@ -8,6 +8,7 @@ takes longer than reading the compiled program. Here the traced program is store
 import contextlib
 import functools
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,27 @@ def export(function: jax.stages.Wrapped, key: Any, shapes: tuple) -> jax.export.
     exported = jax.export.export(function)(*shapes)
     program = exported.serialize()
     with contextlib.suppress(OSError):  # if nothing can be written, the next process traces again
-        folder.mkdir(parents=True, exist_ok=True)
         with atomic_write(file, "wb") as opened:
             opened.write(digest(program) + program)
     return exported
 
 
 def _folder() -> Path | None:
-    """Folder of the traced programs, in JAX's compilation cache; None where there is none."""
+    """Returns where traced programs are cached, beside JAX's compilation cache; None: nowhere.
+
+    Only in a folder of this user's that nobody else can write to: to read a program is to trust it.
+    """
     place = SETTINGS.jax_compilation_cache_dir
-    return Path(place, "traced") if place and "://" not in place else None
+    if not place or "://" in place:
+        return None
+    folder = Path(place, "traced")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = folder.stat()
+    except OSError:
+        return None
+    mine = os.name != "posix" or (about.st_uid == os.getuid() and not about.st_mode & 0o022)
+    return folder if mine else None
 
 
 @functools.cache

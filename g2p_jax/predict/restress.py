@@ -12,20 +12,26 @@ from g2p_jax.files import atomic_write
 from g2p_jax.predict.stress import has_stress
 
 
-def restress(lexicons: Sequence[str], source: str, output: Path) -> tuple[int, int]:
+def restress(
+    lexicons: Sequence[str],
+    source: str,
+    output: Path,
+    format: str = "auto",
+    skip_bad_lines: bool = False,
+) -> tuple[int, int]:
     """Writes lexicons as one file of lines WORD P_H_O_N [P_H_O_N ...], with stress.
 
     Words and phonemes stay as they are but for their stress. Returns how many words there are, and
     how many of them `source` has. UserError for a source without stress.
     """
-    donors = read_lexicon(source)
+    donors = read_lexicon(source, skip_bad_lines=skip_bad_lines)
     if not has_stress(donors.phonemes):
         raise UserError(f"{source} has no stress, such as AH0: give another --source")
     known = {word.casefold(): pronunciations for word, pronunciations in donors}
     words = borrowed = 0
     with atomic_write(output) as file:
         for path in lexicons:
-            for word, pronunciations in read_lexicon(path, stress=False):
+            for word, pronunciations in read_lexicon(path, format, False, "NFC", skip_bad_lines):
                 models = known.get(word.casefold(), ())
                 stressed = ("_".join(borrow_stress(p, models)) for p in pronunciations)
                 file.write(" ".join([word, *dict.fromkeys(stressed)]) + "\n")
