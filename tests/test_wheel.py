@@ -25,7 +25,7 @@ def test_the_installed_wheel_answers_as_the_clone(tmp_path):
     subprocess.run([*pip, "install", "--no-deps", f"--target={site}", wheel], check=True)
     words = ["through", "colonel", "antidote"]
     code = (
-        "import g2p_jax; print(g2p_jax.__file__); g2p = g2p_jax.load();"
+        "import g2p_jax, g2p_jax.data.alphabets; print(g2p_jax.__file__); g2p = g2p_jax.load();"
         f"print(*map(g2p, {words}), sep='\\n')"
     )
     done = subprocess.run(

@@ -1,0 +1,39 @@
+"""Phonetic alphabets, and how a pronunciation in one is written in another.
+
+Of English: ARPAbet, IPA, X-SAMPA, and the IPA that espeak writes and Kokoro reads. Of every
+language: IPA and X-SAMPA. The tables are english.tsv and xsampa.tsv in this folder.
+"""
+
+from collections.abc import Iterable
+
+from g2p_jax.data.alphabets import english, xsampa
+
+ALPHABETS = "arpabet", "ipa", "xsampa", "espeak", "kokoro"
+
+
+def alphabet_of(phonemes: Iterable[str]) -> str:
+    """Returns "arpabet" if all phonemes are those of CMUdict, else "ipa"."""
+    return "arpabet" if all(map(english.is_arpabet, phonemes)) else "ipa"
+
+
+def convert(phonemes: Iterable[str], source: str, target: str) -> tuple[str, ...]:
+    """Returns a pronunciation of one alphabet in another: ("OW1",) -> ("ˈoʊ",).
+
+    From ARPAbet each phoneme becomes one item. Items of the others may hold several phonemes, as
+    far as `"həˈloʊ"`. Letters and marks that differ in Unicode only are the same; IPA is NFC.
+
+    Raises DataError for a symbol that the source has not, or the target cannot write.
+    """
+    for alphabet in (source, target):
+        if alphabet not in ALPHABETS:
+            raise ValueError(f"alphabet must be one of {', '.join(ALPHABETS)}; found {alphabet!r}")
+    phonemes = tuple(phonemes)
+    if source == target:
+        return phonemes
+    if source == "xsampa":
+        source, phonemes = "ipa", tuple(filter(None, map(xsampa.to_ipa, phonemes)))
+    if target == "xsampa":
+        return tuple(map(xsampa.to_xsampa, convert(phonemes, source, "ipa")))
+    if source != "arpabet" and source != target:
+        source, phonemes = "arpabet", english.to_arpabet(phonemes, source)
+    return phonemes if source == target else english.from_arpabet(phonemes, target)

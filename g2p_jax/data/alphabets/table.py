@@ -1,0 +1,43 @@
+"""Tables of alphabets, and how a text is cut into the symbols of one."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from g2p_jax.errors import DataError
+
+
+def rows(name: str) -> list[list[list[str]]]:
+    """Returns the rows of a table in this folder: for each cell the spellings in it."""
+    text = Path(__file__).with_name(name).read_text("utf-8").replace("◌", "")
+    lines = (line for line in text.splitlines() if not line.startswith("# "))
+    return [[cell.split(" ") for cell in decomposed(line).split("\t")] for line in lines]
+
+
+def decomposed(text: str) -> str:
+    """Returns the text with letters and their marks apart, as the tables have them."""
+    return text if text.isascii() else unicodedata.normalize("NFD", text)
+
+
+class Symbols:
+    """The symbols of one alphabet; in a text the longest that fits is taken."""
+
+    def __init__(self, alphabet: str, symbols: Iterable[str]):
+        self._alphabet, self._symbols = alphabet, frozenset(symbols)
+        longest_first = sorted(self._symbols, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)) + "|.", re.DOTALL)
+
+    def split(self, text: str) -> list[str]:
+        """Returns the symbols of a text, and single characters for what is none."""
+        return self._pattern.findall(decomposed(text))
+
+    def cut(self, text: str) -> list[str]:
+        """Returns the symbols of a text; raises DataError for what is none."""
+        found = self.split(text)
+        if unknown := next((symbol for symbol in found if symbol not in self._symbols), ""):
+            raise DataError(
+                f"{unknown!r} (U+{ord(unknown):04X}) in {text!r} is no symbol of the alphabet "
+                f"{self._alphabet}; fix: replace it, or name the alphabet that it is of"
+            )
+        return found
