@@ -13,6 +13,7 @@ import pytest
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.devices import trace_cache
+from g2p_jax.joint import alignment
 from g2p_jax.predict import g2p as pronounce
 from g2p_jax.predict import pronunciation, runner, searching
 from g2p_jax.predict.ensemble import join, with_joint
@@ -110,6 +111,15 @@ def test_after_a_warm_up_single_words_compile_nothing(g2p, trained, monkeypatch)
         warm(f"cab-{'b' * length} ace")
     assert len(traced) == 7
     assert warm("cab") == "K AE B"
+
+
+def test_after_a_warm_up_a_joint_model_compiles_nothing_for_single_words(both):
+    both.warm_up()
+    compiled = len(alignment._best_sequence._programs)
+    for length in (1, 7, 9, 13, 17, 32):
+        both("a" * length)
+        both(f"cab-{'b' * length} ace")
+    assert len(alignment._best_sequence._programs) == compiled
 
 
 @pytest.mark.parametrize("used", [False, True])

@@ -12,6 +12,7 @@ With the maximum in place of the sum (Viterbi), the choices lead back along the 
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 import jax
@@ -21,7 +22,7 @@ import numpy as np
 
 from g2p_jax.data.buckets import group_by_length
 from g2p_jax.data.ragged import Array, Ints, Ragged, borders
-from g2p_jax.data.symbols import PAD
+from g2p_jax.data.symbols import EOS, PAD
 from g2p_jax.devices.programs import CachedProgram
 
 ROUNDS = 8  # of expectation maximisation
@@ -179,6 +180,15 @@ def align(units: Units, source: Ragged, target: Ragged) -> Callable[[], Ragged]:
         return Ragged(code_PxS[ends_PxS], borders(ends_PxS.sum(axis=1)))
 
     return wait
+
+
+def prepare(units: Units, longest: int) -> list[Future]:
+    """Starts to compile what aligns the few answers to one word of at most `longest` letters."""
+    lengths = LENGTHS[: 1 + np.searchsorted(LENGTHS[:-1], longest)]
+    pairs = [Ragged.from_lists([[EOS] * n] * rows) for rows in ROWS[:2] for n in lengths]
+    return _best_sequence.prepare(
+        (units, *batch) for each in pairs for _, *batch in _batches(each, each)
+    )
 
 
 def _batches(source: Ragged, target: Ragged) -> Iterator[tuple[Array, Ints, Ints]]:

@@ -17,6 +17,7 @@ from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import EOS, Symbols
 from g2p_jax.errors import ModelError
+from g2p_jax.joint import alignment
 from g2p_jax.joint import model as joint_lib
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.network.ensemble import OutputTransform
@@ -190,7 +191,11 @@ class G2P:
 
     def warm_up(self) -> "G2P":
         """Compiles what single words need, of any length and number of parts; returns the model."""
-        self._runner.warm_up(self.config.data.longest, self._search_settings(nbest=1, beam=0))
+        longest = self.config.data.longest
+        programs = self._runner.prepare(longest, self._search_settings(nbest=1, beam=0))
+        programs += alignment.prepare(self.joint.units, longest) if self.joint else []
+        for program in programs:
+            program.result()
         return self
 
     __getstate__ = model_file.to_pickle

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import jax
@@ -51,14 +52,12 @@ class Runner:
             program.prepare(calls)
         return [(index_B, program(*call)) for (index_B, _), call in zip(rows, calls, strict=True)]
 
-    def warm_up(self, longest: int, settings: SearchSettings) -> None:
-        """Compiles all shapes in which one spelling or a few are searched."""
+    def prepare(self, longest: int, settings: SearchSettings) -> list[Future]:
+        """Starts to compile all shapes in which one spelling or a few are searched."""
         lists = [[[EOS] * n] * count for n in up_to(longest) for count in (1, 2)]
         rows = [batches(Ragged.from_lists(each), longest, settings.width) for each in lists]
         program, calls = self._calls([source_BxS for ((_, source_BxS),) in rows], settings)
-        program.prepare(calls)
-        for call in calls:
-            program(*call)
+        return program.prepare(calls)
 
     def _calls(
         self, sources: list[Ints], settings: SearchSettings
