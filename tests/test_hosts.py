@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -228,17 +229,17 @@ def test_several_processes_answer_one_list_in_order(one, tmp_path):
     words.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
     def predict(name: str, processes: int, *flags: str) -> Job:
-        output = f"--output={tmp_path / name}"
-        command = ["predict.py", f"--ckpt={one}", f"--input={words}", output, *flags]
+        output = f"--output={tmp_path / name}", f"--report={tmp_path / 'report'}-{name}"
+        command = ["predict.py", f"--ckpt={one}", f"--input={words}", *output, *flags]
         return Job(tmp_path / name, processes, 1, command=command)
 
     with predict("alone.tsv", 1) as alone, predict("both.tsv", 2) as both:
         alone.ends(0)
         both.ends(0)
-    count = [
-        job.said(0).partition(" lines are empty")[0].rpartition(" ")[2] for job in (alone, both)
-    ]
-    assert count == ["50000", "50000"]
+    warned = [re.findall("of 50000 words .* not at all", job.said(0)) for job in (alone, both)]
+    assert warned[0] == warned[1] and len(warned[0]) == 1
+    reports = [(tmp_path / f"report-{name}").read_text() for name in ("alone.tsv", "both.tsv")]
+    assert reports[0] == reports[1] and "\tsilent\t" in reports[0]
     expected = (tmp_path / "alone.tsv").read_bytes()
     assert expected.count(b"\n") == 50_000 and (tmp_path / "both.tsv").read_bytes() == expected
 
@@ -250,3 +251,4 @@ def test_several_processes_answer_one_list_in_order(one, tmp_path):
         again.ends(0)
     assert "continuing" in again.said(0)
     assert (tmp_path / "killed.tsv").read_bytes() == expected
+    assert (tmp_path / "report-killed.tsv").read_text() == reports[0]

@@ -87,6 +87,13 @@ def test_scores_are_printed_where_no_list_can_be_written(g2p_jax, trained, tmp_p
     assert "all differences, not listed: differences.tsv cannot be written" in compared
 
 
+def test_output_is_utf8_whatever_the_terminal_has(g2p_jax, trained, tmp_path):
+    answer, log = g2p_jax(
+        "predict", f"--ckpt={trained}", "cäb", "漢", HOME=tmp_path, PYTHONIOENCODING="ascii"
+    )
+    assert answer == "cäb\tK AE B\n漢\t\n" and "'漢' 1x" in log[0]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_one_line(g2p_jax, trained, tmp_path):
     with open("/dev/full", "w") as full:

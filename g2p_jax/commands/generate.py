@@ -8,12 +8,18 @@ With --score it prints bits per symbol, perplexity and -log P in nats of each ar
 line of standard input, and of all together.
 """
 
-import sys
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from g2p_jax.commands import shared
+from g2p_jax.data.textfile import LineStream, as_they_come
 from g2p_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from g2p_jax.predict.language_model import Likelihood
+
+TOGETHER = 4096  # sequences that are scored together
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
 _COUNT = flags.DEFINE_integer(
@@ -40,15 +46,23 @@ def main(sequences: list[str]) -> None:
 
     lm = LanguageModel.load(_CKPT.value)
     if _SCORE.value:
-        lines = sequences or [line.rstrip("\r\n") for line in sys.stdin]
-        found = lm.score_all(lm.tokens(line) for line in lines)
-        total = sum(found, Likelihood(0.0, 0))
+        stream = None if sequences else LineStream("-")
+        lines = (line.decode(errors="replace").rstrip("\r") for line in stream or ())
+        ready = stream.ready if stream else (lambda: True)
         print("bits\tperplexity\tnats\tsequence")
-        for likelihood, line in zip([*found, total], [*lines, "all"], strict=True):
-            columns = likelihood.bits, likelihood.perplexity, likelihood.nats
-            print(*(f"{number:.3f}" for number in columns), line, sep="\t")
+        total = Likelihood(0.0, 0)
+        for some in as_they_come(sequences or lines, TOGETHER, ready):
+            found = lm.score_all(map(lm.tokens, some))
+            total = sum(found, total)
+            print(*map(row, found, some), sep="", end="", flush=True)
+        print(row(total, "all"), end="")
         return
     length = _LENGTH.value or (1000 if lm.text else LONGEST)
     count = 1 if lm.text and not flags.FLAGS["count"].present else _COUNT.value
     for text in lm.sample(count, _TEMPERATURE.value, _SEED.value, _PROMPT.value, length):
         print(text)
+
+
+def row(likelihood: "Likelihood", sequence: str) -> str:
+    numbers = likelihood.bits, likelihood.perplexity, likelihood.nats
+    return "\t".join([*(f"{number:.3f}" for number in numbers), sequence]) + "\n"

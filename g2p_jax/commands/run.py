@@ -33,6 +33,8 @@ def run(main: Callable[[list[str]], int | None]) -> NoReturn:
     of `main`.
     """
     set_up_logging()
+    for stream in (sys.stdout, sys.stderr):  # letters and phonemes, whatever the terminal has
+        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     if HELP & set(sys.argv):
         print(help_text(main.__module__))
         sys.exit(0)

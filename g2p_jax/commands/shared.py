@@ -92,10 +92,11 @@ def use_compilation_cache() -> None:
     """
     import jax
 
-    folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
-    if folder is None:
-        own = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        folder = os.path.join(own, "g2p_jax") if os.path.isabs(own) else ""
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        folder = os.path.expanduser(os.environ["JAX_COMPILATION_CACHE_DIR"])
+    else:
+        choices = os.environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~/.cache")
+        folder = next((f"{path}/g2p_jax" for path in choices if os.path.isabs(path)), "")
     warn = _CacheWarnings(folder)
     if not folder and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         warn.not_kept("there is no home folder")

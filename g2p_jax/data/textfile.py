@@ -6,12 +6,13 @@ import io
 import os
 import select
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from g2p_jax.errors import DataError
 
+T = TypeVar("T")
 BLOCK = 1 << 20  # bytes that are read at once, where so many are there
 UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE  # marks at the start of a file
 
@@ -120,3 +121,19 @@ class LineStream(Iterator[bytes]):
             return bool(select.select([self._file.fileno()], [], [], 0)[0])
         except OSError:  # Windows can tell of sockets only
             return False
+
+
+def as_they_come(items: Iterable[T], size: int, ready: Callable[[], bool]) -> Iterator[list[T]]:
+    """Cuts a stream into lists of at most `size`, none of which waits for an item: `ready`.
+
+    An empty list before each wait lets a reader that is one list ahead finish with the last.
+    """
+    some: list[T] = []
+    for item in items:
+        some.append(item)
+        if len(some) == size or not ready():
+            yield some
+            some = []
+            if not ready():
+                yield []
+    yield some

@@ -1,5 +1,6 @@
 """CPU cores as devices: how many there are, and how many of them share a batch."""
 
+import contextlib
 import functools
 import os
 import platform
@@ -49,10 +50,10 @@ def multiplies_bfloat16() -> bool:
     """
     if not CPU_MULTIPLIES_BFLOAT16 or platform.system() != "Linux":
         return False
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        about = dict(
-            line.split("\t", 1) for line in file if line.startswith(("vendor_id", "flags"))
-        )
+    about = dict[str, str]()
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as file:
+        named = (line for line in file if line.startswith(("vendor_id", "flags")))
+        about = dict(line.split("\t", 1) for line in named)
     flags = about.get("flags", "").split()
     amd = "AuthenticAMD" in about.get("vendor_id", "")
     return "amx_bf16" in flags or (amd and "avx512_bf16" in flags)

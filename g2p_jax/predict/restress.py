@@ -27,7 +27,9 @@ def restress(
     donors = read_lexicon(source, skip_bad_lines=skip_bad_lines)
     if not has_stress(donors.phonemes):
         raise UserError(f"{source} has no stress, such as AH0: give another --source")
-    known = {word.casefold(): pronunciations for word, pronunciations in donors}
+    known: dict[str, tuple[Phonemes, ...]] = {}
+    for word, pronunciations in donors:
+        known[word.casefold()] = known.get(word.casefold(), ()) + pronunciations
     words = borrowed = 0
     with atomic_write(output) as file:
         for path in lexicons:

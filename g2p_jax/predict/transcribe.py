@@ -16,6 +16,7 @@ from absl import logging
 
 from g2p_jax.data.answers import CSV_HEADER, csv_line, tsv_lines
 from g2p_jax.data.resumable import ResumableFiles
+from g2p_jax.data.textfile import as_they_come
 from g2p_jax.devices import hosts
 from g2p_jax.errors import UserError
 from g2p_jax.predict.g2p import G2P
@@ -125,7 +126,7 @@ def transcribe(
         out.write(CSV_HEADER + "\n")
     started = saved = logged = time.monotonic()
     first = chunk * jax.process_index()
-    chunks, again = itertools.tee(_as_they_come(words, chunk * jax.process_count(), ready))
+    chunks, again = itertools.tee(as_they_come(words, chunk * jax.process_count(), ready))
     mine = (some[first : first + chunk] for some in again)
     for some, (part, answers) in zip(chunks, _answered(g2p, mine, options), strict=True):
         for written in hosts.exchange(_write(g2p, part, answers, options, tally.words + first)):
@@ -179,22 +180,6 @@ def transcribe_file(
     with output or contextlib.nullcontext([io.StringIO()]) as (out, *reports):
         report = reports[0] if reports else None
         transcribe(g2p, words, out, options, report=report, tally=tally, mark=mark, total=total)
-
-
-def _as_they_come(words: Words, size: int, ready: Callable[[], bool]) -> Iterator[Chunk]:
-    """Cuts words into lists of at most `size`, and of no more than are ready.
-
-    `G2P.pronounce_each` reads one list ahead: an empty one lets it answer before the next word.
-    """
-    chunk: Chunk = []
-    for word in words:
-        chunk.append(word)
-        if len(chunk) == size or not ready():
-            yield chunk
-            chunk = []
-            if not ready():
-                yield []
-    yield chunk
 
 
 def _answered(
