@@ -1,7 +1,6 @@
 """The loop: a stopped, killed or damaged run ends like one that never was."""
 
 import dataclasses
-import json
 import os
 import re
 import signal
@@ -9,7 +8,6 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from g2p_jax import config
@@ -20,28 +18,12 @@ from g2p_jax.train import loop
 from g2p_jax.train.inputs import load_inputs
 from g2p_jax.train.loop import train
 from g2p_jax.train.report import format_duration
-from tests.runs import StopAfter, assert_same_state
-
-MODEL = config.Model(
-    cell="elman", embedding=4, hidden=8, readout=4, encoder_layers=1, decoder_layers=1
-)
-TRAIN = config.Train(
-    epochs=3, batch_size=8, buckets=1, warmup_steps=2, log_every=5, watch=("abc",), dtype="float32"
-)
+from tests.runs import MODEL, StopAfter, assert_same_state, reports, settings_in
 
 
 @pytest.fixture
 def settings(tmp_path) -> config.Config:
-    random = np.random.default_rng(0)
-    words = {"".join(random.choice(list("abcde"), random.integers(2, 8))) for _ in range(120)}
-    lexicon = tmp_path / "lexicon.txt"
-    lexicon.write_text("".join(f"{w} {'_'.join(w.upper())}\n" for w in sorted(words)))
-    data = config.Data(train=str(lexicon), dev_share=0.2, test_share=0.0)
-    return config.Config("test", data, MODEL, TRAIN)
-
-
-def reports(folder: Path) -> list[dict]:
-    return [json.loads(x) for x in (folder / "metrics.jsonl").read_text().splitlines()]
+    return settings_in(tmp_path)
 
 
 def test_a_stopped_run_continues_bit_for_bit(settings, tmp_path):

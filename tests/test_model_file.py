@@ -52,9 +52,39 @@ def test_a_bad_model_is_one_clear_line(trained, tmp_path, damage):
 
 
 def parts(folder) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """Header and weights of a model file."""
+    """Header, without the checksum, and weights of a model file."""
     with safetensors.safe_open(folder / "model.safetensors", framework="numpy") as file:
-        return file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+        about = {name: text for name, text in file.metadata().items() if name != "sha256"}
+        return about, {name: file.get_tensor(name) for name in file.keys()}
+
+
+def test_a_model_is_always_the_same_bytes(g2p, tmp_path):
+    files = [tmp_path / f"{n}.safetensors" for n in range(5)]
+    for file in files:
+        g2p.save(file)
+    assert len({file.read_bytes() for file in files}) == 1
+
+
+def test_a_flipped_bit_is_one_clear_line(trained, tmp_path):
+    content, random = (trained / "model.safetensors").read_bytes(), np.random.default_rng(0)
+    file = tmp_path / "model.safetensors"
+    end = 8 + int.from_bytes(content[:8], "little")
+    places = *range(0, end, 37), *random.integers(end, len(content), 40)
+    for place in places:
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << random.integers(8)
+        file.write_bytes(damaged)
+        if content[place:end].strip():  # else it is padding of the header
+            with pytest.raises(ModelError, match="damaged") as caught:
+                model_file.read(file)
+            assert "\n" not in str(caught.value)
+
+
+def test_a_model_without_a_checksum_is_read(trained, tmp_path):
+    about, weights = parts(trained)
+    safetensors.numpy.save_file(weights, tmp_path / "model.safetensors", about)
+    ours, theirs = (model_file.read(path).params for path in (trained, tmp_path))
+    jax.tree.map(np.testing.assert_array_equal, ours, theirs)
 
 
 @pytest.mark.parametrize(

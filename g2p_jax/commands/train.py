@@ -29,6 +29,7 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; default: run
 _EXTEND = flags.DEFINE_bool(
     "extend", False, "Go on with more epochs (config.train.epochs) than the run was begun with."
 )
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace a model that this run did not write.")
 _DISTRIBUTED = flags.DEFINE_bool("distributed", False, "This process is one of several; see above.")
 
 
@@ -48,7 +49,7 @@ def main(words: list[str]) -> int:
     with hosts.connect(_DISTRIBUTED.value) as processes:
         use_cpu_cores(_CONFIG.value.train.batch_size, processes)
         stop = StopOnSignal()
-        progress = train(_CONFIG.value, folder, stop, _EXTEND.value)
+        progress = train(_CONFIG.value, folder, stop, _EXTEND.value, _OVERWRITE.value)
     if progress.epoch == _CONFIG.value.train.epochs:
         return 0
     return 128 + (stop[0] if stop else signal.SIGTERM)  # or another process of the job got it

@@ -47,7 +47,7 @@ class CachedProgram:
     def wait(self, args: tuple, stop: Sequence[int]) -> bool:
         """Waits for a prepared program; returns False if `stop` fills before it is there."""
         begun, program = time.monotonic(), self._programs.get(signature(args))
-        while program and not stop and not program.done():
+        while program and not program.done() and not stop:
             concurrent.futures.wait([program], POLL)
         self.waited += time.monotonic() - begun
         return program is None or program.done()

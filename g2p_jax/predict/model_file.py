@@ -5,6 +5,7 @@ To read one never runs code from it.
 
 import dataclasses
 import functools
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -79,7 +80,7 @@ def write(
     if joint:
         arrays |= {JOINT + name: array for name, array in storage.to_arrays(joint).items()}
     with atomic_write(path, "wb") as file:
-        file.write(safetensors.numpy.save(arrays, header))
+        file.write(_packed(arrays, header))
 
 
 def locate(path: str | Path) -> Path:
@@ -131,9 +132,37 @@ def read(path: str | Path) -> Stored:
     return Stored(config, symbols, flax.traverse_util.unflatten_dict(params, sep="/"), joint)
 
 
+def _packed(arrays: Arrays, about: dict[str, str]) -> bytes:
+    """The bytes of a file: the same for the same model, with their own digest in the header."""
+    header, tensors = _unpacked(safetensors.numpy.save(arrays, about))
+    header["__metadata__"]["sha256"] = _digest(header, tensors)
+    text = json.dumps(header, sort_keys=True).encode()
+    text += b" " * (-len(text) % 8)  # so that the tensors begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + tensors
+
+
+def _unpacked(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header of a safetensors file, and the bytes of its tensors."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    return json.loads(data[8:end]), data[end:]
+
+
+def _digest(header: dict[str, Any], tensors: bytes) -> str:
+    """SHA-256 of the tensors, and of all that the header says but the digest itself."""
+    about = {name: x for name, x in header["__metadata__"].items() if name != "sha256"}
+    text = json.dumps(header | {"__metadata__": about}, sort_keys=True).encode()
+    return hashlib.sha256(text + tensors).hexdigest()
+
+
 def _open(file: Path) -> tuple[dict[str, str], Arrays]:
-    with safetensors.safe_open(file, framework="numpy") as opened:
-        return opened.metadata() or {}, {n: opened.get_tensor(n) for n in opened.keys()}  # noqa: SIM118
+    """Metadata and arrays; ValueError if they are not those that were written."""
+    data = file.read_bytes()
+    arrays = safetensors.numpy.load(data)
+    header, tensors = _unpacked(data)
+    about = header.get("__metadata__", {})
+    if about.get("sha256") not in (None, _digest(header, tensors)):
+        raise ValueError("wrong checksum")
+    return about, arrays
 
 
 def _check(file: Path, config: Config, symbols: Symbols, weights: Arrays) -> None:

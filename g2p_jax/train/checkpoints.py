@@ -2,10 +2,12 @@
 
 A checkpoint is a folder named after its step, which appears complete or not at all. It holds the
 arrays of the state, and JSON metadata with a checksum of both: not every damaged byte makes Orbax
-complain. A checkpoint that was damaged later is reported, and the one before it is used.
+complain. A checkpoint that was damaged later is reported and set aside, and the one before it is
+used.
 """
 
 import json
+import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +18,10 @@ import numpy as np
 from absl import logging
 from orbax.checkpoint import v1 as ocp
 
-from g2p_jax.errors import UserError
+from g2p_jax.errors import TrainingError, UserError
 
 KEPT = 2
+DAMAGED = "damaged_checkpoints"  # the folder beside that of the checkpoints
 Tree = Any
 Metadata = dict[str, Any]
 
@@ -35,9 +38,16 @@ def save(folder: Path, step: int, state: Tree, metadata: Metadata) -> None:
     All processes of a job call this with the same state; the first one writes.
     """
     about = {"metadata": metadata, "checksum": _checksum(state, metadata)}
-    with _checkpointer(folder) as checkpointer:
-        if all(checkpoint.step != step for checkpoint in checkpointer.checkpoints):
-            checkpointer.save_checkpointables(step, {"state": state, "about": about})
+    try:
+        with _checkpointer(folder) as checkpointer:
+            if all(checkpoint.step != step for checkpoint in checkpointer.checkpoints):
+                checkpointer.save_checkpointables(step, {"state": state, "about": about})
+    except Exception as error:  # whatever a full disk makes Orbax raise
+        reason = "the disk is full" if "RESOURCE_EXHAUSTED" in str(error) else _reason(error)
+        raise TrainingError(
+            f"{folder}: cannot save step {step} ({reason}); the checkpoint before it is whole, and "
+            "the same command continues from there"
+        ) from error
 
 
 def restore(
@@ -49,23 +59,37 @@ def restore(
       like: a state of the same tree, shapes and types.
       check: is called with the metadata before the state is read; may raise UserError.
     """
-    like = jax.device_get(like)
-    with _checkpointer(folder) as checkpointer:
-        for step in sorted((c.step for c in checkpointer.checkpoints), reverse=True):
-            try:
-                about = checkpointer.load_checkpointables(step, {"about": None})["about"]
-                check(about["metadata"])
-                state = checkpointer.load_checkpointables(step, {"state": like})["state"]
-                if about["checksum"] != _checksum(state, about["metadata"]):
-                    raise ValueError("wrong checksum")
-                return state, about["metadata"]
-            except UserError:
-                raise
-            except Exception as error:  # whatever a damaged file makes Orbax raise
-                logging.warning(
-                    "checkpoint %d is damaged (%s): using the one before", step, _reason(error)
-                )
-    return None
+    like, damaged = jax.device_get(like), list[int]()
+    try:
+        with _checkpointer(folder) as checkpointer:
+            for step in sorted((c.step for c in checkpointer.checkpoints), reverse=True):
+                try:
+                    about = checkpointer.load_checkpointables(step, {"about": None})["about"]
+                    check(about["metadata"])
+                    state = checkpointer.load_checkpointables(step, {"state": like})["state"]
+                    if about["checksum"] != _checksum(state, about["metadata"]):
+                        raise ValueError("wrong checksum")
+                    return state, about["metadata"]
+                except UserError:
+                    raise
+                except Exception as error:  # whatever a damaged file makes Orbax raise
+                    damaged.append(step)
+                    logging.warning(
+                        "checkpoint %d is damaged (%s): using the one before", step, _reason(error)
+                    )
+        return None
+    finally:
+        if jax.process_index() == 0:
+            for step in damaged:
+                _set_aside(folder, step)
+
+
+def _set_aside(folder: Path, step: int) -> None:
+    """Moves a damaged checkpoint to where it stands in no other's place and is not the latest."""
+    place = folder.with_name(DAMAGED) / str(step)
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(exist_ok=True)
+    (folder / str(step)).rename(place)
 
 
 def _checkpointer(folder: Path) -> ocp.training.Checkpointer:

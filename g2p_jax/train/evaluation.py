@@ -6,6 +6,7 @@ words to read: it invents sequences, and its dev loss stands for its quality.
 
 import itertools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from absl import logging
@@ -20,8 +21,10 @@ from g2p_jax.predict.g2p import G2P
 from g2p_jax.predict.language_model import LONGEST, LanguageModel
 from g2p_jax.scoring import Score, score_all
 from g2p_jax.train.inputs import Inputs
+from g2p_jax.train.optimizer import weights_to_evaluate
 from g2p_jax.train.placement import Placement
-from g2p_jax.train.step import make_eval_step
+from g2p_jax.train.resume import Progress
+from g2p_jax.train.step import State, make_eval_step
 
 WATCHED = 5  # dev words whose answers are shown if config.train.watch names none
 TEXT_LENGTH, TEMPERATURE = 200, 0.8  # of what a language model invents
@@ -62,6 +65,20 @@ class Evaluator:
             count, length = (1, TEXT_LENGTH) if text else (len(watch), LONGEST)
             self.build = lambda params: LanguageModel(config, symbols, params)
             self._answer = lambda model: (None, model.sample(count, TEMPERATURE, length=length))
+
+    def finish_epoch(
+        self, state: State, progress: Progress, file: Path
+    ) -> tuple[Progress, Evaluation]:
+        """The progress after one more epoch, and its evaluation; the best model becomes the file.
+
+        state: on the host, the same in all processes.
+        """
+        model = self.build(weights_to_evaluate(state.params, state.opt_state))
+        evaluation = self.evaluate(model)
+        progress = progress.after_epoch(hosts.from_first(evaluation.error), evaluation.loss)
+        if hosts.is_first() and progress.best_epoch == progress.epoch:
+            model.save(file)
+        return progress, evaluation
 
     def evaluate(self, model: G2P | LanguageModel) -> Evaluation:
         """All processes compute the loss together; only the first one decodes."""

@@ -54,7 +54,8 @@ class Meter:
 class Report:
     """Logs the steps and epochs of a run; the first process also writes metrics.jsonl.
 
-    Lines there of later steps than `step`, from which the run goes on, are removed.
+    Lines there of later steps than `step`, from which the run goes on, are removed, as are broken
+    ones.
     """
 
     def __init__(self, folder: Path, config: Config, inputs: Inputs, step: int):
@@ -65,9 +66,9 @@ class Report:
         self._left = TimeLeft(self._epochs, len(inputs.train), len(inputs.dev))
         self._waited = 0.0  # seconds for programs, up to the last line
         if hosts.is_first() and self._file.exists():
-            lines = self._file.read_text(encoding="utf-8").splitlines()
+            lines = self._file.read_text(encoding="utf-8", errors="replace").splitlines()
             with atomic_write(self._file) as file:
-                file.writelines(f"{x}\n" for x in lines if json.loads(x)["step"] <= step)
+                file.writelines(f"{line}\n" for line in lines if step_of(line) <= step)
         if 0 < step < self._epochs * self._per_epoch:
             logging.info("%s: continuing %s", self._place(step), folder)
         self._epoch, self._recent, self._stepped = Meter(), Meter(), time.monotonic()
@@ -151,6 +152,14 @@ class Report:
         if hosts.is_first():
             with self._file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step} | values) + "\n")
+
+
+def step_of(line: str) -> float:
+    """The step of a line of metrics.jsonl; of a line that a full disk has cut off: infinity."""
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, TypeError, KeyError):
+        return math.inf
 
 
 def format_loss(loss: float) -> str:

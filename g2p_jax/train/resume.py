@@ -4,21 +4,33 @@ A run is continued if its checkpoint was made with the same settings and the sam
 `check_same_run` decides.
 """
 
+import contextlib
+import hashlib
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from flax.traverse_util import flatten_dict
 
+from g2p_jax import config as config_lib
+from g2p_jax.config import Config
 from g2p_jax.devices import hosts
 from g2p_jax.errors import ConfigError
+from g2p_jax.files import lock
+from g2p_jax.predict import model_file
 from g2p_jax.train import checkpoints
 from g2p_jax.train.checkpoints import Metadata
+from g2p_jax.train.inputs import Inputs
 from g2p_jax.train.step import State
 
 CHECKPOINTS = "checkpoints"  # the folder of a run that holds them
-# Settings that may differ between a run and its continuation: they do not change its weights.
+LOCK = ".lock"  # the file that a running training has open; it names the run
+DATA = {"symbols": "letters or phonemes", "data": "training data", "dev": "dev words"}
+# Settings that decide which weights a run ends with, and which of them are the best; and those that
+# may differ between a run and its continuation.
+DECIDE = "model.", "train.", "ensemble", "ngram", "beam", "stress"
 MAY_CHANGE = {"train.log_every", "train.checkpoint_every", "train.watch"}
 
 
@@ -39,23 +51,71 @@ class Progress(NamedTuple):
         return new
 
 
+@contextlib.contextmanager
+def owned(folder: Path, run: Metadata, overwrite: bool = False) -> Iterator[None]:
+    """Makes the folder, and keeps others from training in it.
+
+    ConfigError in all processes if another trains there, or if it has a model but no checkpoints,
+    and this run has not been begun there: then something else wrote the model.
+    """
+    error, fresh = "", not any(folder.glob(f"{CHECKPOINTS}/[0-9]*"))
+    with contextlib.ExitStack() as opened:
+        if hosts.is_first():
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                file = opened.enter_context(lock(folder / LOCK))
+                error = _begin(folder, file, run, overwrite) if fresh else ""
+            except BlockingIOError:
+                error = f"{folder}: another process trains there; wait for it, or stop it"
+        if error := hosts.from_first(error):
+            raise ConfigError(error)
+        yield
+
+
+def _begin(folder: Path, file: IO[str], run: Metadata, overwrite: bool) -> str:
+    """Writes down that this run has begun in the folder, or returns what is wrong with that."""
+    digest = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()
+    file.seek(0)
+    model, begun = folder / model_file.NAME, file.read() == digest
+    if model.exists() and not begun and not overwrite:
+        return (
+            f"{model} is from something else than this run, which has no checkpoints there: choose "
+            "another --workdir, or replace it with --overwrite"
+        )
+    file.truncate(0)
+    file.write(digest)
+    file.flush()
+    return ""
+
+
+def about(config: Config, inputs: Inputs) -> Metadata:
+    """What tells a run from others: its config, and fingerprints of its data."""
+    return {
+        "config": config_lib.to_dict(config),
+        "data": inputs.train.fingerprint,
+        "symbols": hashlib.sha256(repr(inputs.symbols).encode()).hexdigest(),
+        "dev": hashlib.sha256(repr(list(inputs.splits.dev)).encode()).hexdigest(),
+    }
+
+
 def check_same_run(folder: Path, saved: Metadata, run: Metadata, extend: bool = False) -> None:
-    """Raises ConfigError unless a run may be continued: same settings, same training data.
+    """Raises ConfigError unless a run may be continued: same settings, same data.
 
     Args:
-      saved, run: the "config" and the fingerprint of the "data", of the checkpoint and of now.
+      saved, run: what `about` gives, of the checkpoint and of now.
       extend: the run may have more epochs now.
     """
     before, now = _identity(saved["config"]), _identity(run["config"])
     changed = [name for name in now if now[name] != before.get(name)]
     longer = changed == ["train.epochs"] and now["train.epochs"] > before["train.epochs"]
-    if saved["data"] == run["data"] and (not changed or (extend and longer)):
+    other = [what for name, what in DATA.items() if saved.get(name) != run[name]]
+    if not other and (not changed or (extend and longer)):
         return
     name = changed[0] if changed else ""
     setting = f"config.{name}={before.get(name)!r}, now it is {now[name]!r}" if changed else ""
-    more = "add --extend to go on with more epochs, " if longer else ""
+    more = "add --extend to go on with more epochs, " if longer and not other else ""
     raise ConfigError(
-        f"{folder} was begun with {setting or 'other training data'}: {more}choose another "
+        f"{folder} was begun with {setting or f'other {other[0]}'}: {more}choose another "
         "--workdir, or delete that folder to begin anew"
     )
 
@@ -65,7 +125,7 @@ def _identity(config: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in flatten_dict(config, sep=".").items()
-        if name.startswith(("model.", "train.", "ensemble", "ngram")) and name not in MAY_CHANGE
+        if name.startswith(DECIDE) and name not in MAY_CHANGE
     }
 
 
@@ -74,12 +134,12 @@ def resume(
 ) -> tuple[State, Progress]:
     """The latest readable state of the run and its progress; `start` if there is none.
 
-    Makes the folder. ConfigError if it holds another run, or unless all processes of the job train
+    ConfigError if it holds another run, or unless all processes of the job train
     the same and see the same folder.
     """
     inside = folder / CHECKPOINTS
     if hosts.is_first():
-        inside.mkdir(parents=True, exist_ok=True)
+        inside.mkdir(exist_ok=True)
     if not hosts.agree(json.dumps(run)):
         raise ConfigError("the processes of this job have different configs or training data")
     if not hosts.agree(f"{inside.is_dir()} {checkpoints.steps(inside)}"):
