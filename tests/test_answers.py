@@ -33,6 +33,8 @@ def test_prediction_lines():
     assert csv_line("7", answers[1:] + answers[:1]) == "7,EY_AH"
     assert csv_line("7", []) == "7,"
     assert csv_line('a,"b', answers) == '"a,""b",AH'
+    with pytest.raises(DataError, match="cannot hold the phoneme 'B_E' with its _; fix: write a"):
+        csv_line("7", [(("B_E",), 1.0)])
 
 
 def test_answers_are_what_predict_wrote(tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 from absl import logging
 
+from g2p_jax.data.formats.writers import WRITERS, read_tokens, sherpa
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
 from g2p_jax.errors import DataError
@@ -123,3 +124,62 @@ def test_a_format_that_is_named_is_taken_for_granted(write):
     path = write("tea T_IY\nI AY\nread R_IY_D\n")
     assert read_lexicon(path, "contest")[0].pronunciations == (("T", "IY"),)
     assert read_lexicon(path, "kaldi")[0].pronunciations == (("T_IY",),)
+
+
+ANSWERS = [(("r", "iy", "d"), 0.6), (("r", "ˈɛ", "d"), 0.15), (("r", "iy", "d"), 0.1)]
+
+
+@pytest.mark.parametrize(
+    ("format", "lines"),
+    [
+        ("cmudict", ["Read r iy d", "Read(2) r ˈɛ d"]),
+        ("sphinx", ["Read\tr iy d", "Read(2)\tr ˈɛ d"]),
+        ("kaldi", ["Read r iy d", "Read r ˈɛ d"]),
+        ("kaldi-prob", ["Read 1.0 r iy d", "Read 0.25 r ˈɛ d"]),
+        ("mfa", ["Read\t1.0\tr iy d", "Read\t0.25\tr ˈɛ d"]),
+        ("sherpa", ["read r iy d"]),
+        ("wikipron", ["Read\tr iy d", "Read\tr ˈɛ d"]),
+        ("csv", ["Read,r iy d,0.6", "Read,r ˈɛ d,0.15"]),
+        (
+            "jsonl",
+            [
+                '{"word": "Read", "sounds": [["r", "iy", "d"], ["r", "ˈɛ", "d"]], '
+                '"probabilities": [0.6, 0.15]}'
+            ],
+        ),
+    ],
+)
+def test_each_tool_gets_what_it_reads(format, lines):
+    assert WRITERS[format]("Read", ANSWERS) == lines
+
+
+def test_probabilities_stay_in_what_a_tool_allows():
+    answers = [(("a",), 0.9), (("b",), 1e-9)]
+    assert WRITERS["kaldi-prob"]("x", answers) == ["x 1.0 a", "x 0.0001 b"]
+    assert WRITERS["mfa"]("x", answers) == ["x\t1.0\ta", "x\t0.01\tb"]
+    assert WRITERS["kaldi-prob"]("x", [(("a",), 0.0)]) == ["x 0.0001 a"]
+
+
+@pytest.mark.parametrize("format", WRITERS)
+def test_a_word_that_a_format_cannot_hold_is_an_error(format):
+    assert WRITERS[format]("...", [((), 1.0)]) == []
+    for word in "New York", "a\tb", "", "a\u2003b":
+        if format in ("wikipron", "csv", "jsonl"):
+            assert len(WRITERS[format](word, ANSWERS[:1])) == 1
+        else:
+            with pytest.raises(DataError, match="has white space, which ends a word there; fix: "):
+                WRITERS[format](word, ANSWERS)
+
+
+def test_symbols_of_sherpa_are_checked_against_the_tokens_of_a_voice(write):
+    tokens = read_tokens(write("_ 0\n  1\nˈ 2\nh 3\nə 4\nl 5\noʊ 6\nAA 7\n"))
+    assert {" ", "_", "oʊ"} < tokens
+    hello = [(("h", "ə", "ˈl", "oʊ"), 1.0)]
+    assert sherpa("Hello", hello, tokens) == ["hello h ə ˈ l oʊ"]
+    assert sherpa("Hello", hello) == ["hello h ə ˈ l o ʊ"]
+    assert sherpa("a", [(("AA",), 1.0)], tokens) == ["a AA"]
+    for phoneme, symbol in [("AH", "AH"), ("ˈoː", "o"), ("tʃ", "t")]:
+        with pytest.raises(DataError, match=f"'go': '{symbol}' is no token of the voice; fix: "):
+            sherpa("go", [((phoneme,), 1.0)], tokens)
+    with pytest.raises(DataError, match="txt:2: expected 'symbol number', found 'b'"):
+        read_tokens(write("a 0\nb\n"))

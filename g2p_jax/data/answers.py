@@ -1,19 +1,14 @@
 """Answers as text: `word<TAB>P H O N`, or a contest submission, `Id,P_H_O_N`."""
 
-import csv
-import io
 import itertools
 import os
-import re
-from collections.abc import Sequence
 
+from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.textfile import TextFile, csv_row, shorten
+from g2p_jax.errors import DataError
 
 CSV_HEADER = "Id,Transcription"
-
-_BREAKS = re.compile(r"[\t\n\r]")  # a space in their place keeps one line a line
-Answers = Sequence[tuple[Phonemes, float]]  # (phonemes, probability), best first
 
 
 def tsv_lines(word: str, answers: Answers, probability: bool = False) -> list[str]:
@@ -22,7 +17,7 @@ def tsv_lines(word: str, answers: Answers, probability: bool = False) -> list[st
     Without it read_lexicon takes them back. No answer gives a line without phonemes, so that
     every word has a line.
     """
-    word = _BREAKS.sub(" ", word)
+    word = BREAKS.sub(" ", word)
     lines = [
         f"{word}\t{' '.join(phonemes)}" + (f"\t{p:.4g}" if probability else "")
         for phonemes, p in answers
@@ -31,11 +26,15 @@ def tsv_lines(word: str, answers: Answers, probability: bool = False) -> list[st
 
 
 def csv_line(id: str, answers: Answers) -> str:
-    """Returns the row of a submission, which holds the best answer only."""
-    row = io.StringIO()
-    best = "_".join(answers[0][0]) if answers else ""
-    csv.writer(row, lineterminator="").writerow([_BREAKS.sub(" ", id), best])
-    return row.getvalue()
+    """Returns the row of a submission, which holds the best answer only.
+
+    Raises DataError for a phoneme that holds the _ between phonemes.
+    """
+    best = answers[0][0] if answers else ()
+    if unclear := next((phoneme for phoneme in best if "_" in phoneme), ""):
+        fix = "write a .tsv, or name another --format"
+        raise DataError(f"a submission cannot hold the phoneme {unclear!r} with its _; fix: {fix}")
+    return csv_cells([BREAKS.sub(" ", id), "_".join(best)])
 
 
 def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
