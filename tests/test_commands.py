@@ -435,6 +435,8 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["train.py", "hello"], 1, "takes flags only"),
         (["-m", "g2p_jax", "evaluate", "--data=README.md"], 1, "which model?"),
         (["-m", "g2p_jax", "calibrate", "--ckpt=no"], 1, "no: no trained model here"),
+        (["-m", "g2p_jax", "evaluate", "--ckpt=english-small"], 1, "not here (train.txt: expected"),
+        (["predict.py", "--report=a", "--output=a", "hello"], 1, "name the same file"),
         (["predict.py", "--ckpt=x", "--align", "--output=a.csv"], 1, "no place in a submission"),
     ],
 )

@@ -152,7 +152,7 @@ def test_a_phoneme_of_a_model_file_cannot_reach_the_terminal_as_a_command():
 
 
 @pytest.mark.parametrize(
-    "separator", " \t\u00a0\u3000-\u2010\u2011\u2012\u2013\u2014\u2015\u2212/_"
+    "separator", " \t\u00a0\u3000-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d/_"
 )
 def test_a_word_is_cut_where_the_vocabulary_lacks_the_separator(separator):
     symbols = symbols_of("elknow")

@@ -74,6 +74,8 @@ def main(words: list[str]) -> None:
         raise UserError("--align has no place in a submission: leave it out, or write a .tsv")
     if _RESUME.value and not _OUTPUT.value:
         raise UserError("--resume continues an output file; say which: --output=FILE")
+    if _REPORT.value and _REPORT.value == _OUTPUT.value:
+        raise UserError("--report and --output name the same file; choose another for one of them")
     if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):
         raise UserError("--distributed reads a file and writes one: --input=FILE --output=FILE")
     shared.use_compilation_cache()
@@ -115,6 +117,7 @@ def main(words: list[str]) -> None:
             about = {f"--{flag.name}": flag.value for flag in asked} | {
                 "the model": _model(_CKPT.value)
             }
+            about |= _READING()
             total, resume = _lines(_INPUT.value) if _INPUT.value else 0, _RESUME.value
             transcribe_file(answerer, source, output, options, about, resume=resume, total=total)
         else:

@@ -89,7 +89,10 @@ def references(
     settings = dataclasses.replace(settings, skip_bad_lines=skip_bad_lines)
     if path:
         return read(path, dataclasses.replace(settings, format=format))
-    pairs = getattr(load(settings), split)
+    try:
+        pairs = getattr(load(settings), split)
+    except DataError as error:
+        raise UserError(f"the model's own data is not here ({error}); give --data=FILE") from error
     if not pairs:
         raise UserError(f"the model's data has no {split} words; give --data=FILE")
     return pairs

@@ -19,7 +19,9 @@ from g2p_jax.errors import DataError
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # but a text has tabs and line breaks
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
-SEPARATOR = re.compile(r"[\s/_\-\u2010-\u2015\u2212]")  # white space, hyphens, dashes, minus
+SEPARATOR = re.compile(
+    r"[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]"
+)  # white space, hyphens, dashes, minus
 
 
 @dataclass(frozen=True)
