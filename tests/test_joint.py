@@ -1,6 +1,7 @@
 """The joint n-gram model: what it learns, what it cannot know, and its arrays."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import Symbols
+from g2p_jax.errors import DataError
 from g2p_jax.joint import model as joint
-from g2p_jax.joint import ngram
+from g2p_jax.joint import ngram, storage
 from g2p_jax.joint.model import NOT_ALIGNED, JointNgram
 from g2p_jax.joint.storage import from_arrays, to_arrays
 
@@ -79,6 +81,44 @@ def test_without_any_alignment_all_units_are_unknown():
     source, target = Ragged.from_lists([[4], [4]]), Ragged.from_lists([[4], [4, 5, 6]])
     log_p = model.score(source, target)()
     assert ngram.UNKNOWN - 10 < log_p[0] < ngram.UNKNOWN and log_p[1] == NOT_ALIGNED
+
+
+def test_words_shorter_than_the_order_have_fewer_levels():
+    model, symbols = fitted([("ab", "A B"), ("ba", "B A"), ("b", "B")], order=8)
+    assert [len(level.keys) for level in model.ngram.levels] == [4, 6, 5, 2]
+    again = from_arrays(to_arrays(model), symbols)
+    source, target = Ragged.from_lists([[4, 5], [5, 4]]), Ragged.from_lists([[4, 5], [4, 5]])
+    right, wrong = again.score(source, target)()
+    assert right > wrong + 5
+
+
+def test_pairs_that_are_all_too_long_to_align_teach_nothing():
+    model, symbols = fitted([("ab" * 70, "A B " * 70)], order=8)
+    model = from_arrays(to_arrays(model), symbols)
+    source = Ragged.from_lists([[4], [4] * 140])
+    log_p = model.score(source, source)()
+    assert log_p[0] < ngram.UNKNOWN and log_p[1] == NOT_ALIGNED
+
+
+def test_too_many_symbols_are_refused_before_memory_is():
+    pairs = [Pair(chr(0x4E00 + n), ((f"p{n % 1300}",),)) for n in range(6000)]
+    tracemalloc.start()
+    with pytest.raises(DataError, match="6,004 input and 1,304 output symbols would need gigab"):
+        JointNgram.fit(pairs, Symbols.from_pairs(pairs), 2)
+    assert tracemalloc.get_traced_memory()[1] < 1e8
+    tracemalloc.stop()
+
+
+def test_a_model_answers_the_same_before_it_is_stored():
+    model, symbols = fitted(LINES)
+    pairs = [Pair(word, (tuple(spoken.split()),)) for word, spoken in LINES]
+    stored = storage.fit(pairs, symbols, 3)
+    again = from_arrays(to_arrays(stored), symbols)
+    source = Ragged.from_lists([symbols.graphemes.encode(word) for word, _ in LINES])
+    target = Ragged.from_lists([symbols.phonemes.encode(spoken.split()) for _, spoken in LINES])
+    before, after, exact = (m.score(source, target)() for m in (stored, again, model))
+    np.testing.assert_array_equal(before, after)
+    assert np.abs(before - exact).max() > 0
 
 
 def test_arrays_that_do_not_fit_are_refused():

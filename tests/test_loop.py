@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import g2p_jax
 from g2p_jax import config
 from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.devices.signals import StopOnSignal
 from g2p_jax.errors import ConfigError, TrainingError
+from g2p_jax.joint import model as joint
 from g2p_jax.train import loop
 from g2p_jax.train.inputs import load_inputs
 from g2p_jax.train.loop import train
@@ -138,6 +140,29 @@ def test_extra_words_are_trained_on(settings, tmp_path):
     assert len(more.train) == len(inputs.train) + 2
     assert more.symbols.phonemes.encode("NUR")
     assert list(more.splits.train) == list(inputs.splits.train)
+
+
+def test_an_overlong_word_is_left_out_and_named(settings, caplog):
+    count = len(load_inputs(settings).train)
+    with open(settings.data.train, "a") as file:
+        file.write(f"{'ae' * 600} A\n{'b' * 999} B\n")
+    settings.data.dev = settings.data.train
+    inputs = load_inputs(settings)
+    assert len(inputs.train) == len(inputs.splits.train) - 1 > count
+    assert inputs.train.buckets[-1] == 999
+    assert "left out 1 of" in caplog.text and "longer than 1000 tokens: 'aeae" in caplog.text
+
+
+def test_without_room_for_a_joint_model_training_goes_on(settings, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(joint, "MOST_UNITS", 100)
+    settings.ngram, settings.train = 3, dataclasses.replace(settings.train, epochs=1)
+    with caplog.at_level("INFO"):
+        train(settings, tmp_path / "run")
+    lines = [record.getMessage() for record in caplog.records]
+    (left_out,) = (n for n, line in enumerate(lines) if "training goes on without it" in line)
+    (first_step,) = (n for n, line in enumerate(lines) if line.startswith("epoch 1/1 step 2/"))
+    assert left_out < first_step
+    assert g2p_jax.load(tmp_path / "run").joint is None
 
 
 @pytest.mark.parametrize(("size", "choices"), [(12, "8 or 16"), (63, "56 or 64"), (3, "8")])

@@ -62,6 +62,10 @@ class Examples:
             raise DataError(f"{pairs[unknown[0]].word!r} {what}")
         return cls(source.take(pairs.owners), target)
 
+    def take(self, indices: Array) -> "Examples":
+        """Returns the examples with these indices."""
+        return Examples(self.source.take(indices), self.target.take(indices))
+
     @property
     def lengths(self) -> Array:
         """The bucket length that each example needs at least."""

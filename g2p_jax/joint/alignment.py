@@ -48,9 +48,14 @@ class Units(NamedTuple):
     pair: Any  # [G, G, V] two letters and their phoneme
 
     @classmethod
-    def full(cls, letters: int, phonemes: int, value: float) -> "Units":
+    def shapes(cls, letters: int, phonemes: int) -> "Units":
         shapes = (), (phonemes,), (phonemes, phonemes), (letters, phonemes)
-        return cls(*(np.full((letters, *shape), value, np.float32) for shape in shapes))
+        return cls(*((letters, *shape) for shape in shapes))
+
+    @classmethod
+    def full(cls, letters: int, phonemes: int, value: float) -> "Units":
+        shapes = cls.shapes(letters, phonemes)
+        return cls(*(np.full(shape, value, np.float32) for shape in shapes))
 
     def at_places(self, source_BxS: jax.Array, target_BxT: jax.Array) -> "Units":
         """The numbers of the units that can begin at each place of a batch."""

@@ -18,6 +18,7 @@ from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, Ragged, borders
 from g2p_jax.data.symbols import EOS, Symbols
+from g2p_jax.errors import DataError
 from g2p_jax.joint import alignment
 from g2p_jax.joint.alignment import Units
 from g2p_jax.joint.ngram import Floats, Ngram
@@ -25,6 +26,7 @@ from g2p_jax.joint.ngram import Floats, Ngram
 WEIGHT, ENSEMBLE_WEIGHT = 0.4, 1 / 3  # w, for one network and for several: docs/results.md
 BEAM = 4  # hypotheses of each word to rescore
 MAX_PRONUNCIATIONS = 1 << 18  # pronunciations to learn from; of more, every second, third, ...
+MOST_UNITS = 1 << 27  # that letters and phonemes can make: half a gigabyte for one number of each
 NOT_ALIGNED = -200.0  # log P of a pair that no sequence of units makes
 
 
@@ -38,12 +40,21 @@ class JointNgram:
 
     @classmethod
     def fit(cls, pairs: Iterable[Pair], symbols: Symbols, order: int) -> "JointNgram":
-        """Learns from training data, with n-grams of at most `order` units."""
+        """Learns from training data, with n-grams of at most `order` units.
+
+        DataError where there are so many symbols that the numbers of all units need gigabytes.
+        """
+        letters, phonemes = len(symbols.graphemes), len(symbols.phonemes)
+        if letters * phonemes * (letters + phonemes) > MOST_UNITS:
+            raise DataError(
+                f"a joint n-gram model (config.ngram) of {letters:,} input and {phonemes:,} output "
+                "symbols would need gigabytes; leave it out"
+            )
         examples = Examples.from_pairs(pairs, symbols)
         chosen = np.arange(0, len(examples), -(-len(examples) // MAX_PRONUNCIATIONS))
         source, target = examples.source.take(chosen), examples.target.take(chosen)
         target = Ragged(target.ids[target.ids != EOS], borders(target.lengths - 1))
-        units = alignment.fit(source, target, len(symbols.graphemes), len(symbols.phonemes))
+        units = alignment.fit(source, target, letters, phonemes)
         aligned = alignment.align(units, source, target)()
         codes, tokens = np.unique(aligned.ids, return_inverse=True)
         codes = codes if len(codes) else np.zeros(1, np.int64)  # no pair could be aligned

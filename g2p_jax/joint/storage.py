@@ -4,10 +4,11 @@ The n-grams of one length are stored by history: how many tokens follow each, an
 takes one byte.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, narrow
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.joint.alignment import Units
@@ -15,6 +16,11 @@ from g2p_jax.joint.model import JointNgram
 from g2p_jax.joint.ngram import Level, Ngram
 
 STEP = -1 / 16  # logarithms are stored as multiples of it; more digits answer no better
+
+
+def fit(pairs: Iterable[Pair], symbols: Symbols, order: int) -> JointNgram:
+    """The model of training data, as it is read again: it answers the same before it is stored."""
+    return from_arrays(to_arrays(JointNgram.fit(pairs, symbols, order)), symbols)
 
 
 def to_arrays(model: JointNgram) -> dict[str, Array]:
@@ -38,8 +44,8 @@ def from_arrays(arrays: Mapping[str, Array], symbols: Symbols) -> JointNgram:
     """The model of these arrays; ValueError or KeyError if they do not fit together."""
     units = Units(*(arrays[f"units/{kind}"].astype(np.float32) for kind in Units._fields))
     codes = arrays["codes"].astype(np.int64)
-    expected = Units.full(len(symbols.graphemes), len(symbols.phonemes), 0.0)
-    _require([u.shape for u in units] == [e.shape for e in expected])
+    expected = Units.shapes(len(symbols.graphemes), len(symbols.phonemes))
+    _require([u.shape for u in units] == list(expected))
     _require(all(np.isfinite(u).all() for u in units) and _rising(codes))
     levels, histories, size = list[Level](), 1, len(codes) + 2
     while not levels or f"{len(levels) + 1}/counts" in arrays:

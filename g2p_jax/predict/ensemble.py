@@ -8,7 +8,7 @@ import numpy as np
 
 from g2p_jax.data.pairs import Pair
 from g2p_jax.errors import UserError
-from g2p_jax.joint.model import JointNgram
+from g2p_jax.joint import storage
 from g2p_jax.predict.g2p import G2P
 
 
@@ -47,5 +47,5 @@ def _same(model: G2P) -> dict[str, object]:
 
 def with_joint(g2p: G2P, pairs: Iterable[Pair], order: int) -> G2P:
     """Returns the model with a joint n-gram model that is fitted to the pairs."""
-    joint = JointNgram.fit(pairs, g2p.symbols, order)
+    joint = storage.fit(pairs, g2p.symbols, order)
     return dataclasses.replace(g2p.with_settings(ngram=order, temperature=1.0), joint=joint)

@@ -15,7 +15,8 @@ from g2p_jax.config import Config
 from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.devices import hosts, parallel
-from g2p_jax.joint.model import JointNgram
+from g2p_jax.errors import DataError
+from g2p_jax.joint import storage
 from g2p_jax.network.language_model import Network
 from g2p_jax.predict.g2p import G2P
 from g2p_jax.predict.language_model import LONGEST, LanguageModel
@@ -57,7 +58,10 @@ class Evaluator:
             joint = None
             if config.ngram and hosts.is_first():  # which decodes; the other processes wait
                 logging.info("fitting the joint %d-gram model", config.ngram)
-                joint = JointNgram.fit(inputs.splits.train, symbols, config.ngram)
+                try:
+                    joint = storage.fit(inputs.splits.train, symbols, config.ngram)
+                except DataError as error:
+                    logging.warning("%s: training goes on without it", error)
             self.build = lambda params: G2P(config, symbols, params, joint)
             self._answer = lambda model: answer_words(model, inputs.splits.dev, watch)
         else:

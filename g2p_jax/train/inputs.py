@@ -3,6 +3,7 @@
 import itertools
 from typing import Any, NamedTuple
 
+import numpy as np
 from absl import logging
 
 from g2p_jax.config import Config
@@ -20,6 +21,7 @@ from g2p_jax.train.distillation import teacher_probabilities
 from g2p_jax.train.fine_tuning import initial_model
 
 DEV_BUCKETS = 2
+LONGEST = 1000  # tokens of an example: a batch is as long as its longest one, in all its arrays
 
 
 class Inputs(NamedTuple):
@@ -65,7 +67,19 @@ def _batches(
         return Chunks(ids, config.data.chunk, size, rows)
     if not config.model.encoder_layers:  # a language model reads no words
         pairs = pairs.without_words()
-    examples = Examples.from_pairs(pairs, symbols)
+    examples = _not_too_long(Examples.from_pairs(pairs, symbols), pairs)
     lengths = choose_buckets(examples.lengths, buckets)
     table = teacher_probabilities(teacher, examples, symbols) if teacher else None
     return Batches(examples, lengths, size, config.train.seed, config.ensemble, rows, table)
+
+
+def _not_too_long(examples: Examples, pairs: Pairs) -> Examples:
+    """The examples without those longer than LONGEST, which are logged."""
+    too_long = np.flatnonzero(examples.lengths > LONGEST)
+    if not len(too_long):
+        return examples
+    word, count = pairs[pairs.owners[too_long[0]]].word, f"{len(too_long):,} of {len(examples):,}"
+    if len(too_long) == len(examples):
+        raise DataError(f"all {len(examples):,} examples are longer than {LONGEST:,} tokens")
+    logging.warning("left out %s examples, longer than %d tokens: %.40r", count, LONGEST, word)
+    return examples.take(np.flatnonzero(examples.lengths <= LONGEST))
