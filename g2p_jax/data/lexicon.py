@@ -20,7 +20,7 @@ from g2p_jax.errors import DataError
 SKIP = "skip_bad_lines=True"
 SHOWN = 5  # bad lines that an error names
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # not in one line of text
-_SPECIAL = re.compile(r"<.+>|\[.+\]|\{.+\}|\(.+\)|![A-Z_]+|SIL|SPN|NSN")
+SPECIAL = re.compile(r"<.+>|\[.+\]|\{.+\}|\(.+\)|![A-Z_]+|SIL|SPN|NSN")
 
 
 def read_lexicon(
@@ -91,7 +91,7 @@ def _checked(
             bad.append(file.error(place, example, found, "remove it"))
         elif not word:
             bad.append(file.error(place, example, "no word", "add the word or remove the line"))
-        elif len(pronunciations) == 1 and len(pronunciations[0]) == 1 and _SPECIAL.fullmatch(word):
+        elif len(pronunciations) == 1 and len(pronunciations[0]) == 1 and SPECIAL.fullmatch(word):
             left_out.append(word)
         elif layout.separator == "\t" and pronunciations == [[]]:  # as predict.py answers "..."
             left_out.append(word)

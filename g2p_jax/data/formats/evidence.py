@@ -121,7 +121,8 @@ def _underscores(text: str) -> tuple[bool, bool]:
 
 def _enclosed(text: str, separator: str) -> bool:
     """Returns whether all pronunciations stand between slashes or brackets."""
-    begins = rf"{WORDS[separator]}{SEPARATORS[separator]}"
+    columns = rf"(?:{WORDS[separator]}{SEPARATORS[separator]})"
+    begins = columns if separator == " " else columns + "+"
     between = r"(?:/[^\n]*/|\[[^\n]*\])"
     quotes = '"?' if separator == "," else ""
     return _every_line(text, rf"{begins}{quotes}{between}{quotes}[ \t\r]*$")

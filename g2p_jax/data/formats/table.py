@@ -20,7 +20,7 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
     rows = _rows(file, layout)
     if layout.header:
         rows = itertools.islice(rows, 1, None)
-    word_column, first = _columns(layout)
+    word_column, first = columns(layout)
     for number, row in rows:
         if isinstance(row, DataError):
             yield row
@@ -42,7 +42,7 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
             yield Entry(number, word, _pronunciations(row[first:], layout))
 
 
-def _columns(layout: Layout) -> tuple[int, int]:
+def columns(layout: Layout) -> tuple[int, int]:
     """Returns the places of the word and of the phonemes."""
 
     def place(names: Collection[str], default: int) -> int:

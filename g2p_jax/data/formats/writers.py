@@ -27,30 +27,29 @@ _STRESS = "ˈˌ"
 def columns(word: str, answers: Answers) -> list[str]:
     """Returns `word<TAB>p h o n` for each pronunciation: WikiPron."""
     word = BREAKS.sub(" ", word)
-    return [f"{word}\t{' '.join(phonemes)}" for phonemes, _ in _distinct(answers)]
+    return [f"{word}\t{' '.join(phonemes)}" for phonemes, _ in distinct(answers)]
 
 
 def kaldi(word: str, answers: Answers) -> list[str]:
     """Returns `word P H O N` for each pronunciation: Kaldi's lexicon.txt."""
-    return [f"{_token(word)} {' '.join(phonemes)}" for phonemes, _ in _distinct(answers)]
+    return [f"{token(word)} {' '.join(phonemes)}" for phonemes, _ in distinct(answers)]
 
 
 def kaldi_prob(word: str, answers: Answers) -> list[str]:
     """Returns `word 1.0 P H O N`, the best with 1.0: Kaldi's lexiconp.txt."""
-    return [f"{_token(word)} {p} {' '.join(phonemes)}" for phonemes, p in _scaled(answers, 0.0001)]
+    return [f"{token(word)} {p} {' '.join(phonemes)}" for phonemes, p in scaled(answers, 0.0001)]
 
 
 def mfa(word: str, answers: Answers) -> list[str]:
     """Returns `word<TAB>1.0<TAB>P H O N`, the best with 1.0, none below 0.01: MFA dictionaries."""
-    scaled = _scaled(answers, 0.01)
-    return [f"{_token(word)}\t{p}\t{' '.join(phonemes)}" for phonemes, p in scaled]
+    return [f"{token(word)}\t{p}\t{' '.join(each)}" for each, p in scaled(answers, 0.01)]
 
 
 def cmudict(word: str, answers: Answers, between: str = " ") -> list[str]:
     """Returns `word P H O N`, `word(2) P H O N`, ...; between: what follows the word."""
     return [
-        f"{_token(word)}{f'({n})' if n > 1 else ''}{between}{' '.join(phonemes)}"
-        for n, (phonemes, _) in enumerate(_distinct(answers), 1)
+        f"{token(word)}{f'({n})' if n > 1 else ''}{between}{' '.join(phonemes)}"
+        for n, (phonemes, _) in enumerate(distinct(answers), 1)
     ]
 
 
@@ -64,28 +63,28 @@ def sherpa(word: str, answers: Answers, tokens: Collection[str] = ()) -> list[st
       tokens: of the voice; a symbol that is none raises DataError. None: they are not checked.
     """
     symbols = [
-        s for phonemes, _ in _distinct(answers)[:1] for p in phonemes for s in _cut(p, tokens)
+        s for phonemes, _ in distinct(answers)[:1] for p in phonemes for s in _cut(p, tokens)
     ]
     if tokens and (lacking := [symbol for symbol in symbols if symbol not in tokens]):
         raise DataError(
             f"{word!r}: {lacking[0]!r} is no token of the voice; fix: choose its alphabet, for "
             "example --alphabet=kokoro or espeak, or give the tokens.txt of another voice"
         )
-    return [f"{_token(word).lower()} {' '.join(symbols)}"] if symbols else []
+    return [f"{token(word).lower()} {' '.join(symbols)}"] if symbols else []
 
 
 def jsonl(word: str, answers: Answers) -> list[str]:
     """Returns one JSON object: the word, its pronunciations and their probabilities."""
-    distinct = _distinct(answers)
-    sounds, probabilities = [p for p, _ in distinct], [round(p, 6) for _, p in distinct]
+    each = distinct(answers)
+    sounds, probabilities = [p for p, _ in each], [round(p, 6) for _, p in each]
     row = {"word": word, "sounds": sounds, "probabilities": probabilities}
-    return [json.dumps(row, ensure_ascii=False)] if distinct else []
+    return [json.dumps(row, ensure_ascii=False)] if each else []
 
 
 def csv_rows(word: str, answers: Answers) -> list[str]:
     """Returns a row for each pronunciation; a header goes before them."""
     word = BREAKS.sub(" ", word)
-    return [csv_cells([word, " ".join(p), f"{q:.4g}"]) for p, q in _distinct(answers)]
+    return [csv_cells([word, " ".join(p), f"{q:.4g}"]) for p, q in distinct(answers)]
 
 
 def csv_cells(cells: Sequence[str]) -> str:
@@ -119,7 +118,7 @@ def read_tokens(path: str | os.PathLike[str]) -> frozenset[str]:
     return frozenset(tokens)
 
 
-def _token(word: str) -> str:
+def token(word: str) -> str:
     """Returns the word; raises DataError if white space would end it."""
     if word.split() != [word]:
         fix = "leave it out, or choose a format with columns: wikipron, jsonl, csv"
@@ -127,7 +126,7 @@ def _token(word: str) -> str:
     return word
 
 
-def _distinct(answers: Answers) -> Answers:
+def distinct(answers: Answers) -> Answers:
     """Returns the different pronunciations that have phonemes."""
     best: dict[Phonemes, float] = {}
     for phonemes, probability in answers:
@@ -136,11 +135,11 @@ def _distinct(answers: Answers) -> Answers:
     return list(best.items())
 
 
-def _scaled(answers: Answers, least: float) -> Iterable[tuple[Phonemes, float]]:
+def scaled(answers: Answers, least: float) -> Iterable[tuple[Phonemes, float]]:
     """Yields pronunciations with probabilities of which the highest is 1, and none is below."""
-    distinct = _distinct(answers)
-    best = max((probability for _, probability in distinct), default=1.0) or 1.0
-    for phonemes, probability in distinct:
+    each = distinct(answers)
+    best = max((probability for _, probability in each), default=1.0) or 1.0
+    for phonemes, probability in each:
         yield phonemes, max(round(probability / best, 4), least)
 
 

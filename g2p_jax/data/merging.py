@@ -1,0 +1,214 @@
+"""A user's lexicon with more words, in its own format, order and line ends.
+
+Its lines stay byte for byte as they are; new lines look like those around them.
+"""
+
+import bisect
+import codecs
+import json
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from absl import logging
+
+from g2p_jax.data import formats
+from g2p_jax.data.alphabets import alphabet_of
+from g2p_jax.data.arpabet import is_vowel
+from g2p_jax.data.formats.evidence import SOURCES
+from g2p_jax.data.formats.layout import Entry
+from g2p_jax.data.formats.table import columns
+from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, scaled, token
+from g2p_jax.data.lexicon import SPECIAL, read_lexicon
+from g2p_jax.data.normalise import MARKS, normal_form
+from g2p_jax.data.pairs import Phonemes
+from g2p_jax.data.textfile import TextFile, open_to_read
+from g2p_jax.errors import DataError
+
+SILENCE = "0.5", "1.0", "1.0"  # what MFA assumes where it is not told: probability, corrections
+LEAST = 0.01  # probability that MFA allows
+_ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_POSITION = re.compile(r"(?<=.)_[BIES]$")  # Kaldi: of a phoneme in its word
+_VARIANT = re.compile(r"(?m)^[^\s(]\S*\((\d+)\)\s")
+_PROBABILITY = {"probability", "prob"}  # names of a column
+_ORDERS: tuple[Callable[[str], str], ...] = (
+    str,
+    str.casefold,
+    lambda word: re.sub(r"\W", "", word).casefold(),  # as `sort` does in most languages
+)
+
+
+class LexiconFile:
+    """A lexicon to which words can be added.
+
+    `alphabet` and `stress` say how its pronunciations are written: "arpabet", "ipa", or "" where
+    that cannot be told; with stress digits, or without.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], format: str = "auto"):
+        pairs, file = read_lexicon(path, format), TextFile(path)
+        self._path, (self._layout, entries) = path, formats.read(file, format)
+        self._entries = [e for e in entries if isinstance(e, Entry) and not _is_special(e)]
+        if not isinstance(self._entries[0].place, int):
+            fix = "write each object in a line of its own, for example with jq -c '.[]'"
+            raise DataError.at(path, "JSON lines", "a JSON array", fix)
+        with open_to_read(path) as stream:
+            data = stream.read()
+        self._encoding = _ENCODINGS.get(data[:2], "utf-8")
+        text = data.decode(self._encoding)
+        self._mark = "\ufeff" if text.startswith("\ufeff") else ""
+        self._lines = re.findall(r"[^\n]*\n|[^\n]+", text.removeprefix(self._mark))
+        examples = [self._lines[int(entry.place) - 1] for entry in self._entries]
+        self._example = examples[0].rstrip("\r\n")
+        self._gap = _gap(examples, self._layout.separator)
+        variants = _VARIANT.findall("".join(examples)) if self._layout.separator != "," else []
+        self._second = min(map(int, variants), default=0)  # the number of a second pronunciation
+        words = "".join(pairs.each_word())
+        is_one_case = words.lower() != words.upper() and words in (words.lower(), words.upper())
+        self._case = (str.lower if words == words.lower() else str.upper) if is_one_case else str
+        self._words = {_key(word) for word in pairs.each_word()}
+        self._phonemes = set(pairs.phonemes)
+        marked = sum(_POSITION.search(phoneme) is not None for phoneme in pairs.phonemes)
+        self._positions = marked > 0.9 * len(pairs.phonemes)
+        names = [_POSITION.sub("", p) if self._positions else p for p in pairs.phonemes]
+        upper = list(map(str.upper, names))
+        self.alphabet = alphabet_of(upper)
+        if self.alphabet == "ipa" and all(map(str.isascii, names)):
+            self.alphabet = ""  # X-SAMPA, or what we do not know
+        self._lower = self.alphabet == "arpabet" and upper != names
+        self.stress = any(is_vowel(name) and name[-1].isdigit() for name in upper)
+
+    def missing(self, words: Iterable[str]) -> list[str]:
+        """Returns the words that the lexicon lacks, each once, in its case if it has only one."""
+        cased = (self._case(BREAKS.sub(" ", word)) for word in words if word.strip())
+        return [word for word in dict.fromkeys(cased) if _key(word) not in self._words]
+
+    def with_words(self, entries: Iterable[tuple[str, Answers]]) -> bytes:
+        """Returns the file with these words, in alphabetical order if it is so, else at its end.
+
+        One line is logged for words without phonemes, which are left out, and one for phonemes that
+        the lexicon lacks.
+        """
+        spelled = {word: self._spelled(answers) for word, answers in entries}
+        self._warn(spelled)
+        places = [int(entry.place) for entry in self._entries]
+        words = [entry.word for entry in self._entries]
+        order = next((key for key in _ORDERS if _is_sorted(list(map(key, words)))), None)
+        after: defaultdict[int, list[str]] = defaultdict(list)  # lines behind that line of the file
+        keys = list(map(order, words)) if order else []
+        for word in sorted(spelled, key=order) if order else spelled:
+            index = bisect.bisect_right(keys, order(word)) if order else len(places)
+            after[places[index - 1] if index else places[0] - 1] += self._rows(word, spelled[word])
+        return (self._mark + self._with_lines(after)).encode(self._encoding)
+
+    def _with_lines(self, after: dict[int, list[str]]) -> str:
+        end = "\r\n" if self._lines[0].endswith("\r\n") else "\n"
+        text = []
+        for number, line in enumerate(["", *self._lines]):
+            text.append(line)
+            if number in after:
+                if line and not line.endswith("\n"):
+                    text.append(end)
+                text += [new + end for new in after[number]]
+        return "".join(text)
+
+    def _spelled(self, answers: Answers) -> list[tuple[Phonemes, float]]:
+        """Returns pronunciations in the lexicon's case, with the marks of their positions."""
+        spelled = []
+        for phonemes, probability in scaled(answers, LEAST):
+            if self._lower:
+                phonemes = tuple(map(str.lower, phonemes))
+            if self._positions:
+                marks = "S" if len(phonemes) == 1 else "B" + "I" * (len(phonemes) - 2) + "E"
+                phonemes = tuple(map("{}_{}".format, phonemes, marks))
+            spelled.append((phonemes, probability))
+        return spelled
+
+    def _warn(self, spelled: dict[str, list[tuple[Phonemes, float]]]) -> None:
+        silent = [word for word, each in spelled.items() if not each]
+        used = {p: word for word, each in spelled.items() for phonemes, _ in each for p in phonemes}
+        new = [f"{p} ({word})" for p, word in used.items() if p not in self._phonemes]
+        if silent:
+            left_out = f"{len(silent)} words without phonemes are left out, such as {silent[0]!r}"
+            logging.warning("%s: %s", self._path, left_out)
+        if new:
+            logging.warning("%s has not the phonemes %s", self._path, ", ".join(new))
+
+    def _rows(self, word: str, spelled: list[tuple[Phonemes, float]]) -> list[str]:
+        """Returns the lines for a word, none if it has no phonemes."""
+        layout = self._layout
+        if layout.format == "jsonl":
+            return self._json_rows(word, [phonemes for phonemes, _ in spelled])
+        if layout.joined:
+            if unclear := next((p for phonemes, _ in spelled for p in phonemes if "_" in p), ""):
+                fix = "choose an --alphabet whose phonemes have no _"
+                found = f"{self._path} has _ between phonemes, and one is {unclear!r}"
+                raise DataError(f"{word!r}: {found}; fix: {fix}")
+            texts = [(" ".join("_".join(p) for p, _ in spelled), 1.0)] if spelled else []
+        else:
+            texts = [(" ".join(phonemes), p) for phonemes, p in spelled]
+        if layout.enclosed:
+            left, right = "//" if self._example.rstrip(' "').endswith("/") else "[]"
+            texts = [(left + text + right, p) for text, p in texts]
+        numbers = [
+            f"({self._second + n - 1})" if n and self._second else "" for n in range(len(texts))
+        ]
+        return [self._row(word + n, *text) for n, text in zip(numbers, texts, strict=True)]
+
+    def _row(self, word: str, text: str, probability: float) -> str:
+        layout = self._layout
+        numbers = [str(probability), *SILENCE][: layout.probabilities]
+        if layout.separator == " ":
+            return " ".join([token(word) + self._gap + "".join(f"{n} " for n in numbers) + text])
+        cells = [word, *numbers, text]
+        if layout.header or layout.extra_columns:
+            cells = self._cells(word, numbers, text, probability)
+        if layout.separator == "\t":
+            return "\t".join(cells)
+        if self._example.startswith('"'):
+            return self._gap.join('"' + cell.replace('"', '""') + '"' for cell in cells)
+        return self._gap.join(cell and csv_cells([cell]) for cell in cells)
+
+    def _cells(self, word: str, numbers: Sequence[str], text: str, probability: float) -> list[str]:
+        """Returns a row that has the columns of the header, or of the first entry."""
+        word_column, first = columns(self._layout)
+        example = self._example.split("\t") if self._layout.separator == "\t" else []
+        names = self._layout.header or ("",) * len(example)
+        cells = [str(probability) if name in _PROBABILITY else "" for name in names]
+        cells[1 : 1 + len(numbers)] = numbers
+        cells[word_column], cells[first] = word, text
+        for place in range(first + 1, len(example)) if self._layout.extra_columns else ():
+            value = example[place]
+            if value not in SOURCES and not re.fullmatch(r"\d*\.?\d+(e-\d+)?", value):
+                fix = "leave out the columns that --align wrote"
+                raise DataError.at(self._path, "pronunciations", f"the column {value!r}", fix)
+            cells[place] = "model" if value in SOURCES else str(probability)
+        return cells
+
+    def _json_rows(self, word: str, spelled: list[Phonemes]) -> list[str]:
+        """Returns objects whose sounds are texts or lists of phonemes, as in the file."""
+        flat = isinstance(json.loads(self._example)["sounds"], str)
+        unclear = any("_" in phoneme for phonemes in spelled for phoneme in phonemes)
+        each = [" ".join(phonemes) for phonemes in spelled] if flat and not unclear else [spelled]
+        rows = [{"word": word, "sounds": sounds} for sounds in each] if spelled else []
+        return [json.dumps(row, ensure_ascii=False) for row in rows]
+
+
+def _is_special(entry: Entry) -> bool:
+    return SPECIAL.fullmatch(entry.word) is not None or not any(entry.pronunciations)
+
+
+def _key(word: str) -> str:
+    return normal_form(word, "NFC").translate(MARKS)
+
+
+def _is_sorted(keys: list[str]) -> bool:
+    return len(keys) > 1 and all(a <= b for a, b in zip(keys, keys[1:], strict=False))
+
+
+def _gap(lines: Iterable[str], separator: str) -> str:
+    """Returns what most often follows the word."""
+    pattern = {" ": r"^\s*\S+([ \t]+)", "\t": r"(\t)", ",": r"(,[ \t]*)"}[separator]
+    found = Counter(match[1] for line in lines if (match := re.search(pattern, line)))
+    return found.most_common(1)[0][0] if found else separator

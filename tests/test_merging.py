@@ -1,0 +1,194 @@
+"""Words that are added to a user's lexicon look like its own, and change nothing else."""
+
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+from absl import logging
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from g2p_jax.data.formats import writers
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.merging import LexiconFile
+from g2p_jax.errors import DataError
+
+ANSWERS = {
+    "beige": [(("B", "EY1", "ZH"), 0.8), (("B", "EY1", "JH"), 0.2)],
+    "oh": [(("OW1",), 1.0)],
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="lexicon.txt"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def merged(path, words=("oh", "able", "Beige", " ", "oh")):
+    lexicon = LexiconFile(path)
+    return lexicon.with_words([(w, ANSWERS[w.lower()]) for w in lexicon.missing(words)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # CMUdict: sorted, numbered variants, two spaces, a comment
+        """;;; a comment
+ABLE  EY1 B
++BEIGE  B EY1 ZH
++BEIGE(2)  B EY1 JH
+CAB  K AE1 B
+CAB(2)  K AE0 B
++OH  OW1
+""",
+        # Sphinx: numbers from 1 on, tabs
+        """able\tEY1 B
++beige\tB EY1 ZH
++beige(1)\tB EY1 JH
+cab\tK AE1 B
+cab(1)\tK AE0 B
+d'or\tD AO1 R
++oh\tOW1
+zed\tZ EH1 D
+""",
+        # Kaldi: special words first, in lower case
+        """<UNK> SPN
+!SIL SIL
+able EY1 B
++beige B EY1 ZH
++beige B EY1 JH
+cab K AE1 B
++oh OW1
+""",
+        # Kaldi: probabilities and positions, not sorted
+        """cab 1.0 K_B AE_I B_E
+able 0.5 EY_B B_E
++oh 1.0 OW1_S
++beige 1.0 B_B EY1_I ZH_E
++beige 0.25 B_B EY1_I JH_E
+""",
+        # MFA: four numbers, phonemes in lower case
+        """able\t0.99\t0.1\t1.0\t1.0\tey1 b
++beige\t1.0\t0.5\t1.0\t1.0\tb ey1 zh
++beige\t0.25\t0.5\t1.0\t1.0\tb ey1 jh
+cab\t0.9\t0.1\t1.2\t1.0\tk ae1 b
++oh\t1.0\t0.5\t1.0\t1.0\tow1
+""",
+        # a contest
+        """CAB K_AE1_B AH0
+ABLE EY1_B_AH0_L EY0_B_L
++OH OW1
++BEIGE B_EY1_ZH B_EY1_JH
+""",
+        # CSV: a header, a column that we do not know, slashes
+        """id,Word,ipa
+7,cab,/K AE1 B/
+3,able,/EY1 B/
++,oh,/OW1/
++,beige,/B EY1 ZH/
++,beige,/B EY1 JH/
+""",
+        # CSV in quotes
+        """"cab", "K AE1 B"
+"able", "EY1 B"
++"oh", "OW1"
++"beige", "B EY1 ZH"
++"beige", "B EY1 JH"
+""",
+        # what predict --nbest=2 --lexicon writes
+        """cab\tK AE1 B\t0.9\tlexicon
+able\tEY1 B\t0.5\tmodel
++oh\tOW1\t1.0\tmodel
++beige\tB EY1 ZH\t1.0\tmodel
++beige\tB EY1 JH\t0.25\tmodel
+""",
+        # JSON lines, of texts and of lists
+        """{"word": "cab", "sounds": "K AE1 B"}
+{"word": "able", "sounds": "EY1 B"}
++{"word": "oh", "sounds": "OW1"}
++{"word": "beige", "sounds": "B EY1 ZH"}
++{"word": "beige", "sounds": "B EY1 JH"}
+""",
+        """{"word": "able", "sounds": ["EY1", "B"]}
++{"word": "beige", "sounds": [["B", "EY1", "ZH"], ["B", "EY1", "JH"]]}
+{"word": "cab", "sounds": ["K", "AE1", "B"]}
++{"word": "oh", "sounds": [["OW1"]]}
+""",
+    ],
+)
+def test_new_lines_look_like_those_around_them(write, text):
+    """Lines with a + are new; the others are the file as it was."""
+    old, new = re.sub(r"(?m)^\+.*\n", "", text), re.sub(r"(?m)^\+", "", text)
+    for before, after in [("\n", "\n"), ("\n", "\r\n")]:
+        path = write(old.replace(before, after))
+        assert merged(path).decode() == new.replace(before, after)
+        assert merged(path, ["able", "CAB"]) == path.read_bytes()
+    path = write("\ufeff" + old[:-1])
+    assert merged(path).decode().rstrip() == "\ufeff" + new.rstrip()
+    path = write(old.encode("utf-16"))
+    assert merged(path).decode("utf-16") == new
+
+
+def test_what_cannot_be_added_is_said(write, monkeypatch):
+    lines = []
+    monkeypatch.setattr(logging, "warning", lambda form, *values: lines.append(form % values))
+    path = write("able EY1 B\nzed Z EH1 D\n")
+    entries = [("beige", ANSWERS["beige"]), ("...", [((), 1.0)])]
+    assert LexiconFile(path).with_words(entries) == (
+        b"able EY1 B\nbeige B EY1 ZH\nbeige B EY1 JH\nzed Z EH1 D\n"
+    )
+    assert lines == [
+        f"{path}: 1 words without phonemes are left out, such as '...'",
+        f"{path} has not the phonemes ZH (beige), JH (beige)",
+    ]
+    with pytest.raises(DataError, match="the word 'New York' has white space"):
+        LexiconFile(path).with_words([("New York", ANSWERS["oh"])])
+    with pytest.raises(DataError, match="found a JSON array; fix: write each object in a line"):
+        LexiconFile(write('[{"word": "able", "sounds": ["EY1", "B"]}]'))
+    with pytest.raises(DataError, match="'t': .* has _ between phonemes, and one is 't_h'; fix: "):
+        LexiconFile(write("able EY_L\nbe B_IY\n")).with_words([("t", [(("t_h",), 1.0)])])
+
+
+@pytest.mark.parametrize(
+    ("text", "alphabet", "stress"),
+    [
+        ("able EY1 B\n", "arpabet", True),
+        ("able ey b\n", "arpabet", False),
+        ("able EY_B B_E\n", "arpabet", False),
+        ("able\tˈeɪ b\n", "ipa", False),
+        ('able "eI b\n', "", False),
+    ],
+)
+def test_how_pronunciations_are_written_is_recognised(write, text, alphabet, stress):
+    lexicon = LexiconFile(write(text))
+    assert (lexicon.alphabet, lexicon.stress) == (alphabet, stress)
+
+
+WORDS = st.text("abcABC'é", min_size=1, max_size=4)
+PHONEMES = st.lists(st.sampled_from("AH0 B K S T IY1 ER".split()), min_size=1, max_size=4)
+SEVERAL = st.lists(PHONEMES.map(tuple), min_size=1, max_size=3, unique=True)
+ENTRIES = st.dictionaries(WORDS, SEVERAL, min_size=1, max_size=8)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(writers.WRITERS)), ENTRIES, ENTRIES, st.booleans())
+def test_a_merged_lexicon_is_read_as_both(format, old, new, is_sorted):
+    header = [writers.HEADERS[format]] if format in writers.HEADERS else []
+    write, words = writers.WRITERS[format], sorted(old) if is_sorted else list(old)
+    lines = [line for word in words for line in write(word, [(p, 0.5) for p in old[word]])]
+    path = Path(tempfile.mkdtemp()) / "lexicon.txt"
+    path.write_text("".join(f"{line}\n" for line in header + lines))
+    before = {word: several for word, several in read_lexicon(path)}
+    lexicon = LexiconFile(path)
+    missing = [word for word in lexicon.missing(new) if word in new]
+    path.write_bytes(lexicon.with_words((word, [(p, 0.5) for p in new[word]]) for word in missing))
+    after = {word: several for word, several in read_lexicon(path)}
+    assert after == before | {word: tuple(new[word]) for word in missing}
+    rest = iter(path.read_text().splitlines())
+    assert all(line in rest for line in header + lines)  # each behind the one before
