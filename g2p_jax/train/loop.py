@@ -117,7 +117,8 @@ def continue_run(
                 stopped, save_due = hosts.any_process(int(metrics["step"]), *flags)
                 if stopped or save_due:
                     break
-            if not seconds:  # stopped before a step, and all others are saved
+            if not seconds:
+                logging.info("stopped before a step; all before it are saved")
                 return progress
             on_host, step = placement.get(state), int(state.step)
             require_numbers(on_host)

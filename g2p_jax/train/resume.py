@@ -58,7 +58,8 @@ def owned(folder: Path, run: Metadata, overwrite: bool = False) -> Iterator[None
     ConfigError in all processes if another trains there, or if it has a model but no checkpoints,
     and this run has not been begun there: then something else wrote the model.
     """
-    error, fresh = "", not any(folder.glob(f"{CHECKPOINTS}/[0-9]*"))
+    error, saved = "", (folder / CHECKPOINTS).glob("*")
+    fresh = not any(path.name.isdigit() for path in saved)  # others are half written
     with contextlib.ExitStack() as opened:
         if hosts.is_first():
             folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +117,8 @@ def check_same_run(folder: Path, saved: Metadata, run: Metadata, extend: bool = 
     more = "add --extend to go on with more epochs, " if longer and not other else ""
     raise ConfigError(
         f"{folder} was begun with {setting or f'other {other[0]}'}: {more}choose another "
-        "--workdir, or delete that folder to begin anew"
+        f"--workdir (--config.train.init={folder} takes its weights there), or delete that folder "
+        "to begin anew"
     )
 
 
