@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ WRITER = """
 import os, signal, sys
 from g2p_jax.data.resumable import ResumableFiles
 path, resume, kill, lines = sys.argv[1], sys.argv[2] == "1", int(sys.argv[3]), int(sys.argv[4])
-output = ResumableFiles([path], {"--beam": 1}, resume)
+output = ResumableFiles([path], {"--beam": 1, "lines": lines}, resume)
 start = output.done or 0
 with output as (file,):
     for n in range(start, lines):
@@ -30,21 +31,22 @@ with output as (file,):
 """
 
 
-def write(path, resume: bool, kill: int = -1) -> int:
-    arguments = [str(path), str(int(resume)), str(kill), str(len(LINES))]
+def write(path, resume: bool, kill: int = -1, lines: int = len(LINES)) -> int:
+    arguments = [str(path), str(int(resume)), str(kill), str(lines)]
     return subprocess.run([sys.executable, "-c", WRITER, *arguments], timeout=60).returncode
 
 
 def test_killed_again_and_again_it_ends_the_same(tmp_path):
     path, dice = tmp_path / "out.tsv", random.Random(1)
-    path.write_text("old\n")
+    assert write(path, resume=False, lines=1) == 0
     kills = 0
-    while write(path, resume=True, kill=dice.randrange(90)):
+    while write(path, resume=kills > 0, kill=dice.randrange(90)):
         kills += 1
-        assert path.read_text() == "old\n"
+        assert kills < 50
+        assert path.read_text() == LINES[0]
     assert kills >= 3
     assert path.read_text(encoding="utf-8") == "".join(LINES)
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [tmp_path / ".out.tsv.json", path]
     assert ResumableFiles([path], {}, resume=True).complete
 
 
@@ -97,8 +99,72 @@ def test_several_files_are_continued_together_or_begun_anew(tmp_path):
         for file in files:
             file.write("c")
     assert [path.read_text() for path in paths] == ["ac", "ac"]
-    assert sorted(tmp_path.iterdir()) == sorted(paths)
+    assert sorted(tmp_path.iterdir()) == [tmp_path / ".out.tsv.json", *paths]
     assert ResumableFiles(paths, {}, resume=True).complete
     paths[1].unlink()
     again = ResumableFiles(paths, {}, resume=True)
     assert not again.complete and again.done is None
+
+
+def test_what_was_not_written_this_way_is_not_replaced(tmp_path):
+    path = tmp_path / "out.tsv"
+    path.write_text("of the user\n")
+    with pytest.raises(UserError, match="this command did not write it: --overwrite replaces it"):
+        ResumableFiles([path], {})
+    with pytest.raises(UserError, match="was not written by this command, or has changed since"):
+        ResumableFiles([path], {}, resume=True)
+    with ResumableFiles([path], {}, overwrite=True) as (file,):
+        file.write("new\n")
+    with ResumableFiles([path], {}) as (file,):  # it knows what it has written
+        file.write("newer\n")
+    path.write_text("corrected by hand\n")
+    with pytest.raises(UserError, match="did not write it"):
+        ResumableFiles([path], {})
+    with pytest.raises(UserError, match="is a folder: name a file in it"):
+        ResumableFiles([tmp_path], {})
+
+
+def test_a_finished_file_of_other_flags_is_not_complete(tmp_path):
+    path = tmp_path / "out.tsv"
+    assert write(path, resume=False) == 0
+    assert ResumableFiles([path], {"--beam": 1}, resume=True).complete
+    with pytest.raises(UserError, match="was written with --beam 1, now it is 4"):
+        ResumableFiles([path], {"--beam": 4}, resume=True)
+
+
+def test_notes_that_somebody_changed_are_refused(tmp_path):
+    path, notes = tmp_path / "out.tsv", tmp_path / "out.tsv.part.json"
+    write(path, resume=False, kill=100)
+    for damage in (lambda text: text.replace("98", "97"), lambda text: "{}", lambda text: "\x00"):
+        text = notes.read_text()
+        notes.write_text(damage(text))
+        with pytest.raises(UserError, match="part.json is damaged: leave out --resume"):
+            ResumableFiles([path], {"--beam": 1}, resume=True)
+        notes.write_text(text)
+    assert ResumableFiles([path], {"--beam": 1}, resume=True).done == 98
+
+
+def test_two_processes_do_not_write_one_file(tmp_path):
+    path = tmp_path / "out.tsv"
+    with ResumableFiles([path], {}) as (file,):
+        file.write("one\n")
+        assert write(path, resume=False) == 1
+    assert path.read_text() == "one\n"
+
+
+def test_devices_pipes_and_links_stay_what_they_are(tmp_path):
+    with ResumableFiles(["/dev/null"], {}) as (file,):
+        file.write("gone\n")
+    assert Path("/dev/null").is_char_device()
+    pipe, secret, part = (tmp_path / name for name in ("pipe", "secret", "out.tsv.part"))
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+    with ResumableFiles([pipe], {}) as (file,):
+        file.write("through\n")
+    assert reader.communicate()[0] == b"through\n" and pipe.is_fifo()
+    secret.write_text("kept\n")
+    part.symlink_to(secret)
+    output = ResumableFiles([tmp_path / "out.tsv"], {})
+    with pytest.raises(UserError, match="out.tsv.part is a link: remove it"), output:
+        pass
+    assert secret.read_text() == "kept\n"

@@ -57,6 +57,9 @@ _STRESS = flags.DEFINE_bool(
 )
 _ALIGN = flags.DEFINE_bool("align", False, "Add columns: letters and probability of each phoneme.")
 _ATTENTION = flags.DEFINE_string("attention", None, "Folder for attention maps, one PNG per word.")
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replace an --output that this command did not write."
+)
 _RESUME = flags.DEFINE_bool("resume", False, "Continue an unfinished --output.")
 _DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "This process is one of several, as in g2p-jax train."
@@ -70,8 +73,11 @@ _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error, n
 def main(words: list[str]) -> None:
     if words and _INPUT.value:
         raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
-    if _ALIGN.value and (_OUTPUT.value or "").endswith(".csv"):
-        raise UserError("--align has no place in a submission: leave it out, or write a .tsv")
+    csv = (_OUTPUT.value or "").endswith(".csv")
+    for flag in (_NBEST, _MASS, _ALIGN):
+        if csv and flag.present:
+            name = f"--{flag.name} has no place in a submission"
+            raise UserError(f"{name}: leave it out, or write a .tsv")
     if _RESUME.value and not _OUTPUT.value:
         raise UserError("--resume continues an output file; say which: --output=FILE")
     if _REPORT.value and _REPORT.value == _OUTPUT.value:
@@ -83,6 +89,7 @@ def main(words: list[str]) -> None:
     from g2p_jax.devices.cpu import use_cpu_cores
     from g2p_jax.predict.g2p import G2P, load
     from g2p_jax.predict.lexicon_first import LexiconFirst
+    from g2p_jax.predict.model_file import locate
     from g2p_jax.predict.searching import MOST_ROWS
     from g2p_jax.predict.transcribe import Options, transcribe, transcribe_file
 
@@ -104,7 +111,7 @@ def main(words: list[str]) -> None:
             mass=_MASS.value,
             aligned=_ALIGN.value,
             marked=bool(_LEXICON.value),
-            csv=(_OUTPUT.value or "").endswith(".csv"),
+            csv=csv,
             strict=_STRICT.value,
             pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
             report=_REPORT.value or "",
@@ -113,13 +120,23 @@ def main(words: list[str]) -> None:
         lines = None if words else LineStream(_INPUT.value or "-")
         source = read_words(lines or words)
         if output:
-            asked = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN, _REPORT)
-            about = {f"--{flag.name}": flag.value for flag in asked} | {
-                "the model": _model(_CKPT.value)
+            settings = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN, _REPORT)
+            about = {f"--{flag.name}": flag.value for flag in settings} | {
+                "the model": _digest(locate(_CKPT.value)),
+                "the lexicon": _digest(_LEXICON.value),
+                "the words": _digest(_INPUT.value),
             }
             about |= _READING()
-            total, resume = _lines(_INPUT.value) if _INPUT.value else 0, _RESUME.value
-            transcribe_file(answerer, source, output, options, about, resume=resume, total=total)
+            transcribe_file(
+                answerer,
+                source,
+                output,
+                options,
+                about,
+                resume=_RESUME.value,
+                overwrite=_OVERWRITE.value,
+                total=_lines(_INPUT.value) if _INPUT.value else 0,
+            )
         else:
             ready = lines.ready if lines else (lambda: True)
             to_file = atomic_write(_REPORT.value) if _REPORT.value else contextlib.nullcontext()
@@ -127,11 +144,11 @@ def main(words: list[str]) -> None:
                 transcribe(answerer, source, sys.stdout, options, report=report, ready=ready)
 
 
-def _model(path: str) -> str:
-    """Tells one model from another."""
-    from g2p_jax.predict.model_file import locate
-
-    return hashlib.sha256(locate(path).read_bytes()).hexdigest()[:16]
+def _digest(path: str | Path | None) -> str:
+    """Tells one file from another; empty where there is none, as for "cmudict"."""
+    if path is None or not Path(path).is_file():
+        return ""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
 def _lines(path: str) -> int:

@@ -1,90 +1,172 @@
-"""Output files that take hours to write: a crash loses none of them.
+"""Output files that take hours to write: a crash loses none of them, and nothing else is replaced.
 
-Each grows as `NAME.part` and takes its name when all are complete. Beside the first,
-`NAME.part.json` says how many bytes of each are certain, and what they stand for; what a killed
-process wrote after them is cut off, and written again.
+Each grows as `NAME.part` and takes its name when all are complete. `NAME.part.json`, next to the
+first, says how many bytes of each are certain, and what they stand for; what a killed process wrote
+after them is cut off, and written again. When all are complete, `.NAME.json` says how they were
+written: files that it does not describe were made by somebody else.
 """
 
 import contextlib
+import hashlib
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 from absl import logging
 
 from g2p_jax.errors import UserError
-from g2p_jax.files import atomic_write, sync
+from g2p_jax.files import atomic_write, lock, sync
 
 
 class ResumableFiles:
     """A context that gives text files, to be continued if they were left unfinished.
 
     After an exception, or a kill, what is certain stays to be continued; if nothing is, nothing
-    stays.
+    stays. Devices and pipes are written as they are, and cannot be continued.
 
     Args:
       about: what the content depends on, as JSON values; UserError if it was begun with others.
       resume: go on with what there is; else it begins anew.
+      overwrite: replace files that were not written this way; else UserError.
     """
 
     def __init__(
-        self, paths: Sequence[str | os.PathLike[str]], about: dict[str, Any], resume: bool = False
+        self,
+        paths: Sequence[str | os.PathLike[str]],
+        about: dict[str, Any],
+        resume: bool = False,
+        overwrite: bool = False,
     ):
         self.paths = [Path(os.path.realpath(path)) for path in paths]  # a link stays a link
-        self.parts = [path.with_name(path.name + ".part") for path in self.paths]
-        self._notes = self.paths[0].with_name(self.paths[0].name + ".part.json")
         self._about, self._sizes = about, [0] * len(paths)
         self.done: Any = None  # what `mark` was given last; None: nothing is certain yet
-        if resume and self._notes.exists() and all(part.exists() for part in self.parts):
-            notes = json.loads(self._notes.read_text(encoding="utf-8"))
-            for key, value in about.items():
-                if (before := notes["about"].get(key)) != value:
-                    raise UserError(
-                        f"{self.parts[0]} was begun with {key} {before}, now it is {value}; leave "
-                        "out --resume to begin anew"
-                    )
-            sizes = [part.stat().st_size for part in self.parts]
-            if all(map(int.__ge__, sizes, notes["sizes"])):  # else they are not what they were
-                self.done, self._sizes = notes["done"], notes["sizes"]
+        self.complete = False  # whether the files are there, and nothing to go on with
+        for path in self.paths:
+            if path.is_dir():
+                raise UserError(f"{path} is a folder: name a file in it")
+        self._special = any(path.exists() and not path.is_file() for path in self.paths)
+        part = lambda path: path if self._special else path.with_name(f"{path.name}.part")
+        self.parts = list(map(part, self.paths))
+        first = self.paths[0]
+        self._notes = first.with_name(f"{first.name}.part.json")
+        self._record = first.with_name(f".{first.name}.json")
+        if self._special:
+            return
+        found = [_digest(path) for path in self.paths]
+        record = _read(self._record) or {"about": {}, "digests": [], "replaced": []}
+        unknown = [
+            path
+            for path, digest in zip(self.paths, found, strict=True)
+            if digest and digest not in record["digests"] + record["replaced"]
+        ]
+        self._replaced = found
+        written, begun = found == record["digests"], self._notes.exists()
+        if resume and written and (not begun or record["about"] == about):
+            self._compare(first, "was written", record["about"])
+            self.complete = True
+        elif resume and begun:
+            self._continue()
+        elif resume and all(found):
+            raise UserError(
+                f"{first} was not written by this command, or has changed since: --overwrite "
+                "without --resume replaces it"
+            )
+        if unknown and not overwrite:
+            raise UserError(
+                f"{unknown[0]} exists, and this command did not write it: --overwrite replaces it"
+            )
 
-    @property
-    def complete(self) -> bool:
-        """Whether the files are there, and nothing to go on with."""
-        return all(path.exists() for path in self.paths) and not self._notes.exists()
+    def _continue(self) -> None:
+        """Reads how far the parts were written."""
+        notes = _read(self._notes)
+        if notes is None:
+            raise UserError(f"{self._notes} is damaged: leave out --resume to begin anew")
+        self._compare(self.parts[0], "was begun", notes["about"])
+        sizes = [part.stat().st_size if part.exists() else 0 for part in self.parts]
+        if all(map(int.__ge__, sizes, notes["sizes"])):  # else they are not what they were
+            self.done, self._sizes = notes["done"], notes["sizes"]
 
-    def __enter__(self) -> Sequence[TextIO]:
-        if self.done is None:
-            self._notes.unlink(missing_ok=True)
+    def _compare(self, path: Path, what: str, about: dict[str, Any]) -> None:
+        for key, value in self._about.items():
+            if (before := about.get(key)) != value:
+                raise UserError(
+                    f"{path} {what} with {key} {before}, now it is {value}; leave out --resume to "
+                    "begin anew"
+                )
+
+    def __enter__(self) -> Sequence[IO[str]]:
         with contextlib.ExitStack() as stack:
-            self._files = [
-                stack.enter_context(part.open("a", encoding="utf-8", newline="\n"))
-                for part in self.parts
-            ]
+            self._files = [self._open(part, stack) for part in self.parts]
+            if self.done is None:
+                self._notes.unlink(missing_ok=True)
             for file, size in zip(self._files, self._sizes, strict=True):
-                file.truncate(size)
+                if not self._special:
+                    file.truncate(size)
             self._stack = stack.pop_all()
         return self._files
 
+    def _open(self, part: Path, stack: contextlib.ExitStack) -> IO[str]:
+        """Opens a part that no other process writes, and that is no link which somebody planted."""
+        if self._special:
+            return stack.enter_context(part.open("w", encoding="utf-8", newline="\n"))
+        if part.is_symlink():
+            raise UserError(f"{part} is a link: remove it")
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            file = stack.enter_context(lock(part))
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(part)):  # else it was finished
+                return file
+        raise UserError(f"{part}: another process is writing it; wait until it has ended")
+
     def mark(self, done: Any) -> None:
         """Makes certain all that has been written; it stands for `done`, a JSON value."""
+        if self._special:
+            return
         for file in self._files:
             sync(file)
         sizes = [os.fstat(file.fileno()).st_size for file in self._files]
-        with atomic_write(self._notes) as notes:
-            json.dump({"about": self._about, "done": done, "sizes": sizes}, notes)
+        _write(self._notes, {"about": self._about, "done": done, "sizes": sizes})
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._stack:
+            if self._special:
+                return
             for file in self._files:
                 sync(file)
-        if kind is None:
-            for part, path in zip(self.parts[::-1], self.paths[::-1], strict=True):
-                os.replace(part, path)
-            self._notes.unlink(missing_ok=True)
-        elif self._notes.exists():
-            logging.info("%s is kept; --resume continues it", self.parts[0])
-        else:
-            for part in self.parts:
-                part.unlink()
+            if kind is None:
+                digests = list(map(_digest, self.parts))
+                record = {"about": self._about, "digests": digests, "replaced": self._replaced}
+                _write(self._record, record)  # first: a kill must leave no file without a record
+                for part, path in zip(self.parts, self.paths, strict=True):
+                    os.replace(part, path)
+                self._notes.unlink(missing_ok=True)
+            elif self._notes.exists():
+                logging.info("%s is kept; --resume continues it", self.parts[0])
+            else:
+                for part in self.parts:
+                    part.unlink()
+
+
+def _digest(path: Path) -> str:
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    """Writes values as JSON, with a checksum."""
+    text = json.dumps(values)
+    with atomic_write(path) as file:
+        file.write(f"{zlib.crc32(text.encode()):08x} {text}\n")
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Returns what `_write` wrote; None if there is nothing, or something else."""
+    with contextlib.suppress(OSError, ValueError):
+        checksum, _, text = path.read_text(encoding="utf-8").rstrip("\n").partition(" ")
+        if int(checksum, 16) == zlib.crc32(text.encode()):
+            return json.loads(text)
+    return None

@@ -9,7 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any
 
 import jax
 from absl import logging
@@ -58,7 +58,7 @@ class Tally:
     unknown: dict[str, int] = dataclasses.field(default_factory=dict)  # how often each character
 
     def add(self, words: Chunk) -> None:
-        text = "".join(word + "\n" for _, word in words)
+        text = "".join(f"{id}\t{word}\n" for id, word in words)
         self.words += len(words)
         self.checksum = zlib.crc32(text.encode(), self.checksum)
 
@@ -95,7 +95,7 @@ class Tally:
 def transcribe(
     g2p: G2P | LexiconFirst,
     words: Words,
-    out: TextIO,
+    out: IO[str],
     options: Options = Options(),  # noqa: B008
     *,
     report: IO[str] | None = None,
@@ -159,6 +159,7 @@ def transcribe_file(
     about: dict[str, Any],
     *,
     resume: bool = False,
+    overwrite: bool = False,
     total: int = 0,
 ) -> None:
     """Transcribes into a file that takes its name when it is complete; see `ResumableFiles`.
@@ -166,10 +167,11 @@ def transcribe_file(
     Args:
       about: what the answers depend on, as JSON values: only with the same can it be continued.
       resume: continues what another process has left.
+      overwrite: replaces a file that was not written this way.
     """
     paths = [path, options.report] if options.report else [path]
-    output = ResumableFiles(paths, about, resume) if hosts.is_first() else None
-    complete, done = hosts.exchange(output and [resume and output.complete, output.done])[0]
+    output = ResumableFiles(paths, about, resume, overwrite) if hosts.is_first() else None
+    complete, done = hosts.exchange(output and [output.complete, output.done])[0]
     if complete:
         logging.info("%s is complete", path)
         return
