@@ -94,6 +94,17 @@ def test_output_is_utf8_whatever_the_terminal_has(g2p_jax, trained, tmp_path):
     assert answer == "cäb\tK AE B\n漢\t\n" and "'漢' 1x" in log[0]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the streams")
+def test_closed_streams_are_no_error(trained, tmp_path):
+    output = tmp_path / "out.tsv"
+    command = f"'{sys.executable}' predict.py --ckpt='{trained}' cab 漢"
+    for closed in (">&- <&-", "2>&- <&- --output='{output}'"):
+        shell = ["sh", "-c", f"{command} {closed}".format(output=output)]
+        done = subprocess.run(shell, cwd=ROOT, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0 and "Traceback" not in done.stderr
+    assert output.read_text() == "cab\tK AE B\n漢\t\n"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_one_line(g2p_jax, trained, tmp_path):
     with open("/dev/full", "w") as full:

@@ -32,9 +32,11 @@ def run(main: Callable[[list[str]], int | None]) -> NoReturn:
     the status is 130, after SIGTERM 143. `--help` shows the docstring and the flags of the module
     of `main`.
     """
+    for name in ("stdout", "stderr"):  # may be closed; are UTF-8 whatever the terminal has
+        stream = getattr(sys, name) or open(os.devnull, "w")
+        stream.reconfigure(encoding="utf-8")
+        setattr(sys, name, stream)
     set_up_logging()
-    for stream in (sys.stdout, sys.stderr):  # letters and phonemes, whatever the terminal has
-        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     if HELP & set(sys.argv):
         print(help_text(main.__module__))
         sys.exit(0)
