@@ -86,6 +86,15 @@ def test_stress_is_lost_in_no_other_way_than_by_its_digits(cmudict):
         assert tuple(p.rstrip("0") for p in convert(ipa, "ipa", "arpabet")) == stripped
 
 
+def test_stress_can_be_left_out_while_vowels_stay():
+    hello = "HH AH0 L OW1".split()
+    written = ("HH AH L OW", "h ə l oʊ", "h @ l oU", "h ə l oʊ", "h ə l O")
+    for alphabet, expected in zip(ALPHABETS, written, strict=True):
+        assert " ".join(convert(hello, "arpabet", alphabet, stress=False)) == expected
+        assert " ".join(convert(expected.split(), alphabet, alphabet, stress=False)) == expected
+    assert convert(["ˈ", "a"], "ipa", "ipa", stress=False) == ("a",)
+
+
 def test_kokoro_has_only_symbols_of_its_voice(cmudict):
     symbols = {c for phonemes in cmudict for c in "".join(convert(phonemes, "arpabet", "kokoro"))}
     assert symbols <= KOKORO
@@ -158,7 +167,8 @@ def test_a_symbol_that_an_alphabet_lacks_is_named():
 
 
 def test_the_alphabet_of_phonemes_is_recognised():
-    assert alphabet_of(["HH", "AH0", "L", "OW"]) == "arpabet"
+    assert alphabet_of(["HH", "AH0", "L", "OW"]) == alphabet_of(["hh", "ah0"]) == "arpabet"
+    assert convert(["hh", "ah0"], "arpabet", "ipa") == ("h", "ə")
     assert alphabet_of(["h", "ə", "oʊ"]) == alphabet_of(["HH", "ə"]) == "ipa"
 
 

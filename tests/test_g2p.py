@@ -282,3 +282,13 @@ def test_a_long_list_is_read_one_chunk_ahead(g2p):
     chunks = (read.append(number) or ["cab"] for number in range(5))
     answered = [(*read,) for _ in g2p.pronounce_each(chunks)]
     assert answered == [(0, 1), (0, 1, 2), (0, 1, 2, 3), (0, 1, 2, 3, 4), (0, 1, 2, 3, 4)]
+
+
+def test_answers_come_in_another_alphabet(g2p):
+    (answer,) = g2p.pronounce(["cab"], nbest=2, alphabet="ipa")
+    plain = g2p.pronounce(["cab"], nbest=2)[0].pronunciations
+    assert answer.pronunciations[0] == (("k", "æ", "b"), plain[0].probability)
+    assert g2p("cab", "kokoro") == "k æ b" and g2p("cab", "arpabet") == "K AE B"
+    assert g2p.stressed is g2p and g2p("...", "ipa") == ""
+    with pytest.raises(ValueError, match="alphabet must be one of arpabet, ipa, .*; found 'x'"):
+        g2p("cab", "x")

@@ -161,7 +161,8 @@ def test_what_cannot_be_added_is_said(write, monkeypatch):
         ("able EY1 B\n", "arpabet", True),
         ("able ey b\n", "arpabet", False),
         ("able EY_B B_E\n", "arpabet", False),
-        ("able\tˈeɪ b\n", "ipa", False),
+        ("able\tˈeɪ b\n", "ipa", True),
+        ("able\tə b\n", "ipa", False),
         ('able "eI b\n', "", False),
     ],
 )

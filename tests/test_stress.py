@@ -113,3 +113,13 @@ def test_stress_that_was_not_learnt_cannot_be_said(g2p):
     with pytest.raises(ModelError, match="learned no stress"):
         g2p_jax.G2P(g2p.config, symbols, g2p.params).with_stress(True)
     assert g2p.with_stress(True).with_stress(False)("cab") == g2p("cab")
+
+
+def test_other_alphabets_mark_the_stress_that_a_model_leaves_out(g2p):
+    assert g2p("recap") == g2p("recap", "arpabet") == "R IY K AE P"
+    assert g2p("recap", "ipa") == "ˈɹ i ˌk æ p" and g2p("recap", "xsampa") == '"r\\ i %k { p'
+    assert g2p("recap", "espeak") == "ɹ ˈiː k ˌæ p"
+    assert g2p.stressed is g2p.stressed is not g2p
+    (answer,) = g2p.stressed.pronounce(["upon"])
+    without = answer.in_alphabet("arpabet", "ipa", stress=False)
+    assert str(without.pronunciations[0]) == "ə p ɑ n"

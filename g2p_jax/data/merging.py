@@ -15,7 +15,6 @@ from absl import logging
 
 from g2p_jax.data import formats
 from g2p_jax.data.alphabets import alphabet_of
-from g2p_jax.data.arpabet import is_vowel
 from g2p_jax.data.formats.evidence import SOURCES
 from g2p_jax.data.formats.layout import Entry
 from g2p_jax.data.formats.table import columns
@@ -43,7 +42,7 @@ class LexiconFile:
     """A lexicon to which words can be added.
 
     `alphabet` and `stress` say how its pronunciations are written: "arpabet", "ipa", or "" where
-    that cannot be told; with stress digits, or without.
+    that cannot be told; with digits or marks of stress, or without.
     """
 
     def __init__(self, path: str | os.PathLike[str], format: str = "auto"):
@@ -72,12 +71,12 @@ class LexiconFile:
         marked = sum(_POSITION.search(phoneme) is not None for phoneme in pairs.phonemes)
         self._positions = marked > 0.9 * len(pairs.phonemes)
         names = [_POSITION.sub("", p) if self._positions else p for p in pairs.phonemes]
-        upper = list(map(str.upper, names))
-        self.alphabet = alphabet_of(upper)
+        self.alphabet = alphabet_of(names)
         if self.alphabet == "ipa" and all(map(str.isascii, names)):
             self.alphabet = ""  # X-SAMPA, or what we do not know
-        self._lower = self.alphabet == "arpabet" and upper != names
-        self.stress = any(is_vowel(name) and name[-1].isdigit() for name in upper)
+        self._lower = self.alphabet == "arpabet" and names != list(map(str.upper, names))
+        stressed = r"[ˈˌ].*" if self.alphabet == "ipa" else r"[A-Za-z]{2}[012]"
+        self.stress = any(re.fullmatch(stressed, name) for name in names)
 
     def missing(self, words: Iterable[str]) -> list[str]:
         """Returns the words that the lexicon lacks, each once, in its case if it has only one."""

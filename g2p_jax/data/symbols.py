@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from g2p_jax.config import TOKENS
+from g2p_jax.data.alphabets import alphabet_of
 from g2p_jax.data.normalise import CASES, DOTLESS, FORMS, base_letters, normalise
 from g2p_jax.data.pairs import Pair, Pairs, texts
 from g2p_jax.data.ragged import Ragged, narrow
@@ -163,6 +164,11 @@ class Symbols:
         found = set(SEPARATOR.findall(word)) if self._has_letters else set()
         lacking = [char for char in found if self._known_letters(char) is None]
         return re.split("|".join(map(re.escape, lacking)), word) if lacking else [word]
+
+    @functools.cached_property
+    def alphabet(self) -> str:
+        """The alphabet of the phonemes: "arpabet", or "ipa" for all others."""
+        return alphabet_of(self.phonemes.tokens[len(SPECIALS) :])
 
     @functools.cached_property
     def _has_letters(self) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from g2p_jax.config import Config
 from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.ragged import Array, Ints, Ragged
-from g2p_jax.data.symbols import EOS, Symbols
+from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.joint import alignment
 from g2p_jax.joint import model as joint_lib
@@ -23,7 +23,7 @@ from g2p_jax.joint.model import JointNgram
 from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.predict import model_file
 from g2p_jax.predict.candidates import Candidates
-from g2p_jax.predict.inspection import Inspection, score_pairs
+from g2p_jax.predict.inspection import Inspection, Scorer, inspect, score_pairs
 from g2p_jax.predict.model_file import Params
 from g2p_jax.predict.pronunciation import (
     Answer,
@@ -32,7 +32,7 @@ from g2p_jax.predict.pronunciation import (
     check_options,
     check_words,
     concatenate,
-    split,
+    spell,
     up_to_mass,
 )
 from g2p_jax.predict.runner import Runner
@@ -74,12 +74,17 @@ class G2P:
     params: Params  # of an ensemble with a leading axis of members
     joint: JointNgram | None = None
 
-    def __call__(self, word: str) -> str:
-        """Returns the most probable pronunciation, phonemes joined by spaces."""
-        return str(self.pronounce([word])[0].pronunciations[0])
+    def __call__(self, word: str, alphabet: str = "") -> str:
+        """Returns the most probable pronunciation, phonemes joined by spaces; see `pronounce`."""
+        return str(self.pronounce([word], alphabet=alphabet)[0].pronunciations[0])
 
     def pronounce(
-        self, words: Iterable[str], nbest: int = 1, beam: int = 0, mass: float = 1.0
+        self,
+        words: Iterable[str],
+        nbest: int = 1,
+        beam: int = 0,
+        mass: float = 1.0,
+        alphabet: str = "",
     ) -> list[Answer]:
         """Returns one answer for each word, in order, whatever the word holds.
 
@@ -95,11 +100,16 @@ class G2P:
             rescores the answer and some that differ in one phoneme; 0: config.beam, or as wide as
             the joint n-gram model needs, 1 where there is none.
           mass: of the nbest only so many, best first, as have this probability together.
+          alphabet: of the phonemes: "arpabet", "ipa", "xsampa", "espeak" or "kokoro", with marks of
+            stress where the model has learned stress; "": as the model has learned them.
 
         Raises TypeError for what is no list of words, UserError for options that cannot be.
         """
-        chunks = self.pronounce_each(batched(check_words(words), CHUNK), nbest, beam, mass)
-        return list(itertools.chain.from_iterable(chunks))
+        own = self.symbols.alphabet
+        model = self if alphabet in ("", own) else self.stressed
+        chunks = model.pronounce_each(batched(check_words(words), CHUNK), nbest, beam, mass)
+        answers = itertools.chain.from_iterable(chunks)
+        return [answer.in_alphabet(own, alphabet or own) for answer in answers]
 
     def pronounce_each(
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
@@ -120,22 +130,11 @@ class G2P:
 
     def inspect(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> list[Inspection]:
         """Returns how the model sees each (word, phonemes): attention and probabilities."""
-        pairs, symbols, folding = list(pairs), self.symbols, self._folding
-        words = [tuple(symbols.graphemes_of(word)[0]) for word, _ in pairs]
-        encode = folding.encode if folding else symbols.encode_target
-        sources, targets = map(symbols.graphemes.encode, words), [encode(p) for _, p in pairs]
-        score = functools.partial(score_pairs, self._runner.forced_scores)
-        if folding:
-            scores = folding.score(score, list(sources), targets)
-        else:
-            scores = score(list(sources), targets)
-        shown = (self._shown(symbols.phonemes.decode(ids)) for ids in targets)
-        return [
-            Inspection(word, phonemes, weights, log_probs, (*ids, EOS))
-            for word, phonemes, ids, (log_probs, weights) in zip(
-                words, shown, targets, scores, strict=True
-            )
-        ]
+        encode: Callable[[Sequence[str]], list[int]] = self.symbols.encode_target
+        score: Scorer = functools.partial(score_pairs, self._runner.forced_scores)
+        if folding := self._folding:
+            encode, score = folding.encode, functools.partial(folding.score, score)
+        return inspect(list(pairs), self.symbols, encode, score, self._shown)
 
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Inspection:
         """Returns where the model attends in the word for each phoneme; None: of its own answer.
@@ -211,13 +210,9 @@ class G2P:
         numbers: dict[tuple[str, ...], int] = {}
         spelled, longest = [], self.config.data.longest
         for word in check_words(words):
-            pieces, unknown = list[int](), list[str]()
-            for part in self.symbols.parts(word):
-                letters, unknown_letters = self.symbols.graphemes_of(part)
-                each = split(tuple(letters), longest)
-                pieces += [numbers.setdefault(piece, len(numbers)) for piece in each]
-                unknown += unknown_letters
-            spelled.append(Word(word, pieces, tuple(unknown)))
+            pieces, unknown = spell(word, self.symbols, longest)
+            ids = [numbers.setdefault(piece, len(numbers)) for piece in pieces]
+            spelled.append(Word(word, ids, unknown))
         spellings = Ragged.from_lists(list(numbers), self.symbols.graphemes.ids.__getitem__)
         return Chunk(spelled, spellings, self._runner.search(spellings, longest, settings))
 
@@ -243,6 +238,11 @@ class G2P:
 
     def _shown(self, phonemes: Iterable[str]) -> tuple[str, ...]:
         return tuple(map(strip_stress, phonemes) if self._folding else phonemes)
+
+    @functools.cached_property
+    def stressed(self) -> "G2P":
+        """The same model, with stress in its answers if it has learned stress."""
+        return self.with_stress(True) if has_stress(self.symbols.phonemes.tokens) else self
 
     @functools.cached_property
     def _runner(self) -> Runner:

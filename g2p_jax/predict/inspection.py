@@ -4,7 +4,7 @@ The decoder reads the true phonemes instead of its own choices, many words in on
 the probability of every phoneme at every place, and where the model attends in the word.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -12,7 +12,7 @@ import numpy as np
 
 from g2p_jax.data.buckets import group_by_length
 from g2p_jax.data.ragged import Ragged
-from g2p_jax.data.symbols import EOS
+from g2p_jax.data.symbols import EOS, Symbols
 from g2p_jax.joint.ngram import Floats
 from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.network.seq2seq import Seq2Seq, shift_right
@@ -56,6 +56,28 @@ class Inspection(NamedTuple):
     def spelled(self) -> tuple[str, ...]:
         """The letters of each phoneme."""
         return tuple("".join(self.letters[span]) for span in letter_spans(self.weights[:-1]))
+
+
+def inspect(
+    pairs: Sequence[tuple[str, Sequence[str]]],
+    symbols: Symbols,
+    encode: Callable[[Sequence[str]], list[int]],
+    score: Scorer,
+    shown: Callable[[Iterable[str]], tuple[str, ...]],
+) -> list[Inspection]:
+    """Returns how a model sees each (word, phonemes).
+
+    Args:
+      encode: returns the ids of phonemes.
+      shown: returns the names of decoded phonemes, as answers have them.
+    """
+    words = [tuple(symbols.graphemes_of(word)[0]) for word, _ in pairs]
+    targets = [encode(phonemes) for _, phonemes in pairs]
+    scores = score(list(map(symbols.graphemes.encode, words)), targets)
+    return [
+        Inspection(word, shown(symbols.phonemes.decode(ids)), weights, log_probs, (*ids, EOS))
+        for word, ids, (log_probs, weights) in zip(words, targets, scores, strict=True)
+    ]
 
 
 def letter_spans(weights_TxS: Floats) -> list[slice]:

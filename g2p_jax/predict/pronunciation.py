@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from g2p_jax.data.alphabets import convert
+from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UserError
 
 T = TypeVar("T")
@@ -24,6 +26,16 @@ class Answer(NamedTuple):
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
     unknown: tuple[str, ...]  # characters that the model does not know, and left out
     known: bool = False  # from a lexicon, not from the model
+
+    def in_alphabet(self, source: str, target: str, stress: bool = True) -> "Answer":
+        """Returns the answer with its phonemes in another alphabet; see `alphabets.convert`."""
+        if source == target and stress:
+            return self
+        each = [
+            Pronunciation(convert(phonemes, source, target, stress), probability)
+            for phonemes, probability in self.pronunciations
+        ]
+        return self._replace(pronunciations=tuple(each))
 
 
 def check_words(words: Iterable[str]) -> Iterator[str]:
@@ -53,6 +65,21 @@ def split(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
     count = -(-len(letters) // longest) or 1
     size = -(-len(letters) // count) or 1
     return [letters[start : start + size] for start in range(0, len(letters), size)]
+
+
+def spell(
+    word: str, symbols: Symbols, longest: int
+) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+    """Returns the letters of each part of a word, and the characters that the model does not know.
+
+    Parts of more than `longest` letters are cut.
+    """
+    pieces, unknown = list[tuple[str, ...]](), list[str]()
+    for part in symbols.parts(word):
+        letters, unknown_letters = symbols.graphemes_of(part)
+        pieces += split(tuple(letters), longest)
+        unknown += unknown_letters
+    return pieces, tuple(unknown)
 
 
 def concatenate(pieces: Iterable[Sequence[Pronunciation]], nbest: int) -> list[Pronunciation]:

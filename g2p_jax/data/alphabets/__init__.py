@@ -16,11 +16,16 @@ def alphabet_of(phonemes: Iterable[str]) -> str:
     return "arpabet" if all(map(english.is_arpabet, phonemes)) else "ipa"
 
 
-def convert(phonemes: Iterable[str], source: str, target: str) -> tuple[str, ...]:
+def convert(
+    phonemes: Iterable[str], source: str, target: str, stress: bool = True
+) -> tuple[str, ...]:
     """Returns a pronunciation of one alphabet in another: ("OW1",) -> ("ˈoʊ",).
 
     From ARPAbet each phoneme becomes one item. Items of the others may hold several phonemes, as
     far as `"həˈloʊ"`. Letters and marks that differ in Unicode only are the same; IPA is NFC.
+
+    Args:
+      stress: False leaves out digits or marks of stress; vowels stay those of their stress.
 
     Raises DataError for a symbol that the source has not, or the target cannot write.
     """
@@ -28,12 +33,13 @@ def convert(phonemes: Iterable[str], source: str, target: str) -> tuple[str, ...
         if alphabet not in ALPHABETS:
             raise ValueError(f"alphabet must be one of {', '.join(ALPHABETS)}; found {alphabet!r}")
     phonemes = tuple(phonemes)
-    if source == target:
-        return phonemes
     if source == "xsampa":
         source, phonemes = "ipa", tuple(filter(None, map(xsampa.to_ipa, phonemes)))
     if target == "xsampa":
-        return tuple(map(xsampa.to_xsampa, convert(phonemes, source, "ipa")))
-    if source != "arpabet" and source != target:
-        source, phonemes = "arpabet", english.to_arpabet(phonemes, source)
-    return phonemes if source == target else english.from_arpabet(phonemes, target)
+        return tuple(map(xsampa.to_xsampa, convert(phonemes, source, "ipa", stress)))
+    if source != target:
+        if source != "arpabet":
+            phonemes = english.to_arpabet(phonemes, source)
+        if target != "arpabet":
+            phonemes = english.from_arpabet(phonemes, target)
+    return phonemes if stress else english.without_stress(phonemes, target)

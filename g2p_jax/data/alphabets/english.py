@@ -13,6 +13,7 @@ from g2p_jax.errors import DataError
 
 MARKS = {"1": "ˈ", "2": "ˌ"}
 DIGITS = {mark: digit for digit, mark in MARKS.items()}
+_NO_MARKS = str.maketrans(dict.fromkeys(DIGITS, ""))
 SYLLABLE_BREAK = "."  # has no counterpart in ARPAbet, and is left out
 
 # Clusters that may begin a syllable, as may each single consonant but NG.
@@ -47,8 +48,11 @@ _SYMBOLS = {
 
 
 def is_arpabet(phoneme: str) -> bool:
-    """Returns whether it is a phoneme of CMUdict, a vowel with a stress digit or without."""
-    return strip_stress(phoneme) in _SPELLINGS["ipa"]
+    """Returns whether it is a phoneme of CMUdict, a vowel with a stress digit or without.
+
+    It may be in lower case, as in lexicons of Kaldi.
+    """
+    return strip_stress(phoneme.upper()) in _SPELLINGS["ipa"]
 
 
 def to_arpabet(phonemes: Iterable[str], alphabet: str) -> tuple[str, ...]:
@@ -75,12 +79,20 @@ def from_arpabet(phonemes: Sequence[str], alphabet: str) -> tuple[str, ...]:
     Vowels without digits have no mark. Raises DataError for what is no ARPAbet.
     """
     written = [_spelling(phoneme, alphabet) for phoneme in phonemes]
+    phonemes = tuple(map(str.upper, phonemes))
     for place, phoneme in enumerate(phonemes):
         if mark := MARKS.get(phoneme[-1:]):
             if alphabet == "ipa":
                 place = _onset(phonemes, place)
             written[place] = mark + written[place]
     return tuple(written)
+
+
+def without_stress(phonemes: Iterable[str], alphabet: str) -> tuple[str, ...]:
+    """Returns the phonemes without digits of stress, or without its marks."""
+    if alphabet == "arpabet":
+        return tuple(map(strip_stress, phonemes))
+    return tuple(filter(None, (phoneme.translate(_NO_MARKS) for phoneme in phonemes)))
 
 
 @functools.lru_cache(10_000)
@@ -93,7 +105,7 @@ def _spelling(phoneme: str, alphabet: str) -> str:
     if not is_arpabet(phoneme):
         fix = "leave the phonemes as they are, or name the alphabet that they are in"
         raise DataError(f"{phoneme!r} is no phoneme of ARPAbet; fix: {fix}")
-    spellings = _SPELLINGS[alphabet]
+    spellings, phoneme = _SPELLINGS[alphabet], phoneme.upper()
     return spellings.get(phoneme) or spellings[strip_stress(phoneme)]
 
 
