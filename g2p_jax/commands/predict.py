@@ -17,6 +17,7 @@ import gc
 import hashlib
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
@@ -26,6 +27,11 @@ from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write
+
+if TYPE_CHECKING:
+    from g2p_jax.predict.g2p import G2P
+    from g2p_jax.predict.lexicon_first import LexiconFirst
+    from g2p_jax.predict.transcribe import Options
 
 _CKPT = flags.DEFINE_string(
     "ckpt",
@@ -71,11 +77,38 @@ _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error, n
 
 
 def main(words: list[str]) -> None:
+    check_flags(words)
+    shared.use_compilation_cache()
+    from g2p_jax.devices import hosts
+    from g2p_jax.devices.cpu import use_cpu_cores
+    from g2p_jax.predict.searching import MOST_ROWS
+    from g2p_jax.predict.transcribe import transcribe, transcribe_file
+
+    with hosts.connect(_DISTRIBUTED.value):
+        use_cpu_cores(MOST_ROWS)
+        gc.disable()  # answers make no cycles; to look for some takes a fifth of the time
+        answerer, how = load_answerer(), options()
+        lines = None if words else LineStream(_INPUT.value or "-")
+        source = read_words(lines or words)
+        if _OUTPUT.value and _OUTPUT.value != "-":
+            existing = {"resume": _RESUME.value, "overwrite": _OVERWRITE.value}
+            total = _lines(_INPUT.value) if _INPUT.value else 0
+            transcribe_file(
+                answerer, source, _OUTPUT.value, how, identity(), total=total, **existing
+            )
+        else:
+            ready = lines.ready if lines else (lambda: True)
+            to_file = atomic_write(_REPORT.value) if _REPORT.value else contextlib.nullcontext()
+            with to_file as report:
+                transcribe(answerer, source, sys.stdout, how, report=report, ready=ready)
+
+
+def check_flags(words: list[str]) -> None:
+    """Raises UserError for flags that exclude each other."""
     if words and _INPUT.value:
         raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
-    csv = (_OUTPUT.value or "").endswith(".csv")
     for flag in (_NBEST, _MASS, _ALIGN):
-        if csv and flag.present:
+        if _is_submission() and flag.present:
             name = f"--{flag.name} has no place in a submission"
             raise UserError(f"{name}: leave it out, or write a .tsv")
     if _RESUME.value and not _OUTPUT.value:
@@ -84,64 +117,53 @@ def main(words: list[str]) -> None:
         raise UserError("--report and --output name the same file; choose another for one of them")
     if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):
         raise UserError("--distributed reads a file and writes one: --input=FILE --output=FILE")
-    shared.use_compilation_cache()
-    from g2p_jax.devices import hosts
-    from g2p_jax.devices.cpu import use_cpu_cores
-    from g2p_jax.predict.g2p import G2P, load
-    from g2p_jax.predict.lexicon_first import LexiconFirst
-    from g2p_jax.predict.model_file import locate
-    from g2p_jax.predict.searching import MOST_ROWS
-    from g2p_jax.predict.transcribe import Options, transcribe, transcribe_file
 
-    with hosts.connect(_DISTRIBUTED.value):
-        use_cpu_cores(MOST_ROWS)
-        gc.disable()  # answers make no cycles; to look for some takes a fifth of the time
-        g2p = load(_CKPT.value)
-        if _MEMBERS.value:
-            g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
-        if _STRESS.value is not None:
-            g2p = g2p.with_stress(_STRESS.value)
-        answerer: G2P | LexiconFirst = g2p
-        if _LEXICON.value:
-            data = g2p.config.reference_data
-            answerer = LexiconFirst(splits.references(data, _LEXICON.value, "", **_READING()), g2p)
-        options = Options(
-            nbest=8 if _MASS.value < 1 and not _NBEST.present else _NBEST.value,
-            beam=_BEAM.value,
-            mass=_MASS.value,
-            aligned=_ALIGN.value,
-            marked=bool(_LEXICON.value),
-            csv=csv,
-            strict=_STRICT.value,
-            pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
-            report=_REPORT.value or "",
-        )
-        output = None if _OUTPUT.value == "-" else _OUTPUT.value
-        lines = None if words else LineStream(_INPUT.value or "-")
-        source = read_words(lines or words)
-        if output:
-            settings = (_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN, _REPORT)
-            about = {f"--{flag.name}": flag.value for flag in settings} | {
-                "the model": _digest(locate(_CKPT.value)),
-                "the lexicon": _digest(_LEXICON.value),
-                "the words": _digest(_INPUT.value),
-            }
-            about |= _READING()
-            transcribe_file(
-                answerer,
-                source,
-                output,
-                options,
-                about,
-                resume=_RESUME.value,
-                overwrite=_OVERWRITE.value,
-                total=_lines(_INPUT.value) if _INPUT.value else 0,
-            )
-        else:
-            ready = lines.ready if lines else (lambda: True)
-            to_file = atomic_write(_REPORT.value) if _REPORT.value else contextlib.nullcontext()
-            with to_file as report:
-                transcribe(answerer, source, sys.stdout, options, report=report, ready=ready)
+
+def load_answerer() -> "G2P | LexiconFirst":
+    """The model of the flags, with a lexicon before it if they name one."""
+    from g2p_jax.predict.g2p import load
+    from g2p_jax.predict.lexicon_first import LexiconFirst
+
+    g2p = load(_CKPT.value)
+    if _MEMBERS.value:
+        g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
+    if _STRESS.value is not None:
+        g2p = g2p.with_stress(_STRESS.value)
+    if not _LEXICON.value:
+        return g2p
+    data = g2p.config.reference_data
+    return LexiconFirst(splits.references(data, _LEXICON.value, "", **_READING()), g2p)
+
+
+def options() -> "Options":
+    """How to answer, and how to write it."""
+    from g2p_jax.predict.transcribe import Options
+
+    return Options(
+        nbest=8 if _MASS.value < 1 and not _NBEST.present else _NBEST.value,
+        beam=_BEAM.value,
+        mass=_MASS.value,
+        aligned=_ALIGN.value,
+        marked=bool(_LEXICON.value),
+        csv=_is_submission(),
+        strict=_STRICT.value,
+        pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
+        report=_REPORT.value or "",
+    )
+
+
+def identity() -> dict[str, Any]:
+    """All that an output depends on: only with the same can it be continued."""
+    from g2p_jax.predict.model_file import locate
+
+    settings = _NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN, _REPORT
+    files = {"model": locate(_CKPT.value), "lexicon": _LEXICON.value, "words": _INPUT.value}
+    digests = {f"the {name}": _digest(path) for name, path in files.items()}
+    return {f"--{flag.name}": flag.value for flag in settings} | digests | _READING()
+
+
+def _is_submission() -> bool:
+    return (_OUTPUT.value or "").endswith(".csv")
 
 
 def _digest(path: str | Path | None) -> str:
