@@ -323,6 +323,8 @@ def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
     join = "-m", "g2p_jax", "join", f"--output={both}", trained
     assert "2 members" in command(*join, copy).stdout
     assert f"{trained} is named twice" in command(*join, f"{trained}/", status=1).stderr
+    assert "exists: choose another --output" in command(*join, copy, status=1).stderr
+    assert "2 members" in command(*join, copy, "--overwrite").stdout
     alone = command("predict.py", f"--ckpt={trained}", "hello", "world").stdout
     assert command("predict.py", f"--ckpt={both}", "hello", "world").stdout == alone
     assert command("predict.py", f"--ckpt={both}", "--members=1", "hello", "world").stdout == alone
@@ -330,6 +332,34 @@ def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
     assert "this model has members 0 to 1" in wrong
     wrong = command("predict.py", f"--ckpt={both}", "--members=a", "hello", status=1).stderr
     assert "--members=a: expected numbers" in wrong
+
+
+def test_nothing_is_replaced_that_a_command_did_not_make(trained, lexicon, command, tmp_path):
+    notes = tmp_path / "notes.tsv"
+    notes.write_text("mine\n")
+    before = {path: path.read_bytes() for path in (notes, trained / model_file.NAME)}
+    g2p = "-m", "g2p_jax"
+    data = f"--data={lexicon}"
+    for arguments, message in (
+        (["restress", lexicon, f"--output={notes}"], "exists: choose another --output, or replace"),
+        (["evaluate", f"--ckpt={trained}", f"--errors={notes}"], "is another file: choose another"),
+        (["predict", f"--ckpt={trained}", "hello", f"--output={notes}"], "--overwrite replaces it"),
+        (["calibrate", f"--ckpt={trained}", f"--output={trained}"], "exists: choose another"),
+        (
+            ["calibrate", "--ckpt=english-small", data],
+            "comes with g2p_jax and stays as it is: give",
+        ),
+    ):
+        assert message in command(*g2p, *arguments, status=1).stderr
+    assert {path: path.read_bytes() for path in before} == before
+    new = tmp_path / "new"
+    assert (
+        f"stored in {new}"
+        in command(*g2p, "calibrate", f"--ckpt={trained}", f"--output={new}").stdout
+    )
+    assert (new / model_file.NAME).exists() and before[trained / model_file.NAME] == (
+        trained / model_file.NAME
+    ).read_bytes()
 
 
 def test_a_joint_model_is_learnt_and_calibrated(trained, lexicon, command, tmp_path):
@@ -347,11 +377,28 @@ def test_a_joint_model_is_learnt_and_calibrated(trained, lexicon, command, tmp_p
     assert before != after
     temperature = float(re.match(r"temperature ([\d.]+), stored in", calibrated)[1])
     assert model_file.read(both).config.temperature == pytest.approx(temperature, abs=1e-3)
-    command("-m", "g2p_jax", "join", both, "--temperature=1.25", "--beam=6", f"--output={both}")
+    command(
+        "-m",
+        "g2p_jax",
+        "join",
+        both,
+        "--temperature=1.25",
+        "--beam=6",
+        f"--output={both}",
+        "--overwrite",
+    )
     config = model_file.read(both).config
     assert (config.temperature, config.beam) == (1.25, 6)
     answer = command("predict.py", f"--ckpt={both}", "--nbest=2", "hello").stdout
     assert answer.count("hello\t") == 2
+    join, other = ("-m", "g2p_jax", "join"), tmp_path / "other"
+    command(*join, trained, "--ngram=3", f"--output={other}")
+    wrong = command(*join, both, other, f"--output={tmp_path / 'wrong'}", status=1).stderr
+    assert (
+        f"{other} has another joint n-gram model than {both}: --ngram=8 counts a new one" in wrong
+    )
+    done = command(*join, trained, both, f"--output={tmp_path / 'two'}")  # the second's is kept
+    assert re.match(r"2 members and \d+ units", done.stdout)
 
 
 def test_a_joint_model_is_learnt_in_training(lexicon, command, tmp_path):

@@ -46,7 +46,7 @@ def test_a_lexicon_gets_its_stress_and_nothing_else(tmp_path):
     )
     done = run("lexicon.txt")
     assert done.returncode == 1 and done.stderr.splitlines()[-1].endswith("--output=stressed.txt")
-    done = run("lexicon.txt", "--source=lexicon.txt", "--output=stressed.txt")
+    done = run("lexicon.txt", "--source=lexicon.txt", "--output=again.txt")
     assert done.returncode == 0  # one vowel has it
     (tmp_path / "bare.txt").write_text("CAB K_AE_B\n")
     done = run("lexicon.txt", "--source=bare.txt", "--output=none.txt")

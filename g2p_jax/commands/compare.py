@@ -38,7 +38,7 @@ def main(paths: list[str]) -> None:
     if _REFERENCES.value:
         print_scores(_REFERENCES.value, paths, ids, a, b)
     table = [["word", *paths], *([id, " ".join(x), " ".join(y)] for id, x, y in rows)]
-    shared.write_list(_DIFFERENCES, "all differences", map("\t".join, table))
+    shared.write_list(_DIFFERENCES, "all differences", ["\t".join(row) for row in table])
 
 
 def read_both(path_a: str, path_b: str) -> tuple[list[str], list[Phonemes], list[Phonemes]]:

@@ -10,6 +10,7 @@ joint n-gram model of letters and phonemes is counted in half a minute, and resc
 search finds.
 """
 
+import dataclasses
 from pathlib import Path
 
 from absl import flags
@@ -29,6 +30,7 @@ _NGRAM = flags.DEFINE_integer("ngram", 0, "Order of the n-gram model; 0: none.",
 _TEMPERATURE = flags.DEFINE_float(
     "temperature", None, "Temperature, as `calibrate` found it.", 1e-3
 )
+_OVERWRITE = shared.define_overwrite()
 _BEAM = flags.DEFINE_integer("beam", None, "Default beam width of the new model.", lower_bound=1)
 
 
@@ -38,20 +40,23 @@ def main(paths: list[str]) -> None:
     twice = [path for path in paths if list(map(Path, paths)).count(Path(path)) > 1]
     if twice:
         raise UserError(f"{twice[0]} is named twice: an ensemble has models of different seeds")
+    output = Path(_OUTPUT.value) / "model.safetensors"
+    shared.check_new(output, _OVERWRITE.value)
     from g2p_jax.data import splits
-    from g2p_jax.predict import model_file
     from g2p_jax.predict.ensemble import join, with_joint
     from g2p_jax.predict.g2p import load
 
-    model = join({path: load(path) for path in paths})
+    models = {path: load(path) for path in paths}
+    if _NGRAM.value:
+        models = {path: dataclasses.replace(x, joint=None) for path, x in models.items()}
+    model = join(models)
     if _NGRAM.value:
         pairs = splits.references(model.config.data, _DATA.value, "train", **_READING())
         model = with_joint(model, pairs, _NGRAM.value)
     settings = {"temperature": _TEMPERATURE.value, "beam": _BEAM.value}
     model = model.with_settings(**{name: value for name, value in settings.items() if value})
-    output = Path(_OUTPUT.value)
-    output.mkdir(parents=True, exist_ok=True)
-    model.save(output / model_file.NAME, _PRECISION.value)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    model.save(output, _PRECISION.value)
     members = model.config.ensemble
     and_ngram = f" and {len(model.joint.codes):,} units" if model.joint else ""
-    print(f"{members} member{'s' if members > 1 else ''}{and_ngram} in {output}")
+    print(f"{members} member{'s' if members > 1 else ''}{and_ngram} in {output.parent}")

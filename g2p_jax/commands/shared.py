@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +58,28 @@ def define_reading(name: str = "format") -> Callable[[], dict[str, Any]]:
     return lambda: {"format": form.value, "skip_bad_lines": skip.value}
 
 
-def write_list(flag: flags.FlagHolder[str], title: str, lines: Iterable[str]) -> None:
-    """Writes lines to the file of a flag, and prints where; a default file may be left out."""
+def define_overwrite() -> flags.FlagHolder[bool]:
+    """Defines the flag that lets a command replace a file; see `check_new`."""
+    return flags.DEFINE_bool("overwrite", False, "Replace an --output that exists.")
+
+
+def check_new(path: Path, overwrite: bool) -> None:
+    """Raises UserError if a file exists that a command would replace without being told to."""
+    if path.exists() and not overwrite:
+        raise UserError(f"{path} exists: choose another --output, or replace it with --overwrite")
+
+
+def write_list(flag: flags.FlagHolder[str], title: str, lines: Sequence[str]) -> None:
+    """Writes lines to the file of a flag, and prints where; a default file may be left out.
+
+    Raises UserError for a file that has not the columns of the list, and would be lost.
+    """
+    path, columns = Path(flag.value), lines[0].split("\t")
+    if path.is_file() and path.stat().st_size:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            found = file.readline().rstrip("\n").split("\t")
+        if (found[0], len(found)) != (columns[0], len(columns)):
+            raise UserError(f"{path} is another file: choose another --{flag.name}, or remove it")
     try:
         with atomic_write(flag.value) as file:
             file.writelines(f"{line}\n" for line in lines)

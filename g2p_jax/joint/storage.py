@@ -40,6 +40,13 @@ def to_arrays(model: JointNgram) -> dict[str, Array]:
     return arrays
 
 
+def equal(a: JointNgram, b: JointNgram) -> bool:
+    """Whether two models are stored alike."""
+    first, second = to_arrays(a), to_arrays(b)
+    same = first.keys() == second.keys()
+    return same and all(np.array_equal(first[name], second[name]) for name in first)
+
+
 def from_arrays(arrays: Mapping[str, Array], symbols: Symbols) -> JointNgram:
     """The model of these arrays; ValueError or KeyError if they do not fit together."""
     units = Units(*(arrays[f"units/{kind}"].astype(np.float32) for kind in Units._fields))

@@ -13,9 +13,10 @@ from g2p_jax.predict.g2p import G2P
 
 
 def join(models: Mapping[str, G2P]) -> G2P:
-    """Returns one ensemble of all members of the models.
+    """Returns one ensemble of all members of the models, with the joint n-gram model they share.
 
-    UserError, with the name, for a model that differs from the first in more than its weights.
+    UserError, with the name, for a model that differs from the first in more than its weights, or
+    from another in its n-gram model.
     """
     first, *_ = models
     for name, model in models.items():
@@ -24,6 +25,13 @@ def join(models: Mapping[str, G2P]) -> G2P:
                 raise UserError(f"{name} has other {what} than {first}: train them alike")
     if len(models) == 1:
         return models[first]
+    joints = {name: model.joint for name, model in models.items() if model.joint}
+    chosen = next(iter(joints), first)
+    for name, joint in joints.items():
+        if not storage.equal(joint, joints[chosen]):
+            raise UserError(
+                f"{name} has another joint n-gram model than {chosen}: --ngram=8 counts a new one"
+            )
     trees = [
         jax.tree.map(lambda w: np.asarray(w)[None], model.params)
         if model.config.ensemble == 1
@@ -32,8 +40,9 @@ def join(models: Mapping[str, G2P]) -> G2P:
     ]
     params = jax.tree.map(lambda *ws: np.concatenate(ws), *trees)
     count = sum(model.config.ensemble for model in models.values())
-    ensemble = models[first].with_settings(ensemble=count, temperature=1.0)
-    return dataclasses.replace(ensemble, params=params)
+    ngram = models[chosen].config.ngram
+    ensemble = models[first].with_settings(ensemble=count, ngram=ngram, temperature=1.0)
+    return dataclasses.replace(ensemble, params=params, joint=models[chosen].joint)
 
 
 def _same(model: G2P) -> dict[str, object]:
