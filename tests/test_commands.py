@@ -244,6 +244,26 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     assert "of 3 words 1 were answered in part only, 0 not at all" in done.stderr
 
 
+def test_predict_writes_what_other_tools_read(trained, command, tmp_path):
+    predict = "predict.py", f"--ckpt={trained}"
+    done = command(*predict, "--alphabet=ipa", "--format=kaldi-prob", "--nbest=2", "cab")
+    best, second = (line.split() for line in done.stdout.splitlines())
+    assert best[:2] == ["cab", "1.0"] and 0 < float(second[1]) < 1
+    assert not set("".join(best[2:])) & set("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    words, output = tmp_path / "words.txt", tmp_path / "merged.txt"
+    words.write_text("cab\nHello\nback\nback\n")
+    lexicon = tmp_path / "lexicon.txt"
+    lexicon.write_bytes(b"<UNK> SPN\r\nBAD B AE D\r\nHELLO HH AH L OW\r\n")
+    merge = *predict, f"--merge={lexicon}", f"--input={words}"
+    command(*merge, f"--output={output}")
+    lines = output.read_bytes().split(b"\r\n")
+    assert [line.split()[0] for line in lines[:-1]] == [b"<UNK>", b"BACK", b"BAD", b"CAB", b"HELLO"]
+    command(*merge, f"--output={lexicon}")  # in its place
+    assert lexicon.read_bytes() == output.read_bytes()
+    refused = command(*merge, f"--output={words}", status=1).stderr
+    assert "words.txt is there already; --overwrite replaces it" in refused
+
+
 @pytest.mark.parametrize("flags", [(), ("--input=-", "--lexicon=cmudict"), ("--input=/dev/stdin",)])
 def test_predict_answers_each_line_of_a_pipe_when_it_comes(flags, trained, cache):
     process = subprocess.Popen(
@@ -489,6 +509,8 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["-m", "g2p_jax", "evaluate", "--ckpt=english-small"], 1, "not here (train.txt: expected"),
         (["predict.py", "--report=a", "--output=a", "hello"], 1, "name the same file"),
         (["predict.py", "--ckpt=x", "--align", "--output=a.csv"], 1, "no place in a submission"),
+        (["predict.py", "--format=kaldi", "--align", "a"], 1, "no place in the format kaldi"),
+        (["predict.py", "--merge=README.md", "--format=csv"], 1, "no place in a merged lexicon"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, status, message, command, tmp_path):

@@ -7,9 +7,11 @@ import logging
 import numpy as np
 import pytest
 
+from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.pairs import Pair
 from g2p_jax.errors import UserError
 from g2p_jax.predict.lexicon_first import LexiconFirst
+from g2p_jax.predict.merging import merge
 from g2p_jax.predict.transcribe import Options, Tally, transcribe
 
 
@@ -17,6 +19,41 @@ def lines(g2p, words, chunk=8192, **options) -> list[str]:
     out, words = io.StringIO(), [(str(n), word) for n, word in enumerate(words, 1)]
     transcribe(g2p, words, out, Options(**options), chunk=chunk)
     return out.getvalue().splitlines()
+
+
+def test_answers_are_lines_of_any_format_and_alphabet(g2p):
+    words = ["cab", " back\t", "..."]
+    assert lines(g2p, words, format="cmudict") == ["cab K AE B", "back B AE K"]
+    (*rows,) = lines(g2p, words, format="csv", alphabet="ipa")
+    assert rows[0] == "word,pronunciation,probability" and len(rows) == 3
+    assert rows[1].startswith("cab,k æ b,")
+    tokens = frozenset("kæbˈ")
+    assert lines(g2p, ["cab"], format="sherpa", alphabet="ipa", tokens=tokens) == ["cab k æ b"]
+    with pytest.raises(UserError, match="'K' is no token of the voice"):
+        lines(g2p, ["cab"], format="sherpa", tokens=tokens)
+    with pytest.raises(UserError, match="the word 'New York' has white space"):
+        lines(g2p, ["New York"], format="kaldi")
+
+
+def test_a_lexicon_gets_the_words_that_it_lacks(g2p, tmp_path, caplog):
+    path = tmp_path / "lexicon.txt"
+    path.write_text("bad b ˈæ d\nzoo z uː\n")
+    words = ["cab", "bad", "cab", "deaf", "...", "f😀ad"]
+    lexicon = LexiconFile(path)
+    with caplog.at_level(logging.WARNING):
+        merged = merge(g2p, lexicon, words, Options(alphabet=lexicon.alphabet))
+    assert merged.decode().splitlines() == [
+        *("bad b ˈæ d", "cab k æ b", "deaf d ɛ f", "f😀ad f æ d", "zoo z uː")
+    ]
+    partly, silent, lacking = (record.message for record in caplog.records)
+    assert partly == "1 words are answered in part only: " + (
+        "'f😀ad' holds '😀', which the model does not know"
+    )
+    assert "1 words without phonemes are left out" in silent and "ɛ (deaf)" in lacking
+    with pytest.raises(
+        UserError, match="holds '😀', which the model does not know; leave --strict"
+    ):
+        merge(g2p, lexicon, words[-1:], Options(strict=True))
 
 
 def test_one_line_for_each_line_and_one_warning(g2p, caplog):
@@ -30,7 +67,11 @@ def test_one_line_for_each_line_and_one_warning(g2p, caplog):
 
 
 def test_csv_and_nbest_lines(g2p):
-    assert lines(g2p, ["cab", "ace"], csv=True) == ["Id,Transcription", "1,K_AE_B", "2,EY_S"]
+    assert lines(g2p, ["cab", "ace"], format="submission") == [
+        "Id,Transcription",
+        "1,K_AE_B",
+        "2,EY_S",
+    ]
     three = lines(g2p, ["cab"], nbest=3)
     assert len(three) == 3
     word, phonemes, probability = three[0].split("\t")

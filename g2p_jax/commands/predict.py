@@ -5,8 +5,9 @@
   g2p-jax predict --ckpt=runs/gru --nbest=3 --align live
 
 Words are arguments, the lines of --input, or the lines of standard input. Answers are lines
-word<TAB>P H O N. An --output whose name ends in .csv is a contest submission: Id,Transcription,
-with _ between the phonemes.
+word<TAB>P H O N; --format and --alphabet write what other tools read; --merge writes a lexicon with
+the words that it lacks. An --output whose name ends in .csv is a contest submission:
+Id,Transcription, with _ between the phonemes.
 
 An output file gets its name when it is complete. Until then it is NAME.part, and the same command
 with --resume continues it after a stop of any kind.
@@ -23,6 +24,9 @@ from absl import flags
 
 from g2p_jax.commands import shared
 from g2p_jax.data import splits
+from g2p_jax.data.alphabets import ALPHABETS
+from g2p_jax.data.formats.writers import WRITERS, read_tokens
+from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
@@ -61,6 +65,21 @@ _BEAM = flags.DEFINE_integer("beam", 0, "Beam width; 1: greedy search; 0: that o
 _STRESS = flags.DEFINE_bool(
     "stress", None, "Answer with stress digits, AH0, or without; default: as the model does."
 )
+_ALPHABET = flags.DEFINE_enum(
+    "alphabet", None, ALPHABETS, "Alphabet of the phonemes; default: that of the model."
+)
+_FORMAT = flags.DEFINE_enum(
+    "format",
+    None,
+    ["tsv", "submission", *WRITERS],
+    "Format of the answers; default: by the name of --output: .csv submission, .jsonl, else tsv.",
+)
+_TOKENS = flags.DEFINE_string(
+    "tokens", None, "tokens.txt of the voice for --format=sherpa; other symbols are errors."
+)
+_MERGE = flags.DEFINE_string(
+    "merge", None, "Lexicon to write with the words that it lacks, in its own format and order."
+)
 _ALIGN = flags.DEFINE_bool("align", False, "Add columns: letters and probability of each phoneme.")
 _ATTENTION = flags.DEFINE_string("attention", None, "Folder for attention maps, one PNG per word.")
 _OVERWRITE = flags.DEFINE_bool(
@@ -78,19 +97,26 @@ _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error, n
 
 def main(words: list[str]) -> None:
     check_flags(words)
+    lexicon = LexiconFile(_MERGE.value) if _MERGE.value else None
+    alphabet, stress = notation(lexicon)
+    tokens = read_tokens(_TOKENS.value) if _TOKENS.value else frozenset[str]()
     shared.use_compilation_cache()
     from g2p_jax.devices import hosts
     from g2p_jax.devices.cpu import use_cpu_cores
+    from g2p_jax.predict.merging import merge
     from g2p_jax.predict.searching import MOST_ROWS
     from g2p_jax.predict.transcribe import transcribe, transcribe_file
 
     with hosts.connect(_DISTRIBUTED.value):
         use_cpu_cores(MOST_ROWS)
         gc.disable()  # answers make no cycles; to look for some takes a fifth of the time
-        answerer, how = load_answerer(), options()
+        answerer = load_answerer(alphabet, stress)
+        how = options(alphabet=alphabet, stress=stress is not False, tokens=tokens)
         lines = None if words else LineStream(_INPUT.value or "-")
         source = read_words(lines or words)
-        if _OUTPUT.value and _OUTPUT.value != "-":
+        if lexicon:
+            write(merge(answerer, lexicon, (word for _, word in source), how))
+        elif _OUTPUT.value and _OUTPUT.value != "-":
             existing = {"resume": _RESUME.value, "overwrite": _OVERWRITE.value}
             total = _lines(_INPUT.value) if _INPUT.value else 0
             transcribe_file(
@@ -107,10 +133,22 @@ def check_flags(words: list[str]) -> None:
     """Raises UserError for flags that exclude each other."""
     if words and _INPUT.value:
         raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
-    for flag in (_NBEST, _MASS, _ALIGN):
-        if _is_submission() and flag.present:
-            name = f"--{flag.name} has no place in a submission"
-            raise UserError(f"{name}: leave it out, or write a .tsv")
+    if _MERGE.value:
+        what = "a merged lexicon"
+        without: list[flags.FlagHolder] = [_FORMAT, _ALIGN, _ATTENTION, _RESUME, _REPORT]
+        without += [_TOKENS, _DISTRIBUTED]
+        output = Path(_OUTPUT.value or "-")
+        if output.is_file() and not (_OVERWRITE.value or output.samefile(_MERGE.value)):
+            raise UserError(f"{output} is there already; --overwrite replaces it")
+    else:
+        what = "a submission" if _format() == "submission" else f"the format {_format()}"
+        without = []
+        without += [_NBEST, _MASS] if _format() in ("submission", "sherpa") else []
+        without += [_ALIGN] if _format() != "tsv" else []
+        without += [_TOKENS] if _format() != "sherpa" else []
+    for flag in without:
+        if flag.present:
+            raise UserError(f"--{flag.name} has no place in {what}: leave it out")
     if _RESUME.value and not _OUTPUT.value:
         raise UserError("--resume continues an output file; say which: --output=FILE")
     if _REPORT.value and _REPORT.value == _OUTPUT.value:
@@ -119,23 +157,38 @@ def check_flags(words: list[str]) -> None:
         raise UserError("--distributed reads a file and writes one: --input=FILE --output=FILE")
 
 
-def load_answerer() -> "G2P | LexiconFirst":
-    """The model of the flags, with a lexicon before it if they name one."""
+def notation(lexicon: LexiconFile | None) -> tuple[str, bool | None]:
+    """The alphabet, and whether with stress: of the flags, else as the lexicon has it."""
+    alphabet, stress = _ALPHABET.value or "", _STRESS.value
+    if not lexicon:
+        return alphabet, stress
+    return alphabet or lexicon.alphabet, lexicon.stress if stress is None else stress
+
+
+def load_answerer(alphabet: str, stress: bool | None) -> "G2P | LexiconFirst":
+    """The model of the flags, with a lexicon before it if they name one.
+
+    For another alphabet it has stress, as far as it has learned some: without it schwa cannot be
+    told from other vowels. The marks are left out later.
+    """
     from g2p_jax.predict.g2p import load
     from g2p_jax.predict.lexicon_first import LexiconFirst
 
     g2p = load(_CKPT.value)
     if _MEMBERS.value:
         g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
-    if _STRESS.value is not None:
-        g2p = g2p.with_stress(_STRESS.value)
+    is_other = alphabet not in ("", g2p.symbols.alphabet)
+    if _STRESS.value or (stress is False and not is_other):
+        g2p = g2p.with_stress(bool(stress))
+    elif stress or is_other:
+        g2p = g2p.stressed
     if not _LEXICON.value:
         return g2p
     data = g2p.config.reference_data
     return LexiconFirst(splits.references(data, _LEXICON.value, "", **_READING()), g2p)
 
 
-def options() -> "Options":
+def options(**notation: Any) -> "Options":
     """How to answer, and how to write it."""
     from g2p_jax.predict.transcribe import Options
 
@@ -145,10 +198,11 @@ def options() -> "Options":
         mass=_MASS.value,
         aligned=_ALIGN.value,
         marked=bool(_LEXICON.value),
-        csv=_is_submission(),
+        format=_format(),
         strict=_STRICT.value,
         pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
         report=_REPORT.value or "",
+        **notation,
     )
 
 
@@ -156,14 +210,30 @@ def identity() -> dict[str, Any]:
     """All that an output depends on: only with the same can it be continued."""
     from g2p_jax.predict.model_file import locate
 
-    settings = _NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN, _REPORT
+    settings = _NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN, _REPORT, _ALPHABET
     files = {"model": locate(_CKPT.value), "lexicon": _LEXICON.value, "words": _INPUT.value}
+    files |= {"tokens": _TOKENS.value}
     digests = {f"the {name}": _digest(path) for name, path in files.items()}
-    return {f"--{flag.name}": flag.value for flag in settings} | digests | _READING()
+    return (
+        {f"--{flag.name}": flag.value for flag in settings}
+        | digests
+        | _READING()
+        | {"--format": _format()}
+    )
 
 
-def _is_submission() -> bool:
-    return (_OUTPUT.value or "").endswith(".csv")
+def write(lexicon: bytes) -> None:
+    """Writes a merged lexicon, in the place of the old one if that is --output."""
+    if _OUTPUT.value in (None, "-"):
+        sys.stdout.buffer.write(lexicon)
+    else:
+        with atomic_write(_OUTPUT.value, "wb") as file:
+            file.write(lexicon)
+
+
+def _format() -> str:
+    by_name = {".csv": "submission", ".jsonl": "jsonl"}
+    return _FORMAT.value or by_name.get(Path(_OUTPUT.value or "").suffix, "tsv")
 
 
 def _digest(path: str | Path | None) -> str:

@@ -28,7 +28,7 @@ class LexiconFirst:
 
     def __init__(self, lexicon: Iterable[Pair], model: G2P):
         self._model = model
-        self.attention, self.inspect = model.attention, model.inspect
+        self.attention, self.inspect, self.symbols = model.attention, model.inspect, model.symbols
         known: dict[str, dict[Phonemes, None]] = {}  # entries that are normalised alike are one
         for word, pronunciations in lexicon:
             known.setdefault(self._key(word), {}).update(dict.fromkeys(pronunciations))

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import io
 import itertools
 import time
@@ -15,6 +16,8 @@ import jax
 from absl import logging
 
 from g2p_jax.data.answers import CSV_HEADER, csv_line, tsv_lines
+from g2p_jax.data.formats import writers
+from g2p_jax.data.formats.writers import WRITERS, sherpa
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import as_they_come
 from g2p_jax.devices import hosts
@@ -26,6 +29,7 @@ from g2p_jax.predict.pronunciation import Answer, batched
 
 CHUNK = 8192  # words that are read, answered and written together
 PARTLY, SILENT = "partly", "silent"  # how a word was answered, if not wholly
+HEADERS = writers.HEADERS | {"submission": CSV_HEADER}
 SAVE_EVERY, LOG_EVERY = 1, 10  # seconds
 
 Words = Iterable[tuple[str, str]]  # (id, word)
@@ -40,7 +44,10 @@ class Options:
     beam: int = 0  # width of the search; 1: greedy; 0: that of the model
     mass: float = 1.0  # of the nbest only as many as have this probability together
     marked: bool = False  # a last column says who answered, "lexicon" or "model"
-    csv: bool = False  # a contest's `Id,Transcription` rather than `word<TAB>P H O N`
+    format: str = "tsv"  # word<TAB>P H O N; "submission": Id,P_H_O_N; or that of a lexicon
+    tokens: frozenset[str] = frozenset()  # of the voice that "sherpa" is for; none: not checked
+    alphabet: str = ""  # of the phonemes; "": that of the model
+    stress: bool = True  # with the marks of an alphabet for it, or the digits
     aligned: bool = False  # two columns: the letters of each phoneme, and its probability
     strict: bool = False  # a word with unknown characters is a UserError
     pictures: Path | None = None  # a folder for attention maps, NUMBER-WORD.png
@@ -122,8 +129,8 @@ def transcribe(
     """
     tally = tally or Tally()
     words, before = tally.skip(words), tally.words
-    if options.csv and not before and hosts.is_first():
-        out.write(CSV_HEADER + "\n")
+    if options.format in HEADERS and not before and hosts.is_first():
+        out.write(HEADERS[options.format] + "\n")
     started = saved = logged = time.monotonic()
     first = chunk * jax.process_index()
     chunks, again = itertools.tee(as_they_come(words, chunk * jax.process_count(), ready))
@@ -199,7 +206,10 @@ def _write(
     g2p: G2P | LexiconFirst, words: Chunk, answers: list[Answer], options: Options, first: int
 ) -> dict[str, Any]:
     """Returns the lines of these words, and which were not wholly answered, as JSON values."""
-    problems, lines = [], []
+    problems, lines, own = [], list[str](), g2p.symbols.alphabet
+    write = WRITERS.get(options.format, tsv_lines)
+    if options.format == "sherpa":
+        write = functools.partial(sherpa, tokens=options.tokens)
     columns = _alignments(g2p, answers) if options.aligned else itertools.repeat("")
     for (id, word), answer in zip(words, answers, strict=True):
         silent = not answer.pronunciations[0].phonemes
@@ -207,9 +217,12 @@ def _write(
             shown = word.replace("\t", " ")
             problems.append((id, shown, SILENT if silent else PARTLY, answer.unknown))
             if options.strict:
-                raise UserError(f"line {id}: {_complaint(answer)}; leave --strict out to go on")
-        if options.csv:
+                raise UserError(f"line {id}: {complaint(answer)}; leave --strict out to go on")
+        answer = answer.in_alphabet(own, options.alphabet or own, options.stress)
+        if options.format == "submission":
             lines.append(csv_line(id, answer.pronunciations))
+        elif options.format != "tsv":
+            lines.extend(write(word.strip(), answer.pronunciations))
         else:
             source = ("\tlexicon" if answer.known else "\tmodel") if options.marked else ""
             rows = tsv_lines(word.replace("\t", " "), answer.pronunciations, options.nbest > 1)
@@ -227,7 +240,8 @@ def _alignments(g2p: G2P | LexiconFirst, answers: list[Answer]) -> Iterator[str]
         yield f"\t{letters}\t{' '.join(f'{p:.2f}' for p in inspection.probabilities[:-1])}"
 
 
-def _complaint(answer: Answer) -> str:
+def complaint(answer: Answer) -> str:
+    """Returns what keeps a word from being wholly answered."""
     if not answer.unknown:
         return f"{answer.word!r} holds nothing to pronounce"
     unknown = ", ".join(map(repr, answer.unknown))
