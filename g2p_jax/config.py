@@ -18,6 +18,7 @@ TOKENS = ("characters", "words")
 CELLS = ("elman", "lstm", "gru", "gru_before")
 DIRECTIONS = ("concatenate", "sum", "backward")
 ATTENTIONS = ("dot", "additive", "additive_relu", "monotonic", "none")
+MOST_BEAM = 1000  # hypotheses of a word, and pronunciations of an answer
 TEACHER_WEIGHT = 0.5  # share of the loss that is the teacher's, where there is one
 TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
@@ -136,7 +137,7 @@ class Config:
     ensemble: int = setting(1, "Members that are trained and answer together.", "[1, inf)")
     ngram: int = setting(0, "Order of the joint n-gram model; 0: none.", "[0, inf)")
     temperature: float = setting(1.0, "Temperature of the probabilities.", "(0, inf)")
-    beam: int = setting(0, "Beam width; 0: 4 with a joint n-gram model, else 1.", "[0, inf)")
+    beam: int = setting(0, "Beam width; 0: 4 with a joint n-gram model, else 1.", "[0, 1000]")
     stress: bool = setting(True, "Answers keep the stress that was learned (data.stress).")
 
     @property

@@ -267,8 +267,8 @@ def test_what_is_no_list_of_words_is_a_type_error(g2p, lexicon_first):
         with pytest.raises(TypeError, match=message):
             g2p(word)
     for options, message in (
-        ({"nbest": 0}, "nbest is 0: must be 1 or more"),
-        ({"beam": -1}, "beam is -1: must be 1 or more, or 0"),
+        ({"nbest": 0}, "nbest is 0: must be from 1 to 1000"),
+        ({"beam": -1}, "beam is -1: must be from 1 to 1000, or 0"),
         ({"mass": 0}, "mass is 0: must be more than 0, and at most 1"),
         ({"mass": 1.5}, "mass is 1.5"),
         ({"mass": math.nan}, "mass is nan"),

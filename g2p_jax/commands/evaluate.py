@@ -11,6 +11,7 @@ from absl import flags
 
 from g2p_jax import scoring
 from g2p_jax.commands import shared
+from g2p_jax.config import MOST_BEAM
 from g2p_jax.data import splits
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
@@ -18,7 +19,9 @@ _DATA = flags.DEFINE_string("data", None, "Lexicon to score on; default: --split
 _READING = shared.define_reading()
 _SPLIT = flags.DEFINE_enum("split", "dev", ["train", "dev", "test"], "Words of the model's data.")
 _MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
-_BEAM = flags.DEFINE_integer("beam", 0, "Beam width; 1: greedy search; 0: that of the model.", 0)
+_BEAM = flags.DEFINE_integer(
+    "beam", 0, "Beam width; 1: greedy search; 0: that of the model.", 0, MOST_BEAM
+)
 _STRESS = flags.DEFINE_bool(
     "stress", None, "Score with stress digits; default: as the model answers."
 )

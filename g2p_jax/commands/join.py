@@ -16,6 +16,7 @@ from pathlib import Path
 from absl import flags
 
 from g2p_jax.commands import shared
+from g2p_jax.config import MOST_BEAM
 from g2p_jax.errors import UserError
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the new model.")
@@ -31,7 +32,7 @@ _TEMPERATURE = flags.DEFINE_float(
     "temperature", None, "Temperature, as `calibrate` found it.", 1e-3
 )
 _OVERWRITE = shared.define_overwrite()
-_BEAM = flags.DEFINE_integer("beam", None, "Default beam width of the new model.", lower_bound=1)
+_BEAM = flags.DEFINE_integer("beam", None, "Default beam width of the new model.", 1, MOST_BEAM)
 
 
 def main(paths: list[str]) -> None:

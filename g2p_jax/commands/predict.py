@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from g2p_jax.commands import shared
+from g2p_jax.config import MOST_BEAM
 from g2p_jax.data import splits
 from g2p_jax.data.alphabets import ALPHABETS
 from g2p_jax.data.formats.writers import WRITERS, read_tokens
@@ -47,7 +48,7 @@ _INPUT = flags.DEFINE_string(
 )
 _OUTPUT = flags.DEFINE_string("output", None, "File for the answers; standard output without it.")
 _NBEST = flags.DEFINE_integer(
-    "nbest", 1, "Most pronunciations of a word, best first.", lower_bound=1
+    "nbest", 1, "Most pronunciations of a word, best first.", 1, MOST_BEAM
 )
 _MASS = flags.DEFINE_float(
     "mass",
@@ -61,7 +62,9 @@ _LEXICON = flags.DEFINE_string(
 )
 _READING = shared.define_reading("lexicon_format")
 _MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
-_BEAM = flags.DEFINE_integer("beam", 0, "Beam width; 1: greedy search; 0: that of the model.", 0)
+_BEAM = flags.DEFINE_integer(
+    "beam", 0, "Beam width; 1: greedy search; 0: that of the model.", 0, MOST_BEAM
+)
 _STRESS = flags.DEFINE_bool(
     "stress", None, "Answer with stress digits, AH0, or without; default: as the model does."
 )

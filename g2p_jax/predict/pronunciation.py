@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from g2p_jax.config import MOST_BEAM
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UserError
@@ -50,10 +51,11 @@ def check_words(words: Iterable[str]) -> Iterator[str]:
 
 def check_options(nbest: int, beam: int, mass: float) -> None:
     """Raises UserError, which is a ValueError, for options of `G2P.pronounce` that cannot be."""
-    if nbest < 1:
-        raise UserError(f"nbest is {nbest}: must be 1 or more")
-    if beam < 0:
-        raise UserError(f"beam is {beam}: must be 1 or more, or 0 for the model's own width")
+    if not 1 <= nbest <= MOST_BEAM:
+        raise UserError(f"nbest is {nbest}: must be from 1 to {MOST_BEAM}")
+    if not 0 <= beam <= MOST_BEAM:
+        what = "the model's own width"
+        raise UserError(f"beam is {beam}: must be from 1 to {MOST_BEAM}, or 0 for {what}")
     if not 0 < mass <= 1:
         raise UserError(f"mass is {mass}: must be more than 0, and at most 1")
 
