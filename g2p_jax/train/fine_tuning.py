@@ -44,9 +44,11 @@ def initial_model(config: Config) -> Stored | None:
 
 
 def begin_with(
-    model: Stored, start: State, optimizer: optax.GradientTransformation, members: int
+    model: Stored | None, start: State, optimizer: optax.GradientTransformation, members: int
 ) -> State:
-    """The start of a run, with the weights of the model in place of the random ones."""
+    """The start of a run, with the weights of the model, if any, in place of the random ones."""
+    if model is None:
+        return start
 
     def place(new: Any, old: np.ndarray) -> np.ndarray:
         new = np.array(new)

@@ -83,8 +83,7 @@ def continue_run(
     steps = settings.epochs * per_epoch
     net, optimizer = network(config, inputs.symbols), make_optimizer(settings, steps)
     start = init_state(net, optimizer, settings.seed, config.ensemble, inputs.carry)
-    if inputs.initial:
-        start = begin_with(inputs.initial, start, optimizer, config.ensemble)
+    start = begin_with(inputs.initial, start, optimizer, config.ensemble)
     start, progress = resume(folder, run, start, extend)
     for line in first_lines(config, inputs, start, placement.devices):
         logging.info("%s", line)
@@ -103,6 +102,7 @@ def continue_run(
             progress = progress._replace(epoch=progress.epoch - 1)
             progress, evaluation = evaluator.finish_epoch(start, progress, folder / NAME)
             logging.info("%s is written again: dev %s", NAME, evaluation.score or evaluation.loss)
+    report.begin()
     with stop as received:
         while step < steps and not stopped:
             epoch, position = divmod(step, per_epoch)

@@ -64,18 +64,24 @@ class Report:
         self._file, self._per_epoch = folder / "metrics.jsonl", inputs.train.steps_per_epoch
         self._epochs = config.train.epochs
         self._left = TimeLeft(self._epochs, len(inputs.train), len(inputs.dev))
-        self._waited = 0.0  # seconds for programs, up to the last line
+        self._programs: Sequence[Future] = ()
+        self._shared = False  # whether steps since the last line shared the machine with a compiler
         if hosts.is_first() and self._file.exists():
             lines = self._file.read_text(encoding="utf-8", errors="replace").splitlines()
             with atomic_write(self._file) as file:
                 file.writelines(f"{line}\n" for line in lines if step_of(line) <= step)
         if 0 < step < self._epochs * self._per_epoch:
             logging.info("%s: continuing %s", self._place(step), folder)
+        self.begin()
+
+    def begin(self) -> None:
+        """Time counts from here: steps begin."""
         self._epoch, self._recent, self._stepped = Meter(), Meter(), time.monotonic()
 
     def follow(self, programs: Sequence[Future]) -> None:
         """Logs how many of these programs are compiled, when one of them is."""
-        number = itertools.count(1)
+        self._programs, number = programs, itertools.count(1)
+        self._shared = len(programs) > 0
 
         def compiled(program: Future) -> None:
             if not program.cancelled():
@@ -100,14 +106,18 @@ class Report:
             return
         gradient, speed = float(metrics["gradient"]), recent.speed
         self._write(step, loss=recent.loss, gradient=gradient, **{f"{unit}_per_second": speed})
-        self._left.add(recent.size, recent.seconds, waited - self._waited)
-        self._waited = waited
+        if not self._shared:
+            self._left.add(recent.size, recent.seconds)
         loss = f"loss {recent.loss:.3f} ({recent.loss / math.log(2):.3f} bits)"
         line = f"{self._place(step)}  {loss}  {speed:,.0f} {unit}/s"
-        if regular:  # the first steps wait for programs to be compiled
-            line += f"  {format_duration(self._left.after(step / self._per_epoch))} left"
+        # The first evaluation needs about as many programs as two shapes of batches.
+        to_compile = 2 * waited / max(len(self._programs), 1)
+        left = self._left.after(step / self._per_epoch, to_compile)
+        if regular and left is not None:
+            line += f"  {format_duration(left)} left"
         logging.info("%s", line)
         self._recent = Meter()
+        self._shared = not all(program.done() for program in self._programs)
 
     def finish_epoch(self, step: int, evaluation: Evaluation, progress: Progress) -> None:
         """Logs and writes an epoch, with some answers."""
@@ -127,7 +137,7 @@ class Report:
             *(line for text in evaluation.examples for line in textwrap.wrap(text, WIDTH - 4)),
         ]
         logging.info("%s", "\n    ".join(lines))
-        self._epoch, self._recent = Meter(), Meter()
+        self.begin()
 
     def finish(self, step: int, progress: Progress) -> None:
         """Logs how good the best model is and how to use it; or how a stopped run goes on."""
