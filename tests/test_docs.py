@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-RUN = ROOT / "README.md", ROOT / "docs" / "recipes.md"  # every command in these is run
+RUN = [ROOT / "README.md", ROOT / "docs" / "recipes.md", ROOT / "docs" / "formats.md"]
 
 # What a test changes in a command: it installs nothing, uses no installed console command, and what
 # trains does so on little data, with a small network.
@@ -83,6 +83,9 @@ def folder(tmp_path_factory) -> Path:
         (folder / data).mkdir()
         for side in "train", "dev":
             (folder / data / f"fre_{side}.tsv").write_text("".join(tsv))
+    symbols = "bdfhjklmnpstvwzɡŋɹʃʒðθʤʧəiuɑɔɛɜɪʊʌAIWYæOˈˌ"  # of Kokoro
+    tokens = "".join(f"{symbol} {number}\n" for number, symbol in enumerate(symbols))
+    (folder / "tokens.txt").write_text(tokens)
     (folder / "words.txt").write_text("hello\nworld\nthrough\nnight\n")
     (folder / "any.txt").write_text("The quick brown fox jumps over the lazy dog.\n" * 100)
     numbers = "one two three four five six seven eight nine ten".split()

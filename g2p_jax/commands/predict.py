@@ -100,7 +100,7 @@ _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error, n
 
 def main(words: list[str]) -> None:
     check_flags(words)
-    lexicon = LexiconFile(_MERGE.value) if _MERGE.value else None
+    lexicon = LexiconFile(_MERGE.value, **_READING()) if _MERGE.value else None
     alphabet, stress = notation(lexicon)
     tokens = read_tokens(_TOKENS.value) if _TOKENS.value else frozenset[str]()
     shared.use_compilation_cache()

@@ -45,8 +45,11 @@ class LexiconFile:
     that cannot be told; with digits or marks of stress, or without.
     """
 
-    def __init__(self, path: str | os.PathLike[str], format: str = "auto"):
-        pairs, file = read_lexicon(path, format), TextFile(path)
+    def __init__(
+        self, path: str | os.PathLike[str], format: str = "auto", skip_bad_lines: bool = False
+    ):
+        pairs = read_lexicon(path, format, skip_bad_lines=skip_bad_lines)
+        file = TextFile(path)
         self._path, (self._layout, entries) = path, formats.read(file, format)
         self._entries = [e for e in entries if isinstance(e, Entry) and not _is_special(e)]
         if not isinstance(self._entries[0].place, int):
