@@ -135,6 +135,20 @@ def test_new_lines_look_like_those_around_them(write, text):
     assert merged(path).decode("utf-16") == new
 
 
+def test_a_word_of_a_thousand_may_be_out_of_order(write):
+    """In CMUdict two are."""
+    words = [f"w{n:04}" for n in range(2000)]
+    words[500], words[501] = words[501], words[500]
+    path = write("".join(f"{word} W OW1\n" for word in words))
+    lexicon = LexiconFile(path)
+    lines = lexicon.with_words([("w1000a", ANSWERS["oh"])]).decode().splitlines()
+    assert lines[1000:1003] == ["w1000 W OW1", "w1000a OW1", "w1001 W OW1"]
+    words[500:503] = words[500:503][::-1]
+    words[600:603] = words[600:603][::-1]
+    path.write_text("".join(f"{word} W OW1\n" for word in words))
+    assert LexiconFile(path).with_words([("w1", ANSWERS["oh"])]).decode().endswith("w1 OW1\n")
+
+
 def test_what_cannot_be_added_is_said(write, monkeypatch):
     lines = []
     monkeypatch.setattr(logging, "warning", lambda form, *values: lines.append(form % values))
@@ -147,6 +161,11 @@ def test_what_cannot_be_added_is_said(write, monkeypatch):
         f"{path}: 1 words without phonemes are left out, such as '...'",
         f"{path} has not the phonemes ZH (beige), JH (beige)",
     ]
+    other = write("".join(f"w{n} w @ {n % 5}\n" for n in range(30)), "other.txt")  # X-SAMPA
+    with pytest.raises(
+        DataError, match=r"has not the phonemes OW1 \(oh\); fix: name the lexicon's"
+    ):
+        LexiconFile(other).with_words([("oh", ANSWERS["oh"])])
     with pytest.raises(DataError, match="the word 'New York' has white space"):
         LexiconFile(path).with_words([("New York", ANSWERS["oh"])])
     with pytest.raises(DataError, match="found a JSON array; fix: write each object in a line"):
