@@ -530,6 +530,10 @@ def test_the_list_of_commands(command):
     assert set(NAMES) == files - {"__init__", "run", "shared"}
     assert all(re.search(rf"^  {name} +[a-z]", listed, re.M) for name in NAMES)
     assert command("-m", "g2p_jax", "--version").stdout == f"{g2p_jax.__version__}\n"
+    assert command("train.py", "--version").stdout == f"{g2p_jax.__version__}\n"
+    pipe = f"{sys.executable} predict.py --help | head -1"
+    done = subprocess.run(pipe, shell=True, cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("Pronounces words.\n", "")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -45,7 +45,7 @@ def main(name: str = "") -> None:
             print(f"\n{group}")
             for command, purpose in commands.items():
                 print(f"  {command:10} {purpose}")
-    elif name == "--version":
+    elif "--version" in (name, *arguments[:1]):
         print(g2p_jax.__version__)
     elif name in names:
         sys.argv = [program, *map(run.normal, arguments)]

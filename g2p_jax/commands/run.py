@@ -37,11 +37,11 @@ def run(main: Callable[[list[str]], int | None]) -> NoReturn:
         stream.reconfigure(encoding="utf-8")
         setattr(sys, name, stream)
     set_up_logging()
-    if HELP & set(sys.argv):
-        print(help_text(main.__module__))
-        sys.exit(0)
-    words = parse(sys.argv, main.__module__)
     try:
+        if HELP & set(sys.argv):
+            print(help_text(main.__module__), flush=True)
+            sys.exit(0)
+        words = parse(sys.argv, main.__module__)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interrupt)
         if hasattr(signal, "pthread_sigmask"):  # shared.use_huge_pages has blocked it
