@@ -122,7 +122,7 @@ def attack_commands(
                     errors = process.communicate()[1]
                     counts["kills"] += 1
             if b"Traceback" in errors:
-                report(counts, errors.decode()[-500:])
+                report(counts, errors[errors.index(b"Traceback") :].decode()[:1500])
             if process.returncode == 0:
                 break
         counts["runs"] += 1
