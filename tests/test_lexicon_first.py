@@ -1,7 +1,10 @@
 """A lexicon before a model."""
 
-from g2p_jax.data.pairs import Pair
-from g2p_jax.predict.lexicon_first import LexiconFirst
+import pytest
+
+from g2p_jax.data.pairs import Pair, Pairs
+from g2p_jax.errors import DataError
+from g2p_jax.predict.lexicon_first import LexiconFirst, in_alphabet_of
 
 
 def test_a_lexicon_answers_first_and_all_it_has(g2p):
@@ -58,3 +61,14 @@ def test_a_word_that_the_lexicon_lacks_is_answered_part_by_part(g2p):
     assert [p.probability for p in answers[2].pronunciations] == ranked
     (half,) = both.pronounce(["ace-ace"], nbest=4, mass=0.5)
     assert [str(p) for p in half.pronunciations] == ["EY S EY S", "EY S AE K"]
+
+
+def test_a_lexicon_in_ipa_is_read_in_the_alphabet_of_the_model(g2p):
+    lexicon = Pairs.of([("ace", [("ˈeɪ", "s"), ("æ", "t͡ʃ")]), ("xyz", [("ɡ", "ə")])])
+    known = {word: each for word, each in in_alphabet_of(g2p, lexicon)}
+    assert known == {"ace": (("EY", "S"), ("AE", "CH")), "xyz": (("G", "AH"),)}
+    for same in [("EY1", "S")], [("eI", "s")]:  # ARPAbet, and X-SAMPA, which is not recognised
+        lexicon = Pairs.of([("ace", same)])
+        assert in_alphabet_of(g2p, lexicon) is lexicon
+    with pytest.raises(DataError, match="'ʁ' .* is no symbol of the alphabet ipa"):
+        list(in_alphabet_of(g2p, Pairs.of([("ace", [("ʁ", "ə")])])))

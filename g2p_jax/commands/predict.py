@@ -175,7 +175,7 @@ def load_answerer(alphabet: str, stress: bool | None) -> "G2P | LexiconFirst":
     told from other vowels. The marks are left out later.
     """
     from g2p_jax.predict.g2p import load
-    from g2p_jax.predict.lexicon_first import LexiconFirst
+    from g2p_jax.predict.lexicon_first import LexiconFirst, in_alphabet_of
 
     g2p = load(_CKPT.value)
     if _MEMBERS.value:
@@ -187,8 +187,8 @@ def load_answerer(alphabet: str, stress: bool | None) -> "G2P | LexiconFirst":
         g2p = g2p.stressed
     if not _LEXICON.value:
         return g2p
-    data = g2p.config.reference_data
-    return LexiconFirst(splits.references(data, _LEXICON.value, "", **_READING()), g2p)
+    known = splits.references(g2p.config.reference_data, _LEXICON.value, "", **_READING())
+    return LexiconFirst(in_alphabet_of(g2p, known), g2p)
 
 
 def options(**notation: Any) -> "Options":

@@ -3,8 +3,11 @@
 import itertools
 from collections.abc import Iterable, Iterator
 
+from absl import logging
+
+from g2p_jax.data.alphabets import alphabet_of, convert
 from g2p_jax.data.normalise import MARKS
-from g2p_jax.data.pairs import Pair, Phonemes
+from g2p_jax.data.pairs import Pair, Pairs, Phonemes
 from g2p_jax.predict.g2p import CHUNK, G2P
 from g2p_jax.predict.pronunciation import (
     Answer,
@@ -78,6 +81,24 @@ class LexiconFirst:
         parts = filter(str.strip, self._model.symbols.parts(word))
         found = [self._exact(part) or self._as_read(part) or part for part in parts]
         return found if any(isinstance(part, Answer) for part in found) else [word]
+
+
+def in_alphabet_of(model: G2P, lexicon: Pairs) -> Iterable[Pair]:
+    """Returns an English lexicon with its phonemes in the model's alphabet, ARPAbet or IPA.
+
+    Other lexicons are returned as they are. Raises DataError for a symbol that is not English.
+    """
+    source, own = alphabet_of(lexicon.phonemes), model.symbols.alphabet
+    tokens = model.symbols.phonemes.tokens
+    ipa = lexicon.phonemes if source == "ipa" else tokens
+    if source == own or "".join(ipa).isascii():  # what is all ASCII is no IPA
+        return lexicon
+    stress = "ˈ" in "".join(tokens) or (own == "arpabet" and model.config.reference_data.stress)
+    logging.info("the lexicon is converted from %s to %s, the model's alphabet", source, own)
+    return (
+        Pair(word, tuple(convert(phonemes, source, own, stress) for phonemes in each))
+        for word, each in lexicon
+    )
 
 
 def _answer(
