@@ -159,12 +159,10 @@ def test_what_cannot_be_added_is_said(write, monkeypatch):
     )
     assert lines == [
         f"{path}: 1 words without phonemes are left out, such as '...'",
-        f"{path} has not the phonemes ZH (beige), JH (beige)",
+        f"{path} lacks the phonemes ZH (beige), JH (beige)",
     ]
     other = write("".join(f"w{n} w @ {n % 5}\n" for n in range(30)), "other.txt")  # X-SAMPA
-    with pytest.raises(
-        DataError, match=r"has not the phonemes OW1 \(oh\); fix: name the lexicon's"
-    ):
+    with pytest.raises(DataError, match=r"lacks the phonemes OW1 \(oh\); fix: name the lexicon's"):
         LexiconFile(other).with_words([("oh", ANSWERS["oh"])])
     with pytest.raises(DataError, match="the word 'New York' has white space"):
         LexiconFile(path).with_words([("New York", ANSWERS["oh"])])

@@ -141,8 +141,11 @@ def check_flags(words: list[str]) -> None:
         without: list[flags.FlagHolder] = [_FORMAT, _ALIGN, _ATTENTION, _RESUME, _REPORT]
         without += [_TOKENS, _DISTRIBUTED]
         output = Path(_OUTPUT.value or "-")
-        if output.is_file() and not (_OVERWRITE.value or output.samefile(_MERGE.value)):
+        itself = output.resolve() == Path(_MERGE.value).resolve()
+        if output.is_file() and not (_OVERWRITE.value or itself):
             raise UserError(f"{output} is there already; --overwrite replaces it")
+        if output.is_dir() or not output.parent.is_dir():
+            raise UserError(f"--output={output}: name a file in a folder that is there")
     else:
         what = "a submission" if _format() == "submission" else f"the format {_format()}"
         without = []

@@ -138,9 +138,9 @@ class LexiconFile:
         lacking = ", ".join(new)
         if 2 * len(new) > len(used) and len(self._words) >= plausibility.FEW:
             fix = "name the lexicon's --alphabet"
-            raise DataError(f"{self._path} has not the phonemes {lacking}; fix: {fix}")
+            raise DataError(f"{self._path} lacks the phonemes {lacking}; fix: {fix}")
         if new:
-            logging.warning("%s has not the phonemes %s", self._path, lacking)
+            logging.warning("%s lacks the phonemes %s", self._path, lacking)
 
     def _rows(self, word: str, spelled: list[tuple[Phonemes, float]]) -> list[str]:
         """Returns the lines for a word, none if it has no phonemes."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from absl import logging
 
 from g2p_jax.data.merging import LexiconFile
+from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import UserError
 from g2p_jax.predict.g2p import G2P
 from g2p_jax.predict.lexicon_first import LexiconFirst
@@ -26,7 +27,7 @@ def merge(
         raise UserError(f"{complaint(unknown[0])}; leave --strict out to go on")
     if partly := [answer for answer in unknown if answer.pronunciations[0].phonemes]:
         logging.warning("%d words are answered in part only: %s", len(partly), complaint(partly[0]))
-    logging.info("%d words are new, such as %r", len(missing), missing[:1])
+    logging.info("%d words are new: %s", len(missing), shorten(missing))
     own = g2p.symbols.alphabet
     entries = (a.in_alphabet(own, options.alphabet or own, options.stress) for a in answers)
     return lexicon.with_words((answer.word, answer.pronunciations) for answer in entries)

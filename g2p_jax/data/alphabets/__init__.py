@@ -7,6 +7,7 @@ language: IPA and X-SAMPA. The tables are english.tsv and xsampa.tsv in this fol
 from collections.abc import Iterable
 
 from g2p_jax.data.alphabets import english, xsampa
+from g2p_jax.errors import DataError
 
 ALPHABETS = "arpabet", "ipa", "xsampa", "espeak", "kokoro"
 
@@ -27,11 +28,12 @@ def convert(
     Args:
       stress: False leaves out digits or marks of stress; vowels stay those of their stress.
 
-    Raises DataError for a symbol that the source has not, or the target cannot write.
+    Raises DataError for a symbol that the source has not, or the target cannot write, and for
+    another alphabet.
     """
     for alphabet in (source, target):
         if alphabet not in ALPHABETS:
-            raise ValueError(f"alphabet must be one of {', '.join(ALPHABETS)}; found {alphabet!r}")
+            raise DataError(f"alphabet must be one of {', '.join(ALPHABETS)}; found {alphabet!r}")
     phonemes = tuple(phonemes)
     if source == "xsampa":
         source, phonemes = "ipa", tuple(filter(None, map(xsampa.to_ipa, phonemes)))
