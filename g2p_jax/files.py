@@ -1,6 +1,7 @@
 """Writes a file that appears complete, or not at all."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
             yield file
         return
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "no such folder; make it first", str(target.parent))
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with open(temporary, mode, encoding=encoding, newline=newline) as file:

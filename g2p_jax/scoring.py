@@ -69,6 +69,8 @@ def score(hypothesis: Sequence[str], references: Iterable[Sequence[str]]) -> Sco
     A pronunciation is a sequence of phonemes, or a string with spaces between them. Raises
     ValueError if there is no reference.
     """
+    if isinstance(references, str):
+        raise TypeError(f"references is {references!r}: must be a list of pronunciations")
     predicted, *known = (
         tuple(p.split() if isinstance(p, str) else p) for p in (hypothesis, *references)
     )

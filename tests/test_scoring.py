@@ -177,3 +177,8 @@ def test_calibration_of_hand_worked_answers():
     assert [hits for _, _, hits in counted] == pytest.approx([1 / 2, 2 / 3])
     expected = (2 * 0.175 + 3 * (0.95 - 2 / 3)) / 5
     assert calibration_error(probabilities, right) == pytest.approx(expected)
+
+
+def test_a_reference_that_is_no_list_is_a_type_error():
+    with pytest.raises(TypeError, match="references is 'A B': must be a list of pronunciations"):
+        score("A B", "A B")

@@ -41,7 +41,8 @@ def main(words: list[str]) -> None:
     total, errors = scoring.Score(), ["word\tanswer\treferences\tphoneme errors"]
     for pair, answer in zip(pairs, answers, strict=True):
         best = answer.pronunciations[0]
-        one = scoring.score(best.phonemes, pair.pronunciations)
+        tokens = g2p.symbols.target_tokens
+        one = scoring.score(tokens(best.phonemes), map(tokens, pair.pronunciations))
         total += one
         if one.word_errors:
             references = " | ".join(map(" ".join, pair.pronunciations))

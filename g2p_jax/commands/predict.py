@@ -28,6 +28,7 @@ from g2p_jax.data import splits
 from g2p_jax.data.alphabets import ALPHABETS
 from g2p_jax.data.formats.writers import WRITERS, read_tokens
 from g2p_jax.data.merging import LexiconFile
+from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from g2p_jax.predict.lexicon_first import LexiconFirst
     from g2p_jax.predict.transcribe import Options
 
+STDOUT = "-", "/dev/stdout"
 _CKPT = flags.DEFINE_string(
     "ckpt",
     "english",
@@ -119,7 +121,7 @@ def main(words: list[str]) -> None:
         source = read_words(lines or words)
         if lexicon:
             write(merge(answerer, lexicon, (word for _, word in source), how))
-        elif _OUTPUT.value and _OUTPUT.value != "-":
+        elif _OUTPUT.value and _OUTPUT.value not in STDOUT:
             existing = {"resume": _RESUME.value, "overwrite": _OVERWRITE.value}
             total = _lines(_INPUT.value) if _INPUT.value else 0
             transcribe_file(
@@ -127,8 +129,10 @@ def main(words: list[str]) -> None:
             )
         else:
             ready = lines.ready if lines else (lambda: True)
-            to_file = atomic_write(_REPORT.value) if _REPORT.value else contextlib.nullcontext()
-            with to_file as report:
+            to_file: Any = contextlib.nullcontext([None])
+            if _REPORT.value:
+                to_file = ResumableFiles([_REPORT.value], identity(), overwrite=_OVERWRITE.value)
+            with to_file as (report,):
                 transcribe(answerer, source, sys.stdout, how, report=report, ready=ready)
 
 
@@ -157,6 +161,8 @@ def check_flags(words: list[str]) -> None:
             raise UserError(f"--{flag.name} has no place in {what}: leave it out")
     if _RESUME.value and not _OUTPUT.value:
         raise UserError("--resume continues an output file; say which: --output=FILE")
+    if _REPORT.value in STDOUT:
+        raise UserError(f"--report={_REPORT.value}: the answers are there; name a file")
     if _REPORT.value and _REPORT.value == _OUTPUT.value:
         raise UserError("--report and --output name the same file; choose another for one of them")
     if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):

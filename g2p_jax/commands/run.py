@@ -18,6 +18,7 @@ from ml_collections import config_flags
 
 from g2p_jax.config import Config, settings
 from g2p_jax.data.lexicon import SKIP
+from g2p_jax.data.plausibility import FORMAT
 from g2p_jax.errors import UserError
 
 HELP = {"--help", "-h"}
@@ -100,7 +101,7 @@ def check_config(default: str) -> None:
     """Raises UserError if a config or a setting on the command line does not exist."""
     names = [f"--config.{name}" for name, *_ in settings(Config())]
     chosen = default
-    for argument, following in zip(sys.argv[1:], [*sys.argv[2:], ""], strict=True):
+    for argument, following in zip(sys.argv[1:], [*sys.argv[2:], ""], strict=False):
         name, equals, value = argument.partition("=")
         if name.startswith("--config.") and name not in names:
             raise UserError(unknown("setting", name, names, f"{program()} --help"))
@@ -144,10 +145,14 @@ def usage_errors() -> Iterator[None]:
 def one_line(error: Exception) -> str:
     """The first and the last line of a message; ml_collections puts a traceback between."""
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    if isinstance(error, OSError) and error.strerror:
+        text = ": ".join(filter(None, [str(error.filename or ""), error.strerror]))
     first, *_, last = [line.strip() for line in (str(text) or repr(error)).splitlines()] * 2
     line = first if first == last else f"{first} {last}"
     setting = "config.data.skip_bad_lines=True" if "config" in flags.FLAGS else "skip_bad_lines"
-    return line.replace(SKIP, f"--{setting}")
+    format = "config.data.format" if "config" in flags.FLAGS else "format"
+    format = "lexicon_format" if "lexicon_format" in flags.FLAGS else format
+    return line.replace(SKIP, f"--{setting}").replace(FORMAT, f"--{format}")
 
 
 def own_flags(module: str) -> list[flags.Flag]:

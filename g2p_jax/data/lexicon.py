@@ -63,7 +63,7 @@ def read_lexicon(
     if not pairs:
         raise DataError.at(path, f"lines like {example}", "no word", "check the path")
     if plausible:
-        plausibility.check(file, pairs)
+        plausibility.check(file, pairs, layout.format)
     if not stress and marks_stress(pairs.phonemes):
         pairs = pairs.map_phonemes(strip_stress)
     pairs = pairs.merged()

@@ -8,6 +8,7 @@ from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError
 
+FORMAT = "the option format"  # commands put their flag in its place
 FEW = 20  # words: too few to judge by
 MANY_PHONEMES = 150  # no language has so many, tones and stress marks included
 _NUMBER = re.compile(r"\d*\.\d+(?:[eE][-+]?\d+)?")
@@ -17,13 +18,13 @@ UNSEGMENTED = (
 )
 
 
-def check(file: TextFile, pairs: Pairs) -> None:
+def check(file: TextFile, pairs: Pairs, format: str) -> None:
     """Raises DataError where the phonemes look like numbers, words or whole transcriptions."""
     for phoneme in pairs.phonemes:
         what = "a number" if _NUMBER.fullmatch(phoneme) else None
         what = "brackets, quotes or commas" if _MARKS.fullmatch(phoneme) else what
         if what:
-            fix = "say what the file is with --config.data.format, or remove the column"
+            fix = f"name the format with {FORMAT}=..., or remove the column"
             raise _error(file, phoneme, "phonemes", f"{what} as phoneme: {shorten(phoneme)}", fix)
     words, lengths = len(pairs), pairs.pronunciations.lengths
     if words < FEW:
@@ -34,9 +35,22 @@ def check(file: TextFile, pairs: Pairs) -> None:
     if len(pairs.phonemes) > max(words / 4, MANY_PHONEMES):
         found = f"{len(pairs.phonemes):,} different phonemes in {words:,} words"
         raise DataError.at(file.path, "the phonemes of one language", found, UNSEGMENTED)
+    signs = {phoneme for phoneme in pairs.phonemes if not any(map(str.isalnum, phoneme))}
+    firsts = {pronunciation[0] for _, each in pairs for pronunciation in each}
+    ends = {word[-1] for word in pairs.each_word()}
+    if len(firsts) == 1 and firsts <= signs:
+        found = f"{shorten(*firsts)} before every pronunciation"
+        raise DataError.at(file.path, "phonemes after the word", found, "remove it")
+    if len(ends) == 1 and not any(map(str.isalnum, ends)) and ends & set(":;,=|"):
+        found = f"{shorten(*ends)} at the end of every word"
+        raise DataError.at(file.path, "words", found, "remove it")
+    if format == "csv" and 2 * sum(" " in word for word in pairs.each_word()) > words:
+        found = f"spaces in most words, such as {shorten(pairs[0].word)}"
+        fix = f"separate pronunciations in another way, or name the format with {FORMAT}=..."
+        raise DataError.at(file.path, "words", found, fix)
     commas = sum("," in word for word in pairs.each_word())
     if 2 * commas > words:
-        fix = "name the format: --config.data.format=csv"
+        fix = f"name the format: {FORMAT}=csv"
         raise DataError.at(file.path, "words", f"commas in {commas:,} words", fix)
 
 

@@ -47,6 +47,8 @@ class ResumableFiles:
         for path in self.paths:
             if path.is_dir():
                 raise UserError(f"{path} is a folder: name a file in it")
+            if not path.parent.is_dir():
+                raise UserError(f"{path.parent}: no such folder; make it first")
         self._special = any(path.exists() and not path.is_file() for path in self.paths)
         part = lambda path: path if self._special else path.with_name(f"{path.name}.part")
         self.parts = list(map(part, self.paths))
@@ -92,16 +94,17 @@ class ResumableFiles:
     def _compare(self, path: Path, what: str, about: dict[str, Any]) -> None:
         for key, value in self._about.items():
             if (before := about.get(key)) != value:
-                raise UserError(
-                    f"{path} {what} with {key} {before}, now it is {value}; leave out --resume to "
-                    "begin anew"
-                )
+                changed = f"{key} {before}, now it is {value}"
+                changed = f"other {key[4:]}" if key.startswith("the ") else changed
+                fix = "leave out --resume to begin anew"
+                raise UserError(f"{path} {what} with {changed}; {fix}")
 
     def __enter__(self) -> Sequence[IO[str]]:
         with contextlib.ExitStack() as stack:
             self._files = [self._open(part, stack) for part in self.parts]
-            if self.done is None:
-                self._notes.unlink(missing_ok=True)
+            if self.done is None and self._notes.exists():
+                logging.info("%s is begun anew; --resume would continue it", self.parts[0])
+                self._notes.unlink()
             for file, size in zip(self._files, self._sizes, strict=True):
                 if not self._special:
                     file.truncate(size)

@@ -211,9 +211,13 @@ class Symbols:
 
         return Ragged.concatenate(map(encoded, words.blocks()))
 
+    def target_tokens(self, phonemes: Iterable[str]) -> tuple[str, ...]:
+        """Returns the tokens of a pronunciation, by which errors are counted, too."""
+        return tuple(phonemes if self.target == "words" else " ".join(phonemes))
+
     def encode_target(self, phonemes: Iterable[str]) -> list[int]:
         """Returns the ids of a pronunciation, UNK for what is unknown."""
-        return self.phonemes.encode(phonemes if self.target == "words" else " ".join(phonemes))
+        return self.phonemes.encode(self.target_tokens(phonemes))
 
     def encode_targets(self, pairs: Pairs) -> Ragged:
         """Returns the ids of every pronunciation, with EOS at its end."""

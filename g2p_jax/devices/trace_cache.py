@@ -45,7 +45,7 @@ def export(function: jax.stages.Wrapped, key: Any, shapes: tuple) -> jax.export.
 
 
 def _folder() -> Path | None:
-    """Returns where traced programs are cached, beside JAX's compilation cache; None: nowhere.
+    """Returns where traced programs are cached, in JAX's compilation cache; None: nowhere.
 
     Only in a folder of this user's that nobody else can write to: to read a program is to trust it.
     """

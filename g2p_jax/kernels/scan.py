@@ -1,8 +1,8 @@
 """`jax.lax.scan` with a faster derivative for recurrent networks.
 
-Plain autodiff adds up the gradient of a weight in the loop: in every step a small matmul, and a
-read and a write of the whole gradient. But all steps share the weight, so its gradient is one sum
-over time,
+Automatic differentiation adds up the gradient of a weight in the loop: in every step a small
+matmul, and a read and a write of the whole gradient. But all steps share the weight, so its
+gradient is one sum over time,
 
     dW = sum_t  x_t^T dy_t        for every product  y_t = x_t W  in the step.
 

@@ -27,7 +27,7 @@ def merge(
         raise UserError(f"{complaint(unknown[0])}; leave --strict out to go on")
     if partly := [answer for answer in unknown if answer.pronunciations[0].phonemes]:
         logging.warning("%d words are answered in part only: %s", len(partly), complaint(partly[0]))
-    logging.info("%d words are new: %s", len(missing), shorten(missing))
+    logging.info("new words: %d %s", len(missing), shorten(missing) if missing else "")
     own = g2p.symbols.alphabet
     entries = (a.in_alphabet(own, options.alphabet or own, options.stress) for a in answers)
     return lexicon.with_words((answer.word, answer.pronunciations) for answer in entries)

@@ -4,6 +4,7 @@ To read one never runs code from it.
 """
 
 import dataclasses
+import difflib
 import functools
 import hashlib
 import json
@@ -94,6 +95,8 @@ def locate(path: str | Path) -> Path:
         path = PRETRAINED / path
     file = path / NAME if path.is_dir() else path
     if not file.exists():
+        if near := difflib.get_close_matches(str(given), shipped, 1):
+            raise ModelError(f"{given}: no trained model here; did you mean {near[0]}?")
         raise ModelError(
             f"{given}: no trained model here; {NAME} appears after the first epoch of "
             f"python train.py --config=configs/gru.py --workdir={given}; "

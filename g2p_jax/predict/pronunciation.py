@@ -51,6 +51,8 @@ def check_words(words: Iterable[str]) -> Iterator[str]:
 
 def check_options(nbest: int, beam: int, mass: float) -> None:
     """Raises UserError, which is a ValueError, for options of `G2P.pronounce` that cannot be."""
+    if not isinstance(nbest, int) or not isinstance(beam, int):
+        raise TypeError(f"nbest is {nbest!r}, beam is {beam!r}: both must be of type int")
     if not 1 <= nbest <= MOST_BEAM:
         raise UserError(f"nbest is {nbest}: must be from 1 to {MOST_BEAM}")
     if not 0 <= beam <= MOST_BEAM:

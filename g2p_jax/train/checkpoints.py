@@ -21,7 +21,7 @@ from orbax.checkpoint import v1 as ocp
 from g2p_jax.errors import TrainingError, UserError
 
 KEPT = 2
-DAMAGED = "damaged_checkpoints"  # the folder beside that of the checkpoints
+DAMAGED = "damaged_checkpoints"  # a folder next to that of the checkpoints
 Tree = Any
 Metadata = dict[str, Any]
 

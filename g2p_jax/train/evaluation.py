@@ -106,10 +106,10 @@ def answer_words(g2p: G2P, pairs: Pairs, watch: Sequence[str]) -> tuple[Score, l
 
     A watched word with letters that the model lacks, as of another alphabet, is not shown.
     """
-    fold = str if g2p.config.stress else strip_stress
-    references = ([tuple(map(fold, p)) for p in pair.pronunciations] for pair in pairs)
+    fold, tokens = str if g2p.config.stress else strip_stress, g2p.symbols.target_tokens
+    references = ([tokens(map(fold, p)) for p in pair.pronunciations] for pair in pairs)
     answers = g2p.pronounce(pair.word for pair in pairs)
-    score = score_all((answer.pronunciations[0].phonemes for answer in answers), references)
+    score = score_all((tokens(answer.pronunciations[0].phonemes) for answer in answers), references)
     watch = [word for word in watch if not g2p.symbols.graphemes_of(word)[1]]
     watch = watch or [pair.word for pair in itertools.islice(pairs, WATCHED)]
     return score, [f"{a.word}: {a.pronunciations[0]}" for a in g2p.pronounce(watch)]
