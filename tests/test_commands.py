@@ -529,7 +529,7 @@ def test_what_is_wrong_is_said_in_one_line(arguments, status, message, command, 
     assert stderr.startswith(program)
 
 
-def test_the_list_of_commands(command):
+def test_the_list_of_commands(command, tmp_path):
     assert command("-m", "g2p_jax").stdout == command("-m", "g2p_jax", "--help").stdout
     listed = command("-m", "g2p_jax", "-h").stdout
     files = {path.stem for path in (ROOT / "g2p_jax" / "commands").glob("*.py")}
