@@ -3,7 +3,7 @@
     phonemes so far -> embedding -> recurrent layers, which attend to the memory
                     -> state h, context c -> readout -> logits of the next phoneme
 
-All that a decoder multiplies with the memory, it multiplies once for a word, not in each step:
+What a step of a loop multiplies with the memory, is multiplied once for a word, not in each step:
 
     score(h, m) = (W h + b) . m  =  h . (W^T m) + b . m
     W [x; c]    = W_x x + W_c sum_s alpha_s m_s  =  W_x x + sum_s alpha_s (W_c m_s)
@@ -21,7 +21,7 @@ from jax.tree_util import Partial
 from g2p_jax import config
 from g2p_jax.kernels.matmul import linear, matmul, matmul_transposed
 from g2p_jax.kernels.parameters import weight
-from g2p_jax.kernels.rounding import split
+from g2p_jax.kernels.rounding import concatenate, split
 from g2p_jax.network import attention
 from g2p_jax.network.attention import Keys
 from g2p_jax.network.cells import CELLS, Gates
@@ -38,14 +38,15 @@ class Projected(NamedTuple):
     """Encoded words as a decoder reads them: the products that all its steps share."""
 
     keys: Keys
+    letters_BxSxE: jax.Array  # the memory itself, for all steps at once
     values: tuple[Gates | None, ...]  # W_c m [B, S, H] for each layer, then for the readout
     phonemes: Gates  # W x + b [V, H] of each phoneme, for the first layer
 
     def of(self, word_R: jax.Array, axis: int = 0) -> "Projected":
         """These words, one for each row; `axis` is that of the words."""
         take = functools.partial(jnp.take, indices=word_R, axis=axis, mode="clip")
-        keys, values = jax.tree.map(take, (self.keys, self.values))
-        return Projected(keys, values, self.phonemes)
+        keys, letters, values = jax.tree.map(take, (self.keys, self.letters_BxSxE, self.values))
+        return Projected(keys, letters, values, self.phonemes)
 
 
 class Decoder(nn.Module):
@@ -103,7 +104,7 @@ class Decoder(nn.Module):
         each = [values(x, gates) if self.reads(n) else None for n, x in enumerate(self.layers)]
         last = values(self.readout if self.settings.readout else self.output, 1)
         phonemes = self.layers[0].gates(self.embedding)
-        return Projected(self._keys(memory), (*each, last), phonemes)
+        return Projected(self._keys(memory), memory.values_BxSxE, (*each, last), phonemes)
 
     def _keys(self, memory: Memory) -> Keys:
         m_BxSxE, kind = memory.values_BxSxE, self.settings.attention
@@ -135,10 +136,25 @@ class Decoder(nn.Module):
             return tuple(jnp.take(p, tokens_TxR, axis=0, mode="clip") for p in memory.phonemes)
         return self.layers[0].gates(embed(self.embedding, tokens_TxR, masks, "phonemes"))
 
+    def with_context(
+        self,
+        products: Callable[[jax.Array], Gates],
+        memory: Projected,
+        layer: int,
+        x_TxRxI: jax.Array,
+        weights_TxRxS: jax.Array,
+    ) -> Gates:
+        """W [x; c] + b, of all steps or of one; products: W x + b, also without a context."""
+        values = memory.values[layer]
+        if values is None or len(x_TxRxI) == 1:
+            return plus_context(products(x_TxRxI), values, weights_TxRxS)
+        context_TxRxE = attention.context(memory.letters_BxSxE, weights_TxRxS)
+        return products(concatenate([x_TxRxI, context_TxRxE], self.dtype))
+
     def logits(self, memory: Projected, h: jax.Array, weights: jax.Array) -> jax.Array:
         """Logits [..., R, V] of the next phoneme."""
         first = self.readout if self.settings.readout else self.output
-        (x,) = plus_context((first(h),), memory.values[-1], weights)
+        (x,) = self.with_context(lambda x: (first(x),), memory, -1, h, weights)
         return self.output(jnp.tanh(x)) if self.settings.readout else x
 
     def unroll(

@@ -1,6 +1,6 @@
 """The decoder of Luong, Pham and Manning 2015; without attention, a stack of recurrent layers."""
 
-from g2p_jax.network.decoder import Decoder, plus_context
+from g2p_jax.network.decoder import Decoder
 from g2p_jax.network.dropout import drop
 
 
@@ -23,7 +23,7 @@ class LuongDecoder(Decoder):
         h, new = drop(masks, "decoder_0", h), [state]
         weights = self.attend(memory.keys)(h)
         for number, layer in enumerate(above, start=1):
-            gates = plus_context(layer.gates(h), memory.values[number], weights)
+            gates = self.with_context(layer.gates, memory, number, h, weights)
             state, h = layer.unroll(gates, states[number])
             h = drop(masks, f"decoder_{number}", h)
             new.append(state)
