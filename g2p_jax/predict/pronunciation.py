@@ -78,6 +78,9 @@ def spell(
 
     Parts of more than `longest` letters are cut.
     """
+    letters, unknown = symbols.graphemes_of(word)
+    if not unknown:  # as of nearly all words
+        return split(tuple(letters), longest), ()
     pieces, unknown = list[tuple[str, ...]](), list[str]()
     for part in symbols.parts(word):
         letters, unknown_letters = symbols.graphemes_of(part)
