@@ -30,7 +30,7 @@ path = sys.argv[1]
 g2p = g2p_jax.load(path)
 child(lambda: g2p("cab"))
 child(lambda: g2p_jax.load(path)("cab"))
-print("parent", g2p("cab"))
+print("parent", g2p("cab"), flush=True)
 child(lambda: g2p("cab"))
 child(lambda: g2p.inspect([("cab", ["K"])]))
 child(lambda: g2p_jax.load(path)("cab"))

@@ -146,7 +146,7 @@ def test_the_models_that_come_with_us(monkeypatch, tmp_path):
     with pytest.raises(ModelError, match="english: no trained model here"):
         g2p_jax.load("english")
     with pytest.raises(ModelError, match="g2p_jax comes with english"):
-        g2p_jax.load("englisch")
+        g2p_jax.load("nowhere")
 
 
 def test_a_joint_model_is_saved_with_the_network(g2p, tmp_path):

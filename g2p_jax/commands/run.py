@@ -52,13 +52,22 @@ def run(main: Callable[[list[str]], int | None]) -> NoReturn:
             leave(status)
         sys.exit(status)
     except BrokenPipeError:  # as in `predict.py ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        flush()
         sys.exit(0)
     except (UserError, OSError) as error:
         print(f"{program()}: {one_line(error)}", file=sys.stderr)
+        flush()
         sys.exit(1)
     except KeyboardInterrupt as error:
         leave(SIGNAL + (error.args or (signal.SIGINT,))[0])
+
+
+def flush() -> None:
+    """Writes what standard output still holds; drops it where that fails, or Python would try."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def interrupt(number: int, frame: FrameType | None) -> NoReturn:
