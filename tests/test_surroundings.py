@@ -112,3 +112,20 @@ def test_a_full_disk_is_one_line(g2p_jax, trained, tmp_path):
             "predict", f"--ckpt={trained}", "cab", HOME=tmp_path, stdout=full, status=1
         )
     assert line.endswith("No space left on device")
+
+
+def test_a_signal_while_garbage_is_collected_is_not_lost(tmp_path):
+    code = (
+        "import os, signal\n"
+        "from g2p_jax.commands.run import interrupt\n"
+        "signal.signal(signal.SIGTERM, interrupt)\n"
+        "class Garbage:\n"
+        "    def __del__(self):\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "Garbage()\n"
+        "print('still alive')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (143, "", "")

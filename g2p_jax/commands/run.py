@@ -71,9 +71,14 @@ def flush() -> None:
 
 
 def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    """Raises KeyboardInterrupt; within an import, where that may crash, it ends the process."""
+    """Raises KeyboardInterrupt; or ends the process where that may crash, or would be ignored.
+
+    It may crash within an import, and is ignored where Python collects garbage.
+    """
     while frame:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        code = frame.f_code
+        collects = code.co_name in ("_xla_gc_callback", "__del__")
+        if collects or code.co_filename.startswith("<frozen importlib"):
             os._exit(SIGNAL + number)
         frame = frame.f_back
     raise KeyboardInterrupt(number)
