@@ -63,7 +63,7 @@ TASKS: dict[str, tuple[Callable, tuple]] = {
     },
     "english list": (predict_task, ("english", 2000, False)),
     "english word": (predict_task, ("english", 100, True)),
-    "english-small list": (predict_task, ("english-small", 8000, False)),
+    "english-small list": (predict_task, ("english-small", 30_000, False)),
     "english-small word": (predict_task, ("english-small", 200, True)),
 }
 
