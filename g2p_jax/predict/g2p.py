@@ -106,11 +106,10 @@ class G2P:
         Raises TypeError for what is no list of words, UserError for options that cannot be.
         """
         own = self.symbols.alphabet
-        is_own = alphabet in ("", own)
-        model = self if is_own else self.stressed
+        model = self if alphabet in ("", own) else self.stressed
         chunks = model.pronounce_each(batched(check_words(words), CHUNK), nbest, beam, mass)
-        answers = list(itertools.chain.from_iterable(chunks))
-        return answers if is_own else [answer.in_alphabet(own, alphabet) for answer in answers]
+        found = list(itertools.chain.from_iterable(chunks))
+        return found if alphabet in ("", own) else [x.in_alphabet(own, alphabet) for x in found]
 
     def pronounce_each(
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
