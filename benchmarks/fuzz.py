@@ -1,6 +1,8 @@
-"""Attacks the library for an hour: mutated files, killed processes, damaged checkpoints and models.
+"""Attacks the library: mutated files, killed processes, damaged checkpoints and models.
 
-    python benchmarks/fuzz.py                       # all of it, under an hour on two cores
+It takes a quarter of an hour on two cores.
+
+    python benchmarks/fuzz.py                       # all of it
     python benchmarks/fuzz.py --inputs=2000 --kills=1 --checkpoints=10 --models=100    # minutes
 
 What must hold: a file is read, or refused in one clear line; a killed command that is run again

@@ -37,3 +37,15 @@ def trained(tmp_path_factory):
 def g2p(trained):
     """Its model."""
     return g2p_jax.load(trained)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a text or bytes to a file of this name; returns its path."""
+
+    def write(text, name="lexicon.txt"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write

@@ -12,16 +12,6 @@ HELLO = Pair("hello", (("hh", "ah", "l", "ow"),))
 READ = Pair("read", (("r", "iy", "d"), ("r", "eh", "d")))
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(text, name="lexicon.txt"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -15,16 +15,6 @@ A_TWO = Pair("A", (("AH",), ("EY",)))
 READ = Pair("READ", (("R", "IY", "D"), ("R", "EH", "D")))
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(text, name="train.txt"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize(
     "format, text",
     [

@@ -20,16 +20,6 @@ ANSWERS = {
 }
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(text, name="lexicon.txt"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    return write
-
-
 def merged(path, words=("oh", "able", "Beige", " ", "oh")):
     lexicon = LexiconFile(path)
     return lexicon.with_words([(w, ANSWERS[w.lower()]) for w in lexicon.missing(words)])

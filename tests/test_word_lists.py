@@ -10,16 +10,6 @@ from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(text, name="train.txt"):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    return write
-
-
 def test_words_one_for_every_line(write):
     path = write(b"\xef\xbb\xbfhello\r\n\r\n two words \nna\xc3\xafve\n\xe2\x80\xa8x")
     expected = ["hello", "", " two words ", "naïve", "\u2028x"]

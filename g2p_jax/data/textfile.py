@@ -39,6 +39,12 @@ def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
     return DataError.at(where, "UTF-8", f"the byte 0x{error.object[error.start]:02x}", fix)
 
 
+def no_text(where: str) -> DataError:
+    """Returns the error for a zero byte, as UTF-16 without its mark has."""
+    fix = "convert the file, for example with iconv -f utf-16 -t utf-8"
+    return DataError.at(where, "text", "the byte 0x00, as in UTF-16", fix)
+
+
 def csv_row(where: str, line: str) -> list[str]:
     """Returns the cells of one line of CSV; raises DataError for a quote that it does not close."""
     try:
@@ -59,9 +65,8 @@ class TextFile:
             self._data = self._data.decode("utf-16", "replace").encode()
         self.text()  # an error comes at once
         if b"\0" in self._data:
-            fix = "convert the file, for example with iconv -f utf-16 -t utf-8"
             line = 1 + self._data.count(b"\n", 0, self._data.index(b"\0"))
-            raise self.error(line, "text", "the byte 0x00, as in UTF-16", fix)
+            raise no_text(f"{self.path}:{line}")
 
     def error(self, place: int | str, expected: str, found: str, fix: str) -> DataError:
         """Returns the error at a place: the number of a line, or what names it otherwise."""

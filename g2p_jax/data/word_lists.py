@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from g2p_jax.data.textfile import LineStream, csv_row, not_utf8, shorten
+from g2p_jax.data.textfile import LineStream, csv_row, no_text, not_utf8, shorten
 from g2p_jax.errors import DataError
 
 
@@ -89,8 +89,7 @@ def _text(name: str, number: int, line: bytes | str) -> str:
     except UnicodeDecodeError as error:
         raise not_utf8(f"{name}:{number}", error) from error
     if "\0" in text:
-        fix = "convert the file, for example with iconv -f utf-16 -t utf-8"
-        raise DataError.at(f"{name}:{number}", "text", "the byte 0x00, as in UTF-16", fix)
+        raise no_text(f"{name}:{number}")
     return text
 
 
