@@ -1,0 +1,80 @@
+// Reads model files: safetensors, with config, symbols and a checksum in the header.
+"use strict";
+globalThis.g2pJax ??= {};
+{
+class ModelError extends Error {
+  name = "ModelError";
+}
+
+const TYPES = {
+  F32: Float32Array, U8: Uint8Array, U16: Uint16Array, U32: Uint32Array, I64: BigInt64Array,
+  F16: Uint16Array,
+};
+
+let halves; // float16 numbers by their bits
+
+function fromHalf(bits) {
+  halves ??= Float32Array.from({ length: 1 << 16 }, (_, h) => {
+    const exponent = (h >> 10) & 31, fraction = h & 1023, sign = h >> 15 ? -1 : 1;
+    if (exponent === 31) return fraction ? NaN : sign * Infinity;
+    return sign * (exponent ? 2 ** (exponent - 25) * (1024 + fraction) : 2 ** -24 * fraction);
+  });
+  const values = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) values[i] = halves[bits[i]];
+  return values;
+}
+
+// Header and a function name -> {data, shape} of a file in the format safetensors.
+function open(bytes) {
+  const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + size)));
+  const tensor = (name) => {
+    const { dtype, shape, data_offsets: [start, end] } = header[name] ?? {
+      get dtype() { throw new ModelError(`damaged: it has no ${name}`); },
+    };
+    const count = shape.reduce((a, b) => a * b, 1), type = TYPES[dtype], from = 8 + size + start;
+    if (!type || end - start !== count * type.BYTES_PER_ELEMENT || 8 + size + end > bytes.length) {
+      throw new ModelError(`damaged: ${name} is no array of ${dtype} ${shape}`);
+    }
+    const data = new type(bytes.slice(from, 8 + size + end).buffer);
+    return { data: dtype === "F16" ? fromHalf(data) : data, shape };
+  };
+  tensor.has = (name) => name in header;
+  return { header, tensor, tensors: bytes.subarray(8 + size) };
+}
+
+// JSON as Python writes it, with sorted keys: what the checksum of a model is made of.
+function sortedJson(value) {
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(", ")}]`;
+  if (value && typeof value === "object") {
+    const keys = Object.keys(value).sort();
+    const pairs = keys.map((key) => `${sortedJson(key)}: ${sortedJson(value[key])}`);
+    return `{${pairs.join(", ")}}`;
+  }
+  const escaped = (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replace(/[^ -~]/g, escaped);
+}
+
+async function check({ header, tensors }) {
+  const { sha256, ...about } = header.__metadata__;
+  if (!sha256 || !globalThis.crypto?.subtle) return; // as on a page from another host without TLS
+  const text = new TextEncoder().encode(sortedJson({ ...header, __metadata__: about }));
+  const all = new Uint8Array(text.length + tensors.length);
+  all.set(text);
+  all.set(tensors, text.length);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", all));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found !== sha256) throw new ModelError("damaged: wrong checksum");
+}
+
+// The tensors of member n of an ensemble, which are the only ones where there is one member.
+function member(tensor, n, members) {
+  if (members === 1) return tensor;
+  return (name) => {
+    const { data, shape: [, ...shape] } = tensor(name), size = data.length / members;
+    return { data: data.subarray(n * size, (n + 1) * size), shape };
+  };
+}
+
+Object.assign(globalThis.g2pJax, { ModelError, open, check, member });
+}

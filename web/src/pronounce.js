@@ -1,0 +1,182 @@
+// Words in, pronunciations out: g2p_jax/predict/g2p.py and inspection.py.
+"use strict";
+globalThis.g2pJax ??= {};
+{
+const { Network, Ensemble, JointNgram, greedy, beam, rescore } = globalThis.g2pJax;
+const { convert, withoutStress, isArpabet, ALPHABETS } = globalThis.g2pJax;
+const { ModelError, open, check, member, Spelling } = globalThis.g2pJax;
+const BOS = 1, EOS = 2, UNK = 3, SPECIALS = 4;
+const MOST_BEAM = 1000;
+const RESCORED = 4; // hypotheses of each word that the joint n-gram model rescores
+const PRUNE_THRESHOLD = 3; // of log P, for the best answer alone: what is further behind cannot win
+const KINDS = {
+  cell: ["elman", "lstm", "gru", "gru_before"],
+  attention: ["dot", "additive", "additive_relu", "monotonic", "none"],
+  directions: ["concatenate", "sum", "backward"],
+  start: ["bridge", "copy", "zeros"],
+};
+
+// Returns the model of these bytes: an ArrayBuffer, a Uint8Array, or what has arrayBuffer(), as a
+// Response or a File. Rejects with a ModelError for anything but a model. plain: no WebAssembly.
+async function load(source, { plain = false } = {}) {
+  const buffer = source?.arrayBuffer ? await source.arrayBuffer() : source;
+  try {
+    const view = ArrayBuffer.isView(buffer) ? buffer : new Uint8Array(buffer);
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength); // a Buffer differs
+    const file = open(bytes), { format, config, symbols } = file.header.__metadata__;
+    if (format !== "g2p_jax 2") {
+      throw new ModelError(`its format is ${format}; this version reads g2p_jax 2`);
+    }
+    await check(file);
+    return new G2P(JSON.parse(config), JSON.parse(symbols), file.tensor, plain);
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(`not a g2p_jax model, or damaged (${error.message})`);
+  }
+}
+
+class G2P {
+  constructor(config, symbols, tensor, plain) {
+    const { model, ensemble, train, data, ngram } = config;
+    if (!model.encoder_layers) throw new ModelError("a language model, which reads no words");
+    for (const [name, kinds] of Object.entries(KINDS)) {
+      if (!kinds.includes(model[name])) {
+        throw new ModelError(`its ${name} is ${model[name]}; supported: ${kinds.join(", ")}`);
+      }
+    }
+    this.config = config;
+    this.spelling = new Spelling(symbols);
+    this.tokens = symbols.phonemes;
+    this.ids = new Map(this.tokens.map((token, id) => [token, id]));
+    this.characters = symbols.target === "characters";
+    this.alphabet = this.tokens.slice(SPECIALS).every(isArpabet) ? "arpabet" : "ipa";
+    this.folded = this.tokens.map((token) => withoutStress([token])[0]);
+    this.hasStress = this.tokens.some((token, id) => token !== this.folded[id]);
+    this.longest = data.longest;
+    const smoothing = (train.teacher ? 0.5 : 1) * train.label_smoothing;
+    const networks = Array.from({ length: ensemble }, (_, n) =>
+      new Network({ ...model, plain }, member(tensor, n, ensemble)));
+    const joint = tensor.has("joint/codes");
+    this.joint = joint ? new JointNgram(tensor, this.spelling.ids.size, this.tokens.length) : null;
+    this.network = new Ensemble(networks, smoothing, joint ? 1 : config.temperature);
+  }
+
+  // The alphabets that answers can be written in.
+  get alphabets() {
+    return this.alphabet === "arpabet" ? ALPHABETS : [this.alphabet];
+  }
+
+  // The most probable pronunciation, phonemes joined by spaces.
+  transcribe(word, alphabet = "") {
+    return this.pronounce([word], { alphabet })[0].pronunciations[0].phonemes.join(" ");
+  }
+
+  // Returns one answer for each word; the options are those of G2P.pronounce in Python.
+  // stress: whether answers have it; default: as the model has it, and in another alphabet if it
+  // has learned it, as it is needed there to tell one vowel from another.
+  pronounce(words, { nbest = 1, beam: width = 0, mass = 1, alphabet = "", stress } = {}) {
+    if (!Array.isArray(words)) throw new TypeError(`a list of words is expected: [${words}]`);
+    const within = (n, least) => Number.isInteger(n) && n >= least && n <= MOST_BEAM;
+    if (!within(nbest, 1)) throw new RangeError(`nbest: 1 to ${MOST_BEAM}`);
+    if (!within(width, 0)) throw new RangeError(`beam: 0 to ${MOST_BEAM}`);
+    if (!(mass > 0 && mass <= 1)) throw new RangeError("mass: more than 0, at most 1");
+    const other = alphabet !== "" && alphabet !== this.alphabet;
+    if (other && !this.alphabets.includes(alphabet)) {
+      throw new RangeError(`alphabet: one of ${this.alphabets.join(", ")}`);
+    }
+    const names = this.names(other || stress), pieces = new Map();
+    const answered = (letters) => {
+      const key = letters.join("\0");
+      if (!pieces.has(key)) pieces.set(key, this.search(letters, nbest, width, names));
+      return pieces.get(key);
+    };
+    return words.map((word) => {
+      const [parts, unknown] = this.spelling.pieces(word, this.longest);
+      let best = [{ phonemes: [], probability: 1 }];
+      for (const tails of parts.map(answered)) {
+        best = best.flatMap((head) => tails.map((tail) => ({
+          phonemes: [...head.phonemes, ...tail.phonemes],
+          probability: head.probability * tail.probability,
+        }))).sort((a, b) => b.probability - a.probability).slice(0, nbest);
+      }
+      let total = 0;
+      best = best.filter(({ probability }, n) => (total += probability) - probability < mass || !n);
+      if (other) for (const one of best) one.phonemes = convert(one.phonemes, alphabet, stress ?? true);
+      return { word, pronunciations: best, unknown };
+    });
+  }
+
+  // How the model sees a pronunciation: for each phoneme and the end the probability after those
+  // before it, and the attention to each letter; for each phoneme its letters.
+  // phonemes: in the model's alphabet; default: those of its best answer.
+  inspect(word, phonemes, { stress } = {}) {
+    phonemes ??= this.pronounce([word], { stress })[0].pronunciations[0].phonemes;
+    const [letters] = this.spelling.graphemes(word), names = this.names(stress);
+    const wanted = [...(this.characters ? phonemes.join(" ") : phonemes), names[EOS]];
+    const probabilities = [], weights = [];
+    if (letters.length) {
+      const source = letters.map((letter) => this.spelling.ids.get(letter));
+      let [memory, states] = this.network.start(source, source.length), token = BOS;
+      for (const name of wanted) {
+        const [after, logP, attention] = this.network.step(memory, states, [token]);
+        const same = Array.from(names.keys()).filter((id) => names[id] === name);
+        token = same.reduce((best, id) => (logP[id] > logP[best] ? id : best), same[0] ?? UNK);
+        probabilities.push(same.reduce((sum, id) => sum + Math.exp(logP[id]), 0));
+        weights.push(Array.from(attention));
+        states = after;
+      }
+    }
+    const nowhere = () => wanted.slice(1).map(() => [0, 0]);
+    const spans = letters.length ? letterSpans(weights.slice(0, -1)) : nowhere();
+    const spelled = spans.map(([start, end]) => letters.slice(start, end).join(""));
+    return { letters, phonemes: wanted.slice(0, -1), probabilities, weights, spans, spelled };
+  }
+
+  // The phonemes as answers have them, by id.
+  names(stress) {
+    return (stress ?? this.config.stress) ? this.tokens : this.folded;
+  }
+
+  // The pronunciations of letters, the best first; those with equal names are one.
+  search(letters, nbest, beamWidth, names) {
+    const { config, joint, network } = this, folds = names === this.folded && this.hasStress;
+    const ids = letters.map((letter) => this.spelling.ids.get(letter)), limit = 3 * ids.length + 12;
+    const rescored = joint ? RESCORED : 1, needed = folds && nbest > 1 ? 2 * nbest : nbest;
+    const width = Math.max(beamWidth || config.beam || rescored, needed);
+    const threshold = nbest === 1 ? PRUNE_THRESHOLD : Infinity;
+    let found = width === 1 ? greedy(network, ids, limit, rescored - 1, threshold)
+      : beam(network, ids, limit, width, threshold);
+    if (joint && found.length > 1) {
+      found = rescore(found, joint, ids, config.ensemble, config.temperature);
+    }
+    const best = new Map();
+    for (const { tokens, logP } of found) {
+      const named = tokens.filter((id) => id >= SPECIALS).map((id) => names[id]);
+      const phonemes = this.characters ? named.join("").split(/\s+/u).filter(Boolean) : named;
+      const one = best.get(phonemes.join(" ")) ?? { phonemes, probability: 0 };
+      one.probability += Math.exp(logP);
+      best.set(phonemes.join(" "), one);
+    }
+    return [...best.values()].sort((a, b) => b.probability - a.probability).slice(0, nbest);
+  }
+}
+
+// The letters [start, end] of each phoneme, given its attention; see letter_spans in
+// g2p_jax/predict/inspection.py.
+function letterSpans(weights) {
+  if (!weights.length) return [];
+  let best = weights[0].map((w) => Math.log(w + 1e-6));
+  const backpointers = weights.slice(1).map((row) => {
+    let from = 0;
+    const back = best.map((score, s) => (from = score >= best[from] ? s : from));
+    best = row.map((w, s) => best[back[s]] + Math.log(w + 1e-6));
+    return back;
+  });
+  const anchors = [best.indexOf(Math.max(...best))];
+  for (const back of backpointers.reverse()) anchors.unshift(back[anchors[0]]);
+  const firsts = anchors.map((anchor) => (anchor === anchors[0] ? 0 : anchor));
+  return firsts.map((first) => [first, firsts.find((next) => next > first) ?? best.length]);
+}
+
+Object.assign(globalThis.g2pJax, { load, G2P });
+}
