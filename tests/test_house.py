@@ -18,7 +18,7 @@ from g2p_jax.predict import model_file
 ROOT = Path(__file__).parents[1]
 # A room imports only rooms to the right of it, and the files beside them. (No arrow is checked
 # within functions, where commands import what takes long.)
-ROOMS = "commands train predict search joint network kernels devices data".split()
+ROOMS = "commands train text predict search joint network kernels devices data".split()
 
 
 def test_a_room_imports_only_rooms_below_it():

@@ -1,0 +1,1 @@
+"""Texts in, tokens with their pronunciations out: pieces, their words, and these pronounced."""

@@ -1,0 +1,219 @@
+"""Text normalization: for each piece of a text, the words that are pronounced for it.
+
+A word in capitals that is to be spelled comes back as single capital letters: TTS as T, T, S.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from g2p_jax.data.normalise import MARKS
+from g2p_jax.text import amounts, numbers, tables
+from g2p_jax.text.shadow import LOWER, UPPER, shadow
+from g2p_jax.text.tokens import INVISIBLE, Piece
+
+_CAPITALS = re.compile(r"([A-ZÄ]{2,})('?s|'S)?")
+_CAMEL = re.compile(r"(?<=[a-zä])(?=[A-ZÄ])|(?<=[A-ZÄ])(?=[A-ZÄ][a-zä]{2})")
+_ALTERNATING = re.compile("[^AEIOUY]?([AEIOUY][^AEIOUY])+[AEIOUY]?")
+_HALF_DAY = re.compile(r"[ap]m|AM|PM")
+_YEAR, _OLD_YEAR = re.compile(r"1[1-9]\d\d|20\d\d"), re.compile(r"\d{4}")
+_PLURAL = re.compile("[a-zä]+[^s']s|people|men|women|children")
+_BEFORE_YEARS = set("in since until till by from of to before after during around circa".split())
+_GREEK = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (\w+)|(OHM|MICRO) SIGN")
+_NOTHING = Piece("", "", 0, "", "space")
+
+
+class Verbalizer:
+    """Finds the words for the pieces of a text; known: whether the lexicon has a word."""
+
+    def __init__(self, known: Callable[[str], bool]):
+        self._known = known
+
+    def words(self, pieces: Sequence[Piece]) -> list[list[str]]:
+        """Returns the words of each piece; none for punctuation, and for what has no words."""
+        around = [_NOTHING, _NOTHING, *pieces, _NOTHING, _NOTHING]
+        return [self._words(around[i : i + 5]) for i in range(len(pieces))]
+
+    def _words(self, window: Sequence[Piece]) -> list[str]:
+        """Returns the words of the piece in the middle of five."""
+        _, before, piece, after, _ = window
+        match piece.kind:
+            case "number":
+                return self._number(before, piece, after)
+            case "phone":
+                return amounts.digits(piece.plain)
+            case "address":
+                return amounts.address(piece.plain, self._run)
+            case "acronym":
+                return self._acronym(piece.plain)
+            case "abbreviation":
+                return _abbreviation(before, piece, after)
+            case "sign":
+                return _sign(before, piece)
+            case "word":
+                return self._in_context(window) or self._word(piece.text, self._shouts(window))
+        return []
+
+    def _number(self, before: Piece, piece: Piece, after: Piece) -> list[str]:
+        plain = piece.plain
+        if "½" in plain:  # stands for every fraction that is one character
+            fraction = re.compile(r"(\d+)⁄(\d+)")
+            each = (unicodedata.normalize("NFKC", x) if shadow(x) == "½" else x for x in piece.text)
+            plain = "".join(fraction.sub(r" \1/\2", x) for x in each).strip()
+        if LOWER in plain or UPPER in plain:
+            return amounts.mixed(piece.text, self._run)
+        follows = before.plain.lower().rstrip(".")
+        if plain.isdecimal() and len(plain) < 3 and 0 < int(plain) < 32:
+            month = tables.ABBREVIATIONS.get(follows, follows)
+            if month in tables.MONTHS and before.capitalised:
+                return numbers.ordinal(plain)
+        if before.plain.isdecimal() and re.fullmatch(r"\d+/\d+", plain):
+            one, *rest = amounts.read(plain, self._run)
+            return ["and", "a" if one == "one" else one, *rest]
+        if plain.endswith(":00") and after.plain.lower().replace(".", "") in ("am", "pm"):
+            return numbers.cardinal(plain[:-3])
+        unit = after.plain in tables.UNITS and after.plain not in tables.ATTACHED
+        counted = unit or _PLURAL.fullmatch(after.plain)
+        dated = follows in _BEFORE_YEARS
+        pattern = _OLD_YEAR if dated and not counted else _YEAR
+        is_year = bool(pattern.fullmatch(plain)) and (dated or not counted)
+        return amounts.read(plain, self._run, after.plain.lower(), is_year)
+
+    def _acronym(self, plain: str) -> list[str]:
+        word = plain.lower()
+        if self._known(word) and len(plain) > 2:
+            return [word]
+        letters = [char.upper() for char in plain if char.isalpha()]
+        if plain.endswith("'s"):
+            letters[-2:] = [letters[-2] + "'s"]
+        return letters
+
+    def _in_context(self, window: Sequence[Piece]) -> list[str]:
+        """Returns the words of one that is read by what is around it; else nothing."""
+        before_that, before, piece, after, _ = window
+        plain = piece.plain
+        if plain in tables.WITHOUT_PERIOD:
+            words = tables.WITHOUT_PERIOD[plain].split()
+            return _saint(before, after) if plain == "St" else words
+        if before.kind in ("number", "abbreviation") and before.plain[-1:].isdecimal():
+            if plain in tables.UNITS and plain not in tables.ATTACHED:
+                return amounts.units(tables.UNITS[plain], before.plain == "1").split()
+            if _HALF_DAY.fullmatch(plain):
+                return list(plain.upper())
+            if plain.lower() in tables.SCALES:
+                return [plain.lower(), *amounts.currency(before.plain)]
+        if plain == "A":
+            in_sentence = before.kind in ("word", "number") and "\n" not in before.whitespace
+            in_sentence |= after.plain in (":", ".", ")", ",", "=")
+            return ["A"] if in_sentence and not after.capitalised else ["a"]
+        if before.capitalised and re.fullmatch("[IVX]{2,}|[IVXL]{3,}|[VX]", plain):
+            name = before.plain.lower()
+            if name in tables.MONARCHS and (number := numbers.roman(plain)):
+                return ["the", *numbers.ordinal(number)]
+            if len(plain) > 1 and (number := numbers.roman(plain)):
+                return numbers.cardinal(number)
+        return []
+
+    def _shouts(self, window: Sequence[Piece]) -> bool:
+        """Returns whether the words around the one in the middle are in capitals, as it may be."""
+        around = [p.plain for p in (*window[:2], *window[3:]) if p.kind == "word"]
+        evidence = (x for x in around if len(x) > 3 or x.lower() in tables.SHORT_WORDS)
+        return all(map(str.isupper, around)) and any(self._known(x.lower()) for x in evidence)
+
+    def _word(self, text: str, shouts: bool = False) -> list[str]:
+        """Returns the words of a word: itself, its letters, or its parts."""
+        text = unicodedata.normalize("NFC", text.translate(MARKS)).translate(INVISIBLE)
+        plain, word = shadow(text), text.lower()
+        if len(plain) == 1:
+            return [word] if plain in "aI" else [_letter(text)]
+        if match := _CAPITALS.fullmatch(plain):
+            return self._capitals(word, match[1], match[2] or "", shouts)
+        if self._known(word):
+            return [word]
+        if re.search(r"\d", plain) and "-" not in plain:
+            return amounts.mixed(text, self._run)
+        if re.search("[-&]", plain):
+            return self._parts(text)
+        camel = _camel(text, plain)
+        if len(camel) > 1 and all(self._known(x.lower()) or x.isupper() for x in camel):
+            return [word for part in camel for word in self._word(part)]
+        is_word = re.search("[aeiouyä']", plain.lower()) or len(plain) > 5
+        return [word] if is_word else self._spelled(plain)
+
+    def _parts(self, text: str) -> list[str]:
+        words = list[str]()
+        for part in filter(None, re.split("[-&]", text)):
+            if part.lower() == "re" and not words:
+                words.append("re-")
+            elif part[0].isdecimal():
+                words += amounts.read(part, self._run, is_year=bool(_YEAR.fullmatch(part)))
+            else:
+                is_letters = "&" in text and len(part) < 3
+                words += self._spelled(part) if is_letters else self._word(part)
+        return words
+
+    def _capitals(self, word: str, capitals: str, ending: str, shouts: bool) -> list[str]:
+        """Returns the words of a word in capitals: itself, or its letters."""
+        lower = capitals.lower()
+        if shouts and ending != "s":
+            is_word = self._known(word) or (len(lower) > 3 and re.search("[AEIOUY]", capitals))
+        elif capitals in tables.SPELLED or (len(lower) == 2 and lower not in tables.SHORT_WORDS):
+            is_word = False
+        else:
+            pronounceable = len(lower) > 3 and _ALTERNATING.fullmatch(capitals)
+            is_word = self._known(lower) or self._known(word) or pronounceable
+        if is_word or not capitals.isascii():
+            return [word]
+        return self._spelled(capitals, "'s" if ending else "")
+
+    def _spelled(self, plain: str, ending: str = "") -> list[str]:
+        letters = list(plain.upper())
+        return [*letters[:-1], letters[-1] + ending]
+
+    def _run(self, run: str) -> list[str]:
+        """Returns the words of letters beside digits or in an address."""
+        if run in ("st", "nd", "rd", "th", "s", "'s"):
+            return [run.strip("'").upper()]
+        return self._word(run)
+
+
+def _camel(text: str, plain: str) -> list[str]:
+    """Returns the parts of a word such as JavaScript."""
+    ends = [match.start() for match in _CAMEL.finditer(plain)]
+    return [text[a:b] for a, b in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+def _letter(char: str) -> str:
+    """Returns a single letter in capitals, and that of another alphabet by its name."""
+    base = shadow(char)
+    if base.isascii():
+        return base.upper()
+    name = _GREEK.match(unicodedata.name(char, ""))
+    return (name[1] or name[2]).lower() if name else char
+
+
+def _abbreviation(before: Piece, piece: Piece, after: Piece) -> list[str]:
+    key = piece.plain.lower().rstrip(".")
+    if before.kind == "number" and key in tables.UNITS_WITH_PERIOD:
+        return amounts.units(tables.UNITS[key], before.plain == "1").split()
+    if key == "st":
+        return _saint(before, after)
+    if key == "dr" and before.capitalised and not after.capitalised:
+        return ["drive"]
+    return tables.ABBREVIATIONS[key].split()
+
+
+def _saint(before: Piece, after: Piece) -> list[str]:
+    """Returns what St. is short for: street after a name, unless one follows."""
+    in_name = before.capitalised and before.plain.lower() not in tables.FUNCTION_WORDS
+    is_street = in_name or before.kind == "number" or not after.capitalised
+    return ["street" if is_street else "saint"]
+
+
+def _sign(before: Piece, piece: Piece) -> list[str]:
+    if piece.plain == "#":
+        return ["number"]
+    words = tables.SIGNS[piece.plain].split()
+    if before.plain == "1" and words[0].endswith("s") and words[0] != "times":
+        words[0] = words[0].removesuffix("s")
+    return words
