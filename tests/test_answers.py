@@ -1,11 +1,20 @@
-"""Answers as lines, and back."""
+"""Answers: what they hold, and as lines and back."""
+
+import dataclasses
+import doctest
+import importlib
+import math
+import pickle
 
 import pytest
 
+import g2p_jax
 from g2p_jax.data.answers import CSV_HEADER, csv_line, read_answers, tsv_lines
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
 from g2p_jax.errors import DataError
+from g2p_jax.predict.pronunciation import Answer, Pronunciation
+from tests.tiny_model import lexicon_first
 
 ALTERNATIVES = [
     Pair("A", (("AH",), ("EY",))),
@@ -52,3 +61,37 @@ def test_answers_are_what_predict_wrote(tmp_path):
         read_answers(file)
     file.write_text("Id,Transcription\n7,A_B\n8,\n")
     assert read_answers(file) == [("7", ("A", "B")), ("8", ())]
+
+
+DOCTESTS = ["", ".predict.g2p", ".predict.lexicon_first", ".predict.pronunciation"]
+
+
+@pytest.mark.parametrize("name", DOCTESTS)
+def test_examples_in_docstrings(name):
+    module = importlib.import_module(f"g2p_jax{name}")
+    tried = doctest.testmod(module, extraglobs={"g2p_jax": g2p_jax})
+    assert tried.attempted and not tried.failed
+
+
+def test_answers_do_not_change_and_say_what_they_are(g2p):
+    (answer,) = g2p.pronounce(["cab"], nbest=2)
+    for one, field in (answer, "word"), (answer.best, "probability"), (answer.best, "letters"):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(one, field, None)
+    assert repr(answer.best).startswith("Pronunciation('K AE B', ") and answer.source == "model"
+    shown = Answer("c☃ab", (Pronunciation(("K", "AE", "B"), 0.98765),), ("☃",))
+    assert repr(shown) == "Answer('c☃ab': 'K AE B' 0.9877; model; unknown: '☃')"
+    assert pickle.loads(pickle.dumps(shown)) == shown and len({shown, shown}) == 1
+
+
+def test_letters_and_confidence_of_each_phoneme(g2p):
+    """Their product is the probability; with another alphabet and a lexicon they are the same."""
+    (cab,) = g2p.pronounce(["cab"], align=True)
+    assert set(cab.best.letters) <= {"c", "a", "b", "ca", "ab"} and len(cab.best.letters) == 3
+    assert math.prod(cab.best.confidence) == pytest.approx(cab.best.probability, rel=0.05)
+    (ipa,) = g2p.pronounce(["cab"], align=True, alphabet="ipa")
+    assert ipa.best == dataclasses.replace(cab.best, phonemes=("k", "æ", "b"))
+    (known,) = lexicon_first({"cab": ["K AE B"]}, g2p).pronounce(["cab"], align=True)
+    assert known.best == dataclasses.replace(cab.best, probability=1.0, source="lexicon")
+    assert g2p.pronounce(["cab"])[0].best.letters == () and not g2p.pronounce([], align=True)
+    assert [x.best.letters for x in g2p.pronounce(["", "ace"], align=True)][0] == ()

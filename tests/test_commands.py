@@ -234,8 +234,8 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     assert rows[1][1].replace("_", " ") == answer.splitlines()[0].split("\t")[1]
 
     done = command("predict.py", ckpt, "--lexicon=cmudict", "hello", "xelloq").stdout
-    assert [line.split("\t")[2] for line in done.splitlines()] == ["lexicon", "lexicon", "model"]
-    assert done.startswith("hello\tHH AH L OW\tlexicon\nhello\tHH EH L OW\t")
+    assert [line.split("\t")[2] for line in done.splitlines()] == ["lexicon", "model"]
+    assert done.startswith("hello\tHH AH L OW\tlexicon\nxelloq\t")
     done = command("predict.py", ckpt, "--mass=0.99", "hello").stdout
     assert 1 < len(done.splitlines()) <= 8
     rows = command("predict.py", ckpt, "--align", "hello").stdout.rstrip("\n").split("\t")
@@ -276,7 +276,7 @@ def test_predict_answers_each_line_of_a_pipe_when_it_comes(flags, trained, cache
         for words in (["hello"], ["world"], ["well-known", "through"]):
             process.stdin.write("".join(f"{word}\n" for word in words))
             answers = [process.stdout.readline().split("\t")[0] for _ in words]  # else it hangs
-            assert [*dict.fromkeys(answers)] == words or "--lexicon=cmudict" in flags
+            assert answers == words
         process.stdin.close()
     assert process.returncode == 0
 

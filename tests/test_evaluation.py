@@ -5,7 +5,7 @@ import pytest
 from g2p_jax import config
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.predict.g2p import Answer, Pronunciation
+from g2p_jax.predict.pronunciation import Answer, Pronunciation
 from g2p_jax.train.evaluation import Evaluation, answer_words
 
 PAIRS = [Pair("cab", (("K", "AE0", "B"), ("S", "AE1", "B"))), Pair("ace", (("EY1", "S"),))]

@@ -17,8 +17,7 @@ from g2p_jax.joint import alignment
 from g2p_jax.predict import g2p as pronounce
 from g2p_jax.predict import pronunciation, runner, searching
 from g2p_jax.predict.ensemble import join, with_joint
-from g2p_jax.predict.lexicon_first import LexiconFirst
-from tests.tiny_model import WORDS
+from tests.tiny_model import WORDS, lexicon_first
 
 
 def test_overfitted_words_come_back(g2p):
@@ -131,7 +130,7 @@ def test_a_copy_of_a_model_answers_like_it(g2p, both, used):
             assert set(vars(copied)) == {field.name for field in dataclasses.fields(model)}
             assert all(isinstance(w, np.ndarray) for w in jax.tree.leaves(copied.params))
             assert copied.pronounce(["facade"], nbest=3) == answer or not used
-    lexicon = LexiconFirst([Pair("xyz", (("EH", "K"),))], g2p)
+    lexicon = lexicon_first({"xyz": ["EH K"]}, g2p)
     assert pickle.loads(pickle.dumps(lexicon)).pronounce(["xyz"]) == lexicon.pronounce(["xyz"])
 
 
@@ -159,10 +158,10 @@ FEW = ["cab", "dace", "fee"]
 def test_a_joint_model_rescores_what_the_network_found(g2p, both):
     before, after = g2p.pronounce(FEW, nbest=8), both.pronounce(FEW, nbest=8)
     for word, found, rescored in zip(FEW, before, after, strict=True):
-        wanted = rescored_by_hand(both, word, found.pronunciations)
+        wanted = rescored_by_hand(both, word, found.scored)
         order = sorted(wanted, key=lambda phonemes: -wanted[phonemes])
         assert [one.phonemes for one in rescored.pronunciations] == order
-        for phonemes, p in rescored.pronunciations:
+        for phonemes, p in rescored.scored:
             assert p == pytest.approx(wanted[phonemes])
 
 
@@ -183,7 +182,7 @@ def test_pruning_keeps_the_best_answer(both, threshold, monkeypatch):
 def test_greedy_search_gives_a_joint_model_a_choice(g2p, both, threshold, monkeypatch):
     """Pronunciations that differ in one phoneme, as probable as inspection shows."""
     monkeypatch.setattr(pronounce, "PRUNE_THRESHOLD", threshold)
-    for word, ((phonemes, p),), *_ in g2p.pronounce(FEW):
+    for word, [(phonemes, p)] in [(answer.word, answer.scored) for answer in g2p.pronounce(FEW)]:
         (seen,) = g2p.inspect([(word, phonemes)])
         found = []
         for place, (log_p, id) in enumerate(zip(seen.log_probs[:-1], seen.ids, strict=False)):
@@ -196,7 +195,7 @@ def test_greedy_search_gives_a_joint_model_a_choice(g2p, both, threshold, monkey
         wanted = rescored_by_hand(both, word, [(phonemes, p), *found])
         best = max(wanted, key=lambda one: wanted[one])
         (answer,) = both.pronounce([word], beam=1)
-        assert answer.pronunciations == ((best, pytest.approx(wanted[best], rel=1e-4)),)
+        assert answer.scored == [(best, pytest.approx(wanted[best], rel=1e-4))]
 
 
 def test_the_beam_is_that_of_the_config_or_suits_the_joint_model(both):
@@ -254,9 +253,9 @@ def test_a_word_of_several_parts_is_pronounced_part_by_part(g2p):
     assert best == pytest.approx(by_hand[:-3:-1], rel=1e-4)
 
 
-@pytest.mark.parametrize("lexicon_first", [False, True])
-def test_what_is_no_list_of_words_is_a_type_error(g2p, lexicon_first):
-    answerer = LexiconFirst([Pair("ace", (("EY", "S"),))], g2p) if lexicon_first else g2p
+@pytest.mark.parametrize("before", [False, True])
+def test_what_is_no_list_of_words_is_a_type_error(g2p, before):
+    answerer = lexicon_first({"ace": ["EY S"]}, g2p) if before else g2p
     with pytest.raises(TypeError, match=r"found a text: give \['cab'\]"):
         answerer.pronounce("cab")
     with pytest.raises(TypeError, match=r"found a text: give \['cab'\]"):
@@ -287,7 +286,7 @@ def test_a_long_list_is_read_one_chunk_ahead(g2p):
 def test_answers_come_in_another_alphabet(g2p):
     (answer,) = g2p.pronounce(["cab"], nbest=2, alphabet="ipa")
     plain = g2p.pronounce(["cab"], nbest=2)[0].pronunciations
-    assert answer.pronunciations[0] == (("k", "æ", "b"), plain[0].probability)
+    assert answer.best == dataclasses.replace(plain[0], phonemes=("k", "æ", "b"))
     assert g2p("cab", "kokoro") == "k æ b" and g2p("cab", "arpabet") == "K AE B"
     assert g2p.stressed is g2p and g2p("...", "ipa") == ""
     with pytest.raises(ValueError, match="alphabet must be one of arpabet, ipa, .*; found 'x'"):

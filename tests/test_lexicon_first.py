@@ -1,24 +1,37 @@
 """A lexicon before a model."""
 
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from g2p_jax.data.pairs import Pair, Pairs
-from g2p_jax.errors import DataError
-from g2p_jax.predict.lexicon_first import LexiconFirst, in_alphabet_of
+import g2p_jax
+from g2p_jax.data.cmudict import cmudict
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.pairs import Pairs
+from g2p_jax.errors import DataError, ModelError
+from g2p_jax.predict.lexicon_first import Lexicon, LexiconFirst, in_alphabet_of, names
+from tests.tiny_model import lexicon_first
+
+ROOT = Path(__file__).parents[1]
 
 
-def test_a_lexicon_answers_first_and_all_it_has(g2p):
-    lexicon = [Pair("Back", (("B", "AE", "K"), ("B", "EH", "K"))), Pair("xyz", (("EH", "K"),))]
-    both = LexiconFirst(lexicon, g2p)
-    answers = both.pronounce(["cab", "BACK", "", "xyz"])
-    assert [answer.known for answer in answers] == [False, True, False, True]
-    assert [[str(p) for p in answer.pronunciations] for answer in answers] == [
-        ["K AE B"], ["B AE K", "B EH K"], [""], ["EH K"],
+def test_a_lexicon_answers_first_with_at_most_nbest_of_what_it_has(g2p):
+    both = lexicon_first({"Back": ["B AE K", "B EH K"], "xyz": ["EH K"]}, g2p)
+    answers = both.pronounce(["cab", "BACK", "", "xyz"], nbest=2)
+    assert [answer.source for answer in answers] == ["model", "lexicon", "model", "lexicon"]
+    assert [list(map(str, answer.pronunciations)) for answer in answers][1:] == [
+        ["B AE K", "B EH K"], [""], ["EH K"],
     ]  # fmt: skip
+    (one,) = both.pronounce(["back"])
+    assert one.scored == [(("B", "AE", "K"), 0.5)] and both("cab") == "K AE B"
+    assert both.known("cab") is None and len(both.known("back").pronunciations) == 2
 
 
 def test_chunks_of_a_list_keep_their_words(g2p):
-    both = LexiconFirst([Pair("ace", (("EY", "S"), ("AE", "K")))], g2p)
+    both = lexicon_first({"ace": ["EY S", "AE K"]}, g2p)
     chunks = [["cab", "", "ace"], [], ["ace"], ["fad", "cab" * 20, "ace"]]
     alone = [both.pronounce(chunk, nbest=2) for chunk in chunks]
     assert [*map(len, alone)] == [3, 0, 1, 3]
@@ -27,34 +40,33 @@ def test_chunks_of_a_list_keep_their_words(g2p):
 
 def test_a_word_is_looked_up_as_the_model_reads_it_where_the_lexicon_lacks_it(g2p):
     lexicon = {"cafe": "K AE F", "be'd": "B EH D", "déaf": "D EY", "f’b": "F B", "Ace": "EY S"}
-    both = LexiconFirst([Pair(w, (tuple(p.split()),)) for w, p in lexicon.items()], g2p)
+    both = lexicon_first({word: [p] for word, p in lexicon.items()}, g2p)
     found = ["café", "CAFE\u0301", "be’d", "déaf", "f'b", "ＡＣＥ"]
     answers = both.pronounce([*found, "deaf", "cafe9", "cafe!"])
-    assert [answer.known for answer in answers] == [True] * len(found) + [False] * 2 + [True]
+    sources = ["lexicon"] * len(found) + ["model"] * 2 + ["lexicon"]
+    assert [answer.source for answer in answers] == sources
     assert [answer.unknown for answer in answers[-3:]] == [(), ("9",), ("!",)]
-    assert [str(answer.pronunciations[0]) for answer in answers] == [
+    assert [str(answer.best) for answer in answers] == [
         "K AE F", "K AE F", "B EH D", "D EY", "F B", "EY S", "D EH F", "K AH F EY", "K AE F",
     ]  # fmt: skip
+    assert both.known("ca fe") is None  # it has two parts
 
 
 def test_entries_that_are_normalised_alike_are_one(g2p):
-    entries = [("Cab", "K AE B"), ("CAB", "S IY EY B IY"), ("cab", "K AE B")]
-    both = LexiconFirst([Pair(w, (tuple(p.split()),)) for w, p in entries], g2p)
-    (answer,) = both.pronounce(["cAb"])
-    assert [str(p) for p in answer.pronunciations] == ["K AE B", "S IY EY B IY"]
-    assert [p.probability for p in answer.pronunciations] == [0.5, 0.5]
+    pairs = [("Cab", [("K", "B")]), ("CAB", [("S", "B")]), ("cab", [("K", "B")])]
+    (answer,) = lexicon_first(pairs, g2p).pronounce(["cAb"], nbest=9)
+    assert answer.scored == [(("K", "B"), 0.5), (("S", "B"), 0.5)]
 
 
 def test_a_word_that_the_lexicon_lacks_is_answered_part_by_part(g2p):
-    lexicon = {"face-ace": ["X"], "fad": ["Y"], "ace": ["EY S", "AE K"]}
-    lexicon = [Pair(w, tuple(tuple(p.split()) for p in each)) for w, each in lexicon.items()]
-    both = LexiconFirst(lexicon, g2p)
+    both = lexicon_first({"face-ace": ["X"], "fad": ["Y"], "ace": ["EY S", "AE K"]}, g2p)
     words = ["face-ace", "ace–ace", "cab ace", "fa-d", "ace-😀b", "-", "ace/", "face‑ace"]
     answers = both.pronounce(words, nbest=2)
-    best = [str(answer.pronunciations[0]) for answer in answers]
+    best = [str(answer.best) for answer in answers]
     fa_d, b = g2p("fa-d"), g2p("b")
     assert best == ["X", "EY S EY S", "K AE B EY S", fa_d, f"EY S {b}", "", "EY S", "X"]
-    assert [answer.known for answer in answers] == [True, True, *[False] * 4, True, True]
+    sources = ["lexicon", "lexicon", *["model"] * 4, "lexicon", "lexicon"]
+    assert [answer.source for answer in answers] == sources
     assert [answer.unknown for answer in answers] == [*[()] * 4, ("😀",), (), (), ()]
     (alone,) = g2p.pronounce(["cab"], nbest=2)
     ranked = [p.probability / 2 for p in alone.pronunciations for _ in range(2)][:2]
@@ -66,10 +78,62 @@ def test_a_word_that_the_lexicon_lacks_is_answered_part_by_part(g2p):
 
 def test_a_lexicon_in_ipa_is_read_in_the_alphabet_of_the_model(g2p):
     lexicon = Pairs.of([("ace", [("ˈeɪ", "s"), ("æ", "t͡ʃ")]), ("xyz", [("ɡ", "ə")])])
-    known = {word: each for word, each in in_alphabet_of(g2p, lexicon)}
-    assert known == {"ace": (("EY", "S"), ("AE", "CH")), "xyz": (("G", "AH"),)}
+    both = lexicon_first(lexicon, g2p)
+    assert [str(p) for p in both.known("ace").pronunciations] == ["EY S", "AE CH"]
+    assert both("xyz") == "G AH"
     for same in [("EY1", "S")], [("eI", "s")]:  # ARPAbet, and X-SAMPA, which is not recognised
         lexicon = Pairs.of([("ace", same)])
-        assert in_alphabet_of(g2p, lexicon) is lexicon
+        assert in_alphabet_of(g2p.symbols, lexicon) is lexicon
     with pytest.raises(DataError, match="'ʁ' .* is no symbol of the alphabet ipa"):
-        list(in_alphabet_of(g2p, Pairs.of([("ace", [("ʁ", "ə")])])))
+        lexicon_first([("ace", [("ʁ", "ə")])], g2p)
+
+
+def test_the_first_of_several_lexicons_that_has_a_word_answers_it(g2p):
+    mine = Lexicon([("hello", [("Y", "OW1")]), ("a(2)", [("X",)])], g2p.symbols)
+    both = LexiconFirst([mine, cmudict()], g2p)
+    assert (both("hello"), both("world"), both("A(2)")) == ("Y OW", "W ER L D", "X")
+    assert LexiconFirst([cmudict()], g2p).known("a(2)") is None
+    with pytest.raises(ModelError, match="has learned no stress"):
+        both.with_stress(True)
+
+
+def test_cmudict_is_found_as_it_is_read():
+    """Every word, in any case, with all its pronunciations in their order."""
+    found = cmudict()
+    for word, pronunciations in read_lexicon("cmudict"):
+        assert tuple(dict.fromkeys(found.find(word.upper()))) == pronunciations
+    assert found.find("no such word") == [] and pickle.loads(pickle.dumps(found)) is found
+
+
+def test_only_the_included_models_have_cmudict_before_them_by_default(trained, tmp_path):
+    assert names(None, "english") == names(None, "english-small") == ["cmudict"]
+    assert names(None, trained) == names("none", "english") == names("", "english") == []
+    assert names("a.txt,cmudict", trained) == names(["a.txt", "cmudict"], trained)
+    assert names(tmp_path / "a.txt", "english") == [str(tmp_path / "a.txt")]
+    assert isinstance(g2p_jax.load(trained), g2p_jax.G2P)
+    (tmp_path / "a.txt").write_text("cab  X Y\n")
+    g2p = g2p_jax.load(trained, lexicon=tmp_path / "a.txt")
+    assert (g2p("cab"), g2p("back")) == ("X Y", "B AE K")
+    with pytest.raises(DataError, match="b.txt: expected a readable file"):
+        g2p_jax.load(trained, lexicon="b.txt")
+    with pytest.raises(ModelError, match="nowhere: no trained model here"):
+        g2p_jax.load("nowhere", lexicon="cmudict")
+
+
+KNOWN = """
+import sys, time
+start = time.perf_counter()
+import g2p_jax
+assert time.perf_counter() - start < 0.1 and not {"jax", "numpy", "absl"} & set(sys.modules)
+g2p = g2p_jax.load()
+assert g2p("through") == "TH R UW" and g2p("through", "ipa") == "ˈθ ɹ u"
+assert g2p.with_stress(True)("hello") == "HH AH0 L OW1"
+assert [p.probability for p in g2p.pronounce(["tomato"], nbest=3)[0].pronunciations] == [0.5, 0.5]
+assert not {"jax", "flax", "scipy", "matplotlib"} & set(sys.modules)
+assert g2p("rebuiltest") == g2p_jax.load(lexicon="none")("rebuiltest") and "jax" in sys.modules
+"""
+
+
+def test_jax_is_not_imported_before_a_word_that_the_lexicon_lacks():
+    done = subprocess.run([sys.executable, "-c", KNOWN], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

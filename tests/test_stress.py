@@ -8,11 +8,11 @@ import pytest
 
 import g2p_jax
 from g2p_jax import config
-from g2p_jax.data.arpabet import strip_stress
+from g2p_jax.data.arpabet import has_stress, strip_stress
 from g2p_jax.data.symbols import SPECIALS, Vocabulary
 from g2p_jax.errors import ModelError
 from g2p_jax.predict.inspection import ForcedScores
-from g2p_jax.predict.stress import StressFolding, has_stress
+from g2p_jax.predict.stress import StressFolding
 from g2p_jax.train.loop import train
 
 PHONEMES = Vocabulary((*SPECIALS, "AH0", "AH1", "AH2", "B", "ER0", "ER1"))
@@ -88,7 +88,7 @@ def test_a_model_leaves_out_the_stress_it_learnt(g2p):
     wide = g2p.with_stress(True).pronounce(words, nbest=8, beam=8)
     for answer, full in zip(g2p.pronounce(words, nbest=4, beam=8), wide, strict=True):
         wanted = {}
-        for phonemes, probability in full.pronunciations:
+        for phonemes, probability in full.scored:
             wanted[bare(phonemes)] = wanted.get(bare(phonemes), 0) + probability
         best = sorted(wanted.items(), key=lambda item: -item[1])[:4]
         assert [p.phonemes for p in answer.pronunciations] == [phonemes for phonemes, _ in best]
@@ -103,7 +103,7 @@ def test_what_is_said_without_stress_can_be_looked_at(g2p):
     assert seen.weights.shape == (6, 6) and len(seen.spelled) == 5
     (full,) = g2p.with_stress(True).inspect([("record", ["R", "EH1", "K", "ER0", "D"])])
     assert (seen.probabilities >= full.probabilities - 1e-6).all()
-    assert g2p.attention("record").phonemes == g2p.pronounce(["record"])[0].pronunciations[0][0]
+    assert g2p.attention("record").phonemes == g2p.pronounce(["record"])[0].best.phonemes
 
 
 def test_stress_that_was_not_learnt_cannot_be_said(g2p):

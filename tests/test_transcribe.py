@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from g2p_jax.data.merging import LexiconFile
-from g2p_jax.data.pairs import Pair
 from g2p_jax.errors import UserError
-from g2p_jax.predict.lexicon_first import LexiconFirst
 from g2p_jax.predict.merging import merge
 from g2p_jax.predict.transcribe import Options, Tally, transcribe
+from tests.tiny_model import lexicon_first
 
 
 def lines(g2p, words, chunk=8192, **options) -> list[str]:
@@ -147,14 +146,16 @@ def test_a_picture_for_each_word_that_has_letters(g2p, tmp_path):
 
 
 def test_a_column_says_who_answered(g2p):
-    both = LexiconFirst([Pair("Back", (("B", "AE", "K"), ("B", "EH", "K")))], g2p)
-    assert lines(both, ["back", "cab"], marked=True) == [
-        "back\tB AE K\tlexicon", "back\tB EH K\tlexicon", "cab\tK AE B\tmodel",
+    both = lexicon_first({"Back": ["B AE K", "B EH K"]}, g2p)
+    found = lines(both, ["back", "cab"], marked=True)
+    assert found == ["back\tB AE K\tlexicon", "cab\tK AE B\tmodel"]
+    assert lines(both, ["back"], marked=True, nbest=2) == [
+        "back\tB AE K\t0.5\tlexicon", "back\tB EH K\t0.5\tlexicon",
     ]  # fmt: skip
 
 
 def test_a_report_lists_what_is_not_wholly_answered(g2p):
-    lexicon = LexiconFirst([Pair("b4", (("B",),)), Pair("cab", (("K",),))], g2p)
+    lexicon = lexicon_first({"b4": ["B"], "cab": ["K"]}, g2p)
     words = ["cab", "cab7", "77", " ", "b4", "cab-\u200bc", "-", "a\tb8", "cab!!"]
     for answerer in (g2p, lexicon):
         report, rows = io.StringIO(), [(f"id{n}", word) for n, word in enumerate(words)]

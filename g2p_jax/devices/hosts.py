@@ -135,6 +135,11 @@ def _exit(message: str) -> NoReturn:
     os._exit(1)
 
 
+def index() -> int:
+    """The number of this process, from 0 on."""
+    return jax.process_index()
+
+
 def is_first() -> bool:
     """Whether this is process 0, which writes what only one should write."""
     return jax.process_index() == 0

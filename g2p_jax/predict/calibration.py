@@ -34,13 +34,13 @@ def calibrate(g2p: G2P, pairs: Sequence[Pair]) -> Calibration:
     """Chooses the temperature for the answers to these words, and gives it to the model."""
     cold = g2p.with_settings(temperature=1.0)
     answers = cold.pronounce((pair.word for pair in pairs), nbest=BEAM if g2p.joint else 1)
-    best = [answer.pronunciations[0].phonemes for answer in answers]
+    best = [answer.best.phonemes for answer in answers]
     right = [phonemes in pair.pronunciations for pair, phonemes in zip(pairs, best, strict=True)]
     probabilities: Callable[[float], Floats]
     if g2p.joint:
         p_WxN = np.zeros((len(answers), BEAM))
         for row, answer in zip(p_WxN, answers, strict=True):
-            row[: len(answer.pronunciations)] = [p for _, p in answer.pronunciations]
+            row[: len(answer.pronunciations)] = [p for _, p in answer.scored]
         probabilities = functools.partial(of_best, p_WxN)
     else:
         words = (pair.word for pair in pairs)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g2p_jax.config import Config
-from g2p_jax.data.arpabet import strip_stress
+from g2p_jax.data.arpabet import has_stress, strip_stress
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
@@ -23,12 +22,13 @@ from g2p_jax.joint.model import JointNgram
 from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.predict import model_file
 from g2p_jax.predict.candidates import Candidates
+from g2p_jax.predict.header import Header
 from g2p_jax.predict.inspection import Inspection, Scorer, inspect, score_pairs
 from g2p_jax.predict.model_file import Params
+from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import (
     Answer,
     Pronunciation,
-    batched,
     check_options,
     check_words,
     concatenate,
@@ -37,10 +37,9 @@ from g2p_jax.predict.pronunciation import (
 )
 from g2p_jax.predict.runner import Runner
 from g2p_jax.predict.searching import SearchSettings
-from g2p_jax.predict.stress import StressFolding, has_stress
+from g2p_jax.predict.stress import StressFolding
 from g2p_jax.search.hypotheses import Hypotheses
 
-CHUNK = 4096  # words of a list that are searched together
 PRUNE_THRESHOLD = 3.0  # of log P, for the best answer alone: what is further behind cannot win
 
 
@@ -61,12 +60,12 @@ class Chunk(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class G2P:
+class G2P(Pronouncer):
     """A trained model, which never changes.
 
-    >>> g2p = g2p_jax.load("runs/gru")
-    >>> g2p("hello")
-    'HH AH L OW'
+    >>> g2p = g2p_jax.load("english-small", lexicon="none")
+    >>> g2p("rebuilt")
+    'R IY B IH L T'
     """
 
     config: Config
@@ -74,50 +73,9 @@ class G2P:
     params: Params  # of an ensemble with a leading axis of members
     joint: JointNgram | None = None
 
-    def __call__(self, word: str, alphabet: str = "") -> str:
-        """Returns the most probable pronunciation, phonemes joined by spaces; see `pronounce`."""
-        return str(self.pronounce([word], alphabet=alphabet)[0].pronunciations[0])
-
-    def pronounce(
-        self,
-        words: Iterable[str],
-        nbest: int = 1,
-        beam: int = 0,
-        mass: float = 1.0,
-        alphabet: str = "",
-    ) -> list[Answer]:
-        """Returns one answer for each word, in order, whatever the word holds.
-
-        Words such as "well-known" and "New York" are pronounced part by part. Characters that the
-        model does not know are left out; a word of nothing else is silent: no phonemes. Words
-        longer than any to be expected are pronounced piece by piece.
-
-        Args:
-          nbest: how many pronunciations; the beam is at least as wide. For 1 it prunes what is far
-            less probable than the best so far: the same answer sooner (with `english` in 16 of
-            2,670 words another), with a probability that is 0.024 off on average.
-          beam: width of beam search; 1 (with nbest 1): greedy search, of which a joint n-gram model
-            rescores the answer and some that differ in one phoneme; 0: config.beam, or as wide as
-            the joint n-gram model needs, 1 where there is none.
-          mass: of the nbest only so many, best first, as have this probability together.
-          alphabet: of the phonemes: "arpabet", "ipa", "xsampa", "espeak" or "kokoro", with marks of
-            stress where the model has learned stress; "": as the model has learned them.
-
-        Raises TypeError for what is no list of words, UserError for options that cannot be.
-        """
-        own = self.symbols.alphabet
-        model = self if alphabet in ("", own) else self.stressed
-        chunks = model.pronounce_each(batched(check_words(words), CHUNK), nbest, beam, mass)
-        found = list(itertools.chain.from_iterable(chunks))
-        return found if alphabet in ("", own) else [x.in_alphabet(own, alphabet) for x in found]
-
     def pronounce_each(
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
     ) -> Iterator[list[Answer]]:
-        """Yields the answers for each chunk of a long list; see `pronounce`.
-
-        One chunk ahead: the devices search the next chunk while this one is answered.
-        """
         check_options(nbest, beam, mass)
         settings, waiting = self._search_settings(nbest, beam), None
         for words in chunks:
@@ -129,7 +87,6 @@ class G2P:
             yield self._answer(*waiting, nbest, mass)
 
     def inspect(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> list[Inspection]:
-        """Returns how the model sees each (word, phonemes): attention and probabilities."""
         encode: Callable[[Sequence[str]], list[int]] = self.symbols.encode_target
         score: Scorer = functools.partial(score_pairs, self._runner.forced_scores)
         if folding := self._folding:
@@ -137,14 +94,10 @@ class G2P:
         return inspect(list(pairs), self.symbols, encode, score, self._shown)
 
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Inspection:
-        """Returns where the model attends in the word for each phoneme; None: of its own answer.
-
-        ModelError for a model without attention; ValueError for a word without known letters.
-        """
         if self.config.model.attention == "none":
             raise ModelError("this model has no attention: it carries the whole word in one state")
         if phonemes is None:
-            phonemes = self.pronounce([word])[0].pronunciations[0].phonemes
+            phonemes = self.pronounce([word])[0].best.phonemes
         (inspection,) = self.inspect([(word, phonemes)])
         if not inspection.letters:
             raise ValueError(f"{word!r} holds no letter that the model knows")
@@ -158,7 +111,6 @@ class G2P:
         return np.exp(self._runner.forced_scores(source_BxS, target_BxT).log_probs_TxV)
 
     def members(self, chosen: Sequence[int]) -> "G2P":
-        """Returns the ensemble of these members only, counted from 0; ModelError if one is not."""
         count = self.config.ensemble
         if not chosen or not all(0 <= member < count for member in chosen):
             have = f"members 0 to {count - 1}" if count > 1 else "only one member, 0"
@@ -169,19 +121,7 @@ class G2P:
         params = jax.tree.map(lambda w: w[pick], self.params)
         return dataclasses.replace(self.with_settings(ensemble=len(chosen)), params=params)
 
-    def with_stress(self, stress: bool) -> "G2P":
-        """Returns the same model, with the stress of vowels in its answers, or without.
-
-        ModelError for a model that has learned none.
-        """
-        if stress and not has_stress(self.symbols.phonemes.tokens):
-            raise ModelError(
-                "this model has learned no stress: train one with --config.data.stress=True"
-            )
-        return self.with_settings(stress=stress)
-
     def with_settings(self, **settings: Any) -> "G2P":
-        """Returns the same model with other settings of its config, such as beam=4."""
         return dataclasses.replace(self, config=dataclasses.replace(self.config, **settings))
 
     def save(self, path: Path, dtype: str = "float32") -> None:
@@ -189,7 +129,6 @@ class G2P:
         model_file.write(path, self.config, self.symbols, self.params, dtype, self.joint)
 
     def warm_up(self) -> "G2P":
-        """Compiles what single words need, of any length and number of parts; returns the model."""
         longest = self.config.data.longest
         programs = self._runner.prepare(longest, self._search_settings(nbest=1, beam=0))
         programs += alignment.prepare(self.joint.units, longest) if self.joint else []
@@ -240,11 +179,6 @@ class G2P:
         return tuple(map(strip_stress, phonemes) if self._folding else phonemes)
 
     @functools.cached_property
-    def stressed(self) -> "G2P":
-        """The same model, with stress in its answers if it has learned stress."""
-        return self.with_stress(True) if has_stress(self.symbols.phonemes.tokens) else self
-
-    @functools.cached_property
     def _runner(self) -> Runner:
         transform = OutputTransform.of(self.config)
         if self.joint:  # the temperature is that of both models together
@@ -271,10 +205,6 @@ def load(path: str | Path = "english", warm_up: bool = False) -> G2P:
     warm_up: compile what single words need, so that no answer has to wait for it.
     """
     stored = model_file.read(path)
-    if stored.config.model.encoder_layers == 0:
-        raise ModelError(
-            f"{path}: a language model, which reads no words: python -m g2p_jax generate "
-            f"--ckpt={path}"
-        )
+    Header(stored.config, stored.symbols).check_reads_words(path)
     g2p = G2P(*stored)
     return g2p.warm_up() if warm_up else g2p

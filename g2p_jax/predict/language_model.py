@@ -51,8 +51,8 @@ class Likelihood(NamedTuple):
 class LanguageModel:
     """A trained language model, which never changes.
 
-    >>> lm = g2p_jax.LanguageModel.load("runs/phoneme_lm")
-    >>> lm.score("HH AH L OW").perplexity
+    lm = g2p_jax.LanguageModel.load("runs/phoneme_lm")
+    lm.score("HH AH L OW").perplexity
     """
 
     config: Config

@@ -1,99 +1,202 @@
-"""A lexicon before a model: known words get their pronunciations there."""
+"""A lexicon before a model: known words get their pronunciations there. It needs no JAX."""
 
+import dataclasses
+import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from absl import logging
 
+from g2p_jax.data import splits
 from g2p_jax.data.alphabets import alphabet_of, convert
+from g2p_jax.data.arpabet import marks_stress, strip_stress
+from g2p_jax.data.cmudict import Cmudict, cmudict
 from g2p_jax.data.normalise import MARKS
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
-from g2p_jax.predict.g2p import CHUNK, G2P
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.predict import header
+from g2p_jax.predict.header import Header
+from g2p_jax.predict.on_demand import OnDemand
+from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import (
+    LEXICON,
     Answer,
     Pronunciation,
-    batched,
     check_options,
     check_words,
     concatenate,
     up_to_mass,
 )
 
+if TYPE_CHECKING:
+    from g2p_jax.predict.g2p import G2P
+    from g2p_jax.predict.inspection import Inspection
+
+Names = str | Path | Sequence[str | Path] | None  # of lexicons; see `load`
 Part = Answer | str  # of a word: from the lexicon, or left to the model
 
 
-class LexiconFirst:
-    """Answers the words of a lexicon with all their pronunciations there; a model does the rest.
+class Lexicon:
+    """The words of a lexicon as a model reads them, in its alphabet."""
 
-    The lexicon says nothing about probabilities: each of n pronunciations has 1 / n. A word that it
-    lacks is looked up as the model reads it (café as cafe), then part by part.
+    def __init__(self, pairs: Iterable[Pair], symbols: Symbols):
+        pairs = Pairs.of(pairs)
+        self.alphabet, self.marks_stress = symbols.alphabet, marks_stress(pairs.phonemes)
+        self._entries: dict[str, dict[Phonemes, None]] = {}  # words that are read alike are one
+        for word, pronunciations in in_alphabet_of(symbols, pairs):
+            self._entries.setdefault(_key(symbols, word), {}).update(dict.fromkeys(pronunciations))
+
+    def find(self, word: str) -> list[Phonemes]:
+        """Returns the pronunciations of a word, in their order."""
+        return list(self._entries.get(word, ()))
+
+
+class LexiconFirst(Pronouncer):
+    """Answers the words of lexicons with their pronunciations there; a model does the rest.
+
+    The first lexicon that has a word answers it. It says nothing about probabilities: each of n
+    pronunciations has 1 / n. A word that all lack is looked up as the model reads it (café as
+    cafe), then part by part.
+
+    >>> g2p = g2p_jax.load()
+    >>> g2p.known("it’s").best
+    Pronunciation('IH T S', 1, 'lexicon')
+    >>> g2p.known("g2pify") is None
+    True
     """
 
-    def __init__(self, lexicon: Iterable[Pair], model: G2P):
-        self._model = model
-        self.attention, self.inspect, self.symbols = model.attention, model.inspect, model.symbols
-        known: dict[str, dict[Phonemes, None]] = {}  # entries that are normalised alike are one
-        for word, pronunciations in lexicon:
-            known.setdefault(self._key(word), {}).update(dict.fromkeys(pronunciations))
-        self._known = {
-            word: tuple(Pronunciation(p, 1 / len(each)) for p in each)
-            for word, each in known.items()
-        }
+    def __init__(self, lexicons: Iterable[Cmudict | Lexicon], model: Pronouncer):
+        self.lexicons, self.model = tuple(lexicons), model
+        self.config, self.symbols = model.config, model.symbols
+        self._stress = self.config.reference_data.stress
+        self._marks = "ˈ" in "".join(self.symbols.phonemes.tokens)
 
-    def pronounce(
-        self, words: Iterable[str], nbest: int = 1, beam: int = 0, mass: float = 1.0
-    ) -> list[Answer]:
-        """Returns one answer for each word, in order; the options are those of the model."""
-        chunks = self.pronounce_each(batched(check_words(words), CHUNK), nbest, beam, mass)
-        return list(itertools.chain.from_iterable(chunks))
+    def known(self, word: str) -> Answer | None:
+        """Returns the answer of the lexicons with all pronunciations, None if they lack the word.
+
+        The model is not needed for it.
+        """
+        is_one = len(self.symbols.parts(word)) == 1
+        return self._exact(word) or (self._as_read(word) if is_one else None)
 
     def pronounce_each(
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
     ) -> Iterator[list[Answer]]:
-        """Yields the answers for each chunk of a long list; see `G2P.pronounce_each`."""
         check_options(nbest, beam, mass)
         looked_up = ([(w, self._look_up(w)) for w in check_words(chunk)] for chunk in chunks)
         ours, theirs = itertools.tee(looked_up)
         unknown = ([p for _, parts in each for p in parts if isinstance(p, str)] for each in theirs)
-        for answers in self._model.pronounce_each(unknown, nbest, beam):
+        for answers in self.model.pronounce_each(unknown, nbest, beam):
             rest = iter(answers)
             yield [_answer(word, parts, rest, nbest, mass) for word, parts in next(ours)]
 
-    def _key(self, word: str) -> str:
-        return self._model.symbols.normalise(word).translate(MARKS)
+    def inspect(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> "list[Inspection]":
+        return self.model.inspect(pairs)
+
+    def attention(self, word: str, phonemes: Sequence[str] | None = None) -> "Inspection":
+        return self.model.attention(word, phonemes or self.pronounce([word])[0].best.phonemes)
+
+    def members(self, chosen: Sequence[int]) -> "LexiconFirst":
+        return LexiconFirst(self.lexicons, self.model.members(chosen))
+
+    def with_settings(self, **settings: Any) -> "LexiconFirst":
+        return LexiconFirst(self.lexicons, self.model.with_settings(**settings))
+
+    def warm_up(self) -> "LexiconFirst":
+        self.model.warm_up()
+        return self
 
     def _exact(self, word: str) -> Answer | None:
-        found = self._known.get(self._key(word))
-        return Answer(word, found, (), known=True) if found else None
+        return self._found(word, _key(self.symbols, word), ())
 
     def _as_read(self, word: str) -> Answer | None:
         """Returns the entry of the word as the model reads it, without unknown marks: "hello,"."""
-        letters, unknown = self._model.symbols.graphemes_of(word)
-        found = self._known.get("".join(letters))
-        if found is None or any(map(str.isalnum, unknown)):
+        letters, unknown = self.symbols.graphemes_of(word)
+        if any(map(str.isalnum, unknown)):
             return None
-        return Answer(word, found, tuple(unknown), known=True)
+        return self._found(word, "".join(letters), tuple(unknown))
+
+    def _found(self, word: str, key: str, unknown: tuple[str, ...]) -> Answer | None:
+        for lexicon in self.lexicons:
+            if found := lexicon.find(key):
+                each = dict.fromkeys(self._spelled(phonemes, lexicon) for phonemes in found)
+                p = 1 / len(each)
+                return Answer(word, tuple(Pronunciation(x, p, LEXICON) for x in each), unknown)
+        return None
+
+    def _spelled(self, phonemes: Phonemes, lexicon: Cmudict | Lexicon) -> Phonemes:
+        """Returns phonemes in the alphabet of the model, with stress where its answers have it."""
+        own = self.symbols.alphabet
+        if lexicon.alphabet != own:
+            return convert(phonemes, lexicon.alphabet, own, self._marks)
+        strips = lexicon.marks_stress and not self._stress
+        return tuple(map(strip_stress, phonemes)) if strips else phonemes
 
     def _look_up(self, word: str) -> list[Part]:
-        """Returns the whole word if the lexicon has it or none of its parts, else its parts."""
+        """Returns the whole word if a lexicon has it or none of its parts, else its parts."""
         if whole := self._exact(word):
             return [whole]
-        parts = filter(str.strip, self._model.symbols.parts(word))
-        found = [self._exact(part) or self._as_read(part) or part for part in parts]
+        parts = filter(str.strip, self.symbols.parts(word))
+        found = [self.known(part) or part for part in parts]
         return found if any(isinstance(part, Answer) for part in found) else [word]
 
 
-def in_alphabet_of(model: G2P, lexicon: Pairs) -> Iterable[Pair]:
-    """Returns an English lexicon with its phonemes in the model's alphabet, ARPAbet or IPA.
+def load(
+    path: str | Path = "english", warm_up: bool = False, lexicon: Names = None
+) -> "G2P | LexiconFirst":
+    """Returns a model: of the file, of the folder that `train.py` wrote, or one of ours.
+
+    >>> g2p = g2p_jax.load()
+    >>> g2p("through"), g2p("through", "ipa")
+    ('TH R UW', 'ˈθ ɹ u')
+
+    Raises ModelError. JAX starts when the model is needed first: until then a process may fork.
+
+    Args:
+      warm_up: compile what single words need, so that no answer has to wait for it.
+      lexicon: what answers before the model: "cmudict", a lexicon file, several of them as a list
+        or with commas between, in their order; "none": the model answers all words. None: "cmudict"
+        for our models of English, "none" for others.
+    """
+    found = header.read(path)
+    found.check_reads_words(path)
+    model = OnDemand(*found, functools.partial(_load, header.locate(path).resolve()))
+    lexicons = read_lexicons(names(lexicon, path), found)
+    g2p = LexiconFirst(lexicons, model) if lexicons else model.model
+    return g2p.warm_up() if warm_up else g2p
+
+
+def names(lexicon: Names, path: str | Path) -> list[str]:
+    """Returns the lexicons to ask before the model of that path; see `load`."""
+    if lexicon is None:
+        return ["cmudict"] if header.is_shipped(path) else []
+    each = str(lexicon).split(",") if isinstance(lexicon, str | Path) else map(str, lexicon)
+    return [name for name in each if name not in ("", "none")]
+
+
+def read_lexicons(names: Iterable[str], model: Header, **reading: Any) -> list[Cmudict | Lexicon]:
+    """Returns lexicons for a model; reading: how files are read, as in `splits.references`."""
+    data = dataclasses.replace(model.config.data, stress=True)
+    return [
+        cmudict()
+        if name == "cmudict"
+        else Lexicon(splits.references(data, name, "", **reading), model.symbols)
+        for name in names
+    ]
+
+
+def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
+    """Returns an English lexicon with its phonemes in a model's alphabet, ARPAbet or IPA.
 
     Other lexicons are returned as they are. Raises DataError for a symbol that is not English.
     """
-    source, own = alphabet_of(lexicon.phonemes), model.symbols.alphabet
-    tokens = model.symbols.phonemes.tokens
+    source, own, tokens = alphabet_of(lexicon.phonemes), symbols.alphabet, symbols.phonemes.tokens
     ipa = lexicon.phonemes if source == "ipa" else tokens
     if source == own or "".join(ipa).isascii():  # what is all ASCII is no IPA
         return lexicon
-    stress = "ˈ" in "".join(tokens) or (own == "arpabet" and model.config.reference_data.stress)
+    stress = own == "arpabet" or "ˈ" in "".join(tokens)
     logging.info("the lexicon is converted from %s to %s, the model's alphabet", source, own)
     return (
         Pair(word, tuple(convert(phonemes, source, own, stress) for phonemes in each))
@@ -101,13 +204,23 @@ def in_alphabet_of(model: G2P, lexicon: Pairs) -> Iterable[Pair]:
     )
 
 
+def _load(path: Path) -> "G2P":
+    from g2p_jax.predict import g2p
+
+    return g2p.load(path)
+
+
+def _key(symbols: Symbols, word: str) -> str:
+    return symbols.normalise(word).translate(MARKS)
+
+
 def _answer(
     word: str, parts: list[Part], answers: Iterator[Answer], nbest: int, mass: float
 ) -> Answer:
     """Returns the answer for a word; takes those of the model to its parts from `answers`."""
     each = [next(answers) if isinstance(part, str) else part for part in parts]
-    if len(each) == 1 and each[0].known:
-        return each[0]._replace(word=word)
+    if len(each) == 1 and each[0].source == LEXICON:
+        return dataclasses.replace(each[0].first(nbest), word=word)
     best = concatenate([answer.pronunciations for answer in each], nbest)
     unknown = tuple(itertools.chain.from_iterable(answer.unknown for answer in each))
-    return Answer(word, up_to_mass(best, mass), unknown, all(answer.known for answer in each))
+    return Answer(word, up_to_mass(best, mass), unknown)

@@ -4,7 +4,6 @@ To read one never runs code from it.
 """
 
 import dataclasses
-import difflib
 import functools
 import hashlib
 import json
@@ -28,15 +27,15 @@ from g2p_jax.kernels.matmul import operand_dtype
 from g2p_jax.kernels.parameters import set_up
 from g2p_jax.network.language_model import DecoderOnly, Network
 from g2p_jax.network.seq2seq import Seq2Seq
+from g2p_jax.predict import header
+from g2p_jax.predict.header import FORMAT, locate
+from g2p_jax.predict.header import NAME as NAME
+from g2p_jax.predict.header import PRETRAINED as PRETRAINED
 
-NAME = "model.safetensors"
-FORMAT = "g2p_jax 2"  # in the header; goes up when settings or weights get other names
-OLDER_FORMATS = ("g2p_jax 1",)
 JOINT = "joint/"  # what the names of the joint n-gram model's arrays begin with
-PRETRAINED = Path(__file__).parents[1] / "pretrained"  # one folder for each model that is shipped
 Params = Any
 Arrays = dict[str, np.ndarray]
-UNREADABLE = safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError
+UNREADABLE = safetensors.SafetensorError, *header.UNREADABLE
 
 
 class Stored(NamedTuple):
@@ -71,7 +70,7 @@ def write(
     joint: JointNgram | None = None,
 ) -> None:
     """Writes the model; the file appears at once or not at all."""
-    header = {
+    about = {
         "format": FORMAT,
         "config": json.dumps(config_lib.to_dict(config)),
         "symbols": json.dumps(symbols.to_json(), ensure_ascii=False),
@@ -81,28 +80,7 @@ def write(
     if joint:
         arrays |= {JOINT + name: array for name, array in storage.to_arrays(joint).items()}
     with atomic_write(path, "wb") as file:
-        file.write(_packed(arrays, header))
-
-
-def locate(path: str | Path) -> Path:
-    """Returns the model file: itself, or in the folder that `train.py` wrote; or a shipped one.
-
-    Raises ModelError if there is none.
-    """
-    given = path = Path(path)
-    shipped = sorted(folder.name for folder in PRETRAINED.iterdir())
-    if not path.exists() and str(path) in shipped:
-        path = PRETRAINED / path
-    file = path / NAME if path.is_dir() else path
-    if not file.exists():
-        if near := difflib.get_close_matches(str(given), shipped, 1):
-            raise ModelError(f"{given}: no trained model here; did you mean {near[0]}?")
-        raise ModelError(
-            f"{given}: no trained model here; {NAME} appears after the first epoch of "
-            f"python train.py --config=configs/gru.py --workdir={given}; "
-            f"g2p_jax comes with {', '.join(shipped)}"
-        )
-    return file
+        file.write(_packed(arrays, about))
 
 
 def precision(file: Path) -> str:
@@ -116,20 +94,15 @@ def read(path: str | Path) -> Stored:
     """Reads a model from what `locate` finds. Raises ModelError, whatever the file may hold."""
     file = locate(path)
     try:
-        header, arrays = _open(file)
-        if header.get("format") in OLDER_FORMATS:
-            raise ModelError(f"{file}: was written by an older version: train it again")
-        config = config_lib.from_dict(json.loads(header["config"]))
-        symbols = Symbols.from_json(json.loads(header["symbols"]))
+        about, arrays = _open(file)
+        config, symbols = header.parse(file, about)
         names = [name for name in arrays if name.startswith(JOINT)]
         ngram = {name.removeprefix(JOINT): arrays.pop(name) for name in names}
         joint = storage.from_arrays(ngram, symbols) if ngram else None
     except ModelError:
         raise
     except UNREADABLE as error:
-        reason = str(error).partition("\n")[0]
-        message = f"{file}: not a g2p_jax model, or damaged ({reason}); train it again"
-        raise ModelError(message) from error
+        raise header.unreadable(file, error) from error
     _check(file, config, symbols, arrays)
     params = {name: w.astype(np.float32) for name, w in arrays.items()}
     return Stored(config, symbols, flax.traverse_util.unflatten_dict(params, sep="/"), joint)

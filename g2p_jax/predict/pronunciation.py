@@ -1,42 +1,100 @@
 """Answers: words with their pronunciations; what has several parts is pronounced part by part."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from g2p_jax.config import MOST_BEAM
 from g2p_jax.data.alphabets import convert
+from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UserError
 
+if TYPE_CHECKING:
+    from g2p_jax.predict.inspection import Inspection
+
 T = TypeVar("T")
+LEXICON, MODEL = "lexicon", "model"  # where a pronunciation is from
 
 
-class Pronunciation(NamedTuple):
-    phonemes: tuple[str, ...]
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Pronunciation:
+    """One pronunciation of a word.
+
+    >>> best = g2p_jax.load().pronounce(["knight"], align=True)[0].best
+    >>> best
+    Pronunciation('N AY T', 1, 'lexicon')
+    >>> best.phonemes, best.letters
+    (('N', 'AY', 'T'), ('KN', 'IGH', 'T'))
+    """
+
+    phonemes: Phonemes
     probability: float
+    source: str = MODEL  # or LEXICON
+    letters: tuple[str, ...] = ()  # of each phoneme, where they were asked for: `align`
+    confidence: tuple[float, ...] = ()  # the model's, in each phoneme after those before; `align`
 
     def __str__(self) -> str:
         return " ".join(self.phonemes)
 
+    def __repr__(self) -> str:
+        return f"Pronunciation({str(self)!r}, {self.probability:.4g}, {self.source!r})"
 
-class Answer(NamedTuple):
-    """How one word is pronounced."""
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """How one word is pronounced.
+
+    >>> g2p_jax.load().pronounce(["tomato"], nbest=2)[0]
+    Answer('tomato': 'T AH M EY T OW' 0.5, 'T AH M AA T OW' 0.5; lexicon)
+    """
 
     word: str
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
-    unknown: tuple[str, ...]  # characters that the model does not know, and left out
-    known: bool = False  # from a lexicon, not from the model
+    unknown: tuple[str, ...] = ()  # characters that the model does not know, and left out
+
+    @property
+    def best(self) -> Pronunciation:
+        return self.pronunciations[0]
+
+    @property
+    def source(self) -> str:
+        """Where the answer is from: "lexicon", or "model" if a part of it is from the model."""
+        return self.best.source
+
+    @property
+    def scored(self) -> list[tuple[Phonemes, float]]:
+        """The phonemes and the probability of each pronunciation."""
+        return [(one.phonemes, one.probability) for one in self.pronunciations]
+
+    def first(self, nbest: int) -> "Answer":
+        """Returns the answer with the first pronunciations only."""
+        return dataclasses.replace(self, pronunciations=self.pronunciations[:nbest])
+
+    def aligned(self, inspections: "Iterator[Inspection]") -> "Answer":
+        """Returns the answer with letters and confidences; each pronunciation takes the next."""
+        each = (
+            dataclasses.replace(one, letters=seen.spelled, confidence=tuple(p.tolist()))
+            for one, seen in zip(self.pronunciations, inspections, strict=False)
+            for p in [seen.probabilities[:-1]]
+        )
+        return dataclasses.replace(self, pronunciations=tuple(each))
 
     def in_alphabet(self, source: str, target: str, stress: bool = True) -> "Answer":
         """Returns the answer with its phonemes in another alphabet; see `alphabets.convert`."""
         if source == target and stress:
             return self
-        each = [
-            Pronunciation(convert(phonemes, source, target, stress), probability)
-            for phonemes, probability in self.pronunciations
-        ]
-        return self._replace(pronunciations=tuple(each))
+        each = (
+            dataclasses.replace(one, phonemes=convert(one.phonemes, source, target, stress))
+            for one in self.pronunciations
+        )
+        return dataclasses.replace(self, pronunciations=tuple(each))
+
+    def __repr__(self) -> str:
+        each = ", ".join(f"{str(one)!r} {one.probability:.4g}" for one in self.pronunciations)
+        unknown = f"; unknown: {' '.join(map(repr, self.unknown))}" if self.unknown else ""
+        return f"Answer({self.word!r}: {each}; {self.source}{unknown})"
 
 
 def check_words(words: Iterable[str]) -> Iterator[str]:
@@ -89,7 +147,7 @@ def spell(
     return pieces, tuple(unknown)
 
 
-def concatenate(pieces: Iterable[Sequence[Pronunciation]], nbest: int) -> list[Pronunciation]:
+def concatenate(pieces: Sequence[Sequence[Pronunciation]], nbest: int) -> list[Pronunciation]:
     """Returns the best pronunciations of a word, given those of its pieces."""
     best: list[tuple[float, Any]] = [(1.0, None)]  # with a chain of pieces, the last one first
     for piece in pieces:
@@ -98,7 +156,8 @@ def concatenate(pieces: Iterable[Sequence[Pronunciation]], nbest: int) -> list[P
             for (p, chain), tail in itertools.product(best, piece)
         ]
         best = sorted(both, key=lambda one: -one[0])[:nbest]
-    return [Pronunciation(_joined(chain), p) for p, chain in best]
+    source = LEXICON if pieces and all(piece[0].source == LEXICON for piece in pieces) else MODEL
+    return [Pronunciation(_joined(chain), p, source) for p, chain in best]
 
 
 def _joined(chain: Any) -> tuple[str, ...]:

@@ -4,12 +4,11 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from g2p_jax.data.arpabet import is_vowel, strip_stress
+from g2p_jax.data.arpabet import has_stress, is_vowel, strip_stress
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write
-from g2p_jax.predict.stress import has_stress
 
 
 def restress(

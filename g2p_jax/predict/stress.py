@@ -16,11 +16,6 @@ from g2p_jax.joint.ngram import Floats
 from g2p_jax.predict.inspection import ForcedScores, Ids, Scorer
 
 
-def has_stress(phonemes: Iterable[str]) -> bool:
-    """Returns whether some of the phonemes are vowels with a stress digit."""
-    return any(strip_stress(phoneme) != phoneme for phoneme in phonemes)
-
-
 class StressFolding:
     """Maps phonemes that differ in their stress only to the first of them."""
 

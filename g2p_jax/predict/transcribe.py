@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-import jax
 from absl import logging
 
 from g2p_jax.data.answers import CSV_HEADER, csv_line, tsv_lines
@@ -20,12 +19,9 @@ from g2p_jax.data.formats import writers
 from g2p_jax.data.formats.writers import WRITERS, sherpa
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import as_they_come
-from g2p_jax.devices import hosts
 from g2p_jax.errors import UserError
-from g2p_jax.predict.g2p import G2P
-from g2p_jax.predict.lexicon_first import LexiconFirst
-from g2p_jax.predict.plots import attention_map, file_name
-from g2p_jax.predict.pronunciation import Answer, batched
+from g2p_jax.predict.pronouncer import Pronouncer
+from g2p_jax.predict.pronunciation import Answer, Pronunciation, batched
 
 CHUNK = 8192  # words that are read, answered and written together
 PARTLY, SILENT = "partly", "silent"  # how a word was answered, if not wholly
@@ -52,6 +48,15 @@ class Options:
     strict: bool = False  # a word with unknown characters is a UserError
     pictures: Path | None = None  # a folder for attention maps, NUMBER-WORD.png
     report: str = ""  # a file with a row for each word that is not wholly answered
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """Which of several processes this one is, and how they exchange JSON values."""
+
+    index: int = 0
+    count: int = 1
+    exchange: Callable[[Any], list[Any]] = lambda value: [value]
 
 
 @dataclasses.dataclass
@@ -100,7 +105,7 @@ class Tally:
 
 
 def transcribe(
-    g2p: G2P | LexiconFirst,
+    g2p: Pronouncer,
     words: Words,
     out: IO[str],
     options: Options = Options(),  # noqa: B008
@@ -111,6 +116,7 @@ def transcribe(
     tally: Tally | None = None,
     mark: Callable[[Tally], None] = lambda tally: None,
     total: int = 0,
+    share: Share = Share(),  # noqa: B008
 ) -> None:
     """Writes the pronunciation of each (id, word).
 
@@ -126,22 +132,23 @@ def transcribe(
       tally: of what `out` holds already: those words are not answered again.
       mark: is told the tally about once a second, when `out` holds just the answers to that.
       total: how many words there will be, to say how much time is left; 0: unknown.
+      share: of this process, where several answer the words together.
     """
     tally = tally or Tally()
     words, before = tally.skip(words), tally.words
-    if options.format in HEADERS and not before and hosts.is_first():
+    if options.format in HEADERS and not before and not share.index:
         out.write(HEADERS[options.format] + "\n")
     started = saved = logged = time.monotonic()
-    first = chunk * jax.process_index()
-    chunks, again = itertools.tee(as_they_come(words, chunk * jax.process_count(), ready))
+    first = chunk * share.index
+    chunks, again = itertools.tee(as_they_come(words, chunk * share.count, ready))
     mine = (some[first : first + chunk] for some in again)
     for some, (part, answers) in zip(chunks, _answered(g2p, mine, options), strict=True):
-        for written in hosts.exchange(_write(g2p, part, answers, options, tally.words + first)):
-            if hosts.is_first():
+        for written in share.exchange(_write(g2p, part, answers, options, tally.words + first)):
+            if not share.index:
                 out.write(written["text"])
             for id, word, how, unknown in written["problems"]:
                 tally.add_problem(how, unknown)
-                if report and hosts.is_first():
+                if report and not share.index:
                     characters = " ".join(repr(char)[1:-1] for char in dict.fromkeys(unknown))
                     report.write(f"{id}\t{word}\t{how}\t{characters}\n")
         out.flush()
@@ -159,7 +166,7 @@ def transcribe(
 
 
 def transcribe_file(
-    g2p: G2P | LexiconFirst,
+    g2p: Pronouncer,
     words: Words,
     path: str,
     options: Options,
@@ -168,6 +175,7 @@ def transcribe_file(
     resume: bool = False,
     overwrite: bool = False,
     total: int = 0,
+    share: Share = Share(),  # noqa: B008
 ) -> None:
     """Transcribes into a file that takes its name when it is complete; see `ResumableFiles`.
 
@@ -177,8 +185,8 @@ def transcribe_file(
       overwrite: replaces a file that was not written this way.
     """
     paths = [path, options.report] if options.report else [path]
-    output = ResumableFiles(paths, about, resume, overwrite) if hosts.is_first() else None
-    complete, done = hosts.exchange(output and [output.complete, output.done])[0]
+    output = None if share.index else ResumableFiles(paths, about, resume, overwrite)
+    complete, done = share.exchange(output and [output.complete, output.done])[0]
     if complete:
         logging.info("%s is complete", path)
         return
@@ -186,13 +194,14 @@ def transcribe_file(
     if tally.words:
         logging.info("continuing %s after %d words", path, tally.words)
     mark = lambda tally: output.mark(dataclasses.asdict(tally)) if output else None
+    how: Any = {"tally": tally, "mark": mark, "total": total, "share": share}
     with output or contextlib.nullcontext([io.StringIO()]) as (out, *reports):
         report = reports[0] if reports else None
-        transcribe(g2p, words, out, options, report=report, tally=tally, mark=mark, total=total)
+        transcribe(g2p, words, out, options, report=report, **how)
 
 
 def _answered(
-    g2p: G2P | LexiconFirst, chunks: Iterable[Chunk], options: Options
+    g2p: Pronouncer, chunks: Iterable[Chunk], options: Options
 ) -> Iterator[tuple[Chunk, list[Answer]]]:
     """Yields chunks with their answers."""
     ours, theirs = itertools.tee(chunks)
@@ -203,16 +212,16 @@ def _answered(
 
 
 def _write(
-    g2p: G2P | LexiconFirst, words: Chunk, answers: list[Answer], options: Options, first: int
+    g2p: Pronouncer, words: Chunk, answers: list[Answer], options: Options, first: int
 ) -> dict[str, Any]:
     """Returns the lines of these words, and which were not wholly answered, as JSON values."""
     problems, lines, own = [], list[str](), g2p.symbols.alphabet
     write = WRITERS.get(options.format, tsv_lines)
     if options.format == "sherpa":
         write = functools.partial(sherpa, tokens=options.tokens)
-    columns = _alignments(g2p, answers) if options.aligned else itertools.repeat("")
+    answers = g2p.aligned(answers) if options.aligned else answers
     for (id, word), answer in zip(words, answers, strict=True):
-        silent = not answer.pronunciations[0].phonemes
+        silent = not answer.best.phonemes
         if answer.unknown or silent:
             shown = word.replace("\t", " ")
             problems.append((id, shown, SILENT if silent else PARTLY, answer.unknown))
@@ -220,24 +229,24 @@ def _write(
                 raise UserError(f"line {id}: {complaint(answer)}; leave --strict out to go on")
         answer = answer.in_alphabet(own, options.alphabet or own, options.stress)
         if options.format == "submission":
-            lines.append(csv_line(id, answer.pronunciations))
+            lines.append(csv_line(id, answer.scored))
         elif options.format != "tsv":
-            lines.extend(write(word.strip(), answer.pronunciations))
+            lines.extend(write(word.strip(), answer.scored))
         else:
-            source = ("\tlexicon" if answer.known else "\tmodel") if options.marked else ""
-            rows = tsv_lines(word.replace("\t", " "), answer.pronunciations, options.nbest > 1)
-            lines.extend(row + next(columns) + source for row in rows)
+            source = f"\t{answer.source}" if options.marked else ""
+            rows = tsv_lines(word.replace("\t", " "), answer.scored, options.nbest > 1)
+            columns = map(_columns, answer.pronunciations if options.aligned else ())
+            each = itertools.zip_longest(rows, columns, fillvalue="")
+            lines.extend(row + more + source for row, more in each)
     if options.pictures:
         _draw(g2p, answers, options.pictures, first)
     return {"text": "".join(f"{line}\n" for line in lines), "problems": problems}
 
 
-def _alignments(g2p: G2P | LexiconFirst, answers: list[Answer]) -> Iterator[str]:
-    """Yields the letters of each phoneme and its probability, for each pronunciation."""
-    pairs = [(answer.word, p.phonemes) for answer in answers for p in answer.pronunciations]
-    for inspection in g2p.inspect(pairs):
-        letters = " ".join(part.replace(" ", "_") or "-" for part in inspection.spelled)
-        yield f"\t{letters}\t{' '.join(f'{p:.2f}' for p in inspection.probabilities[:-1])}"
+def _columns(pronunciation: Pronunciation) -> str:
+    """Returns two columns: the letters of each phoneme, and the confidence in each."""
+    letters = " ".join(part.replace(" ", "_") or "-" for part in pronunciation.letters)
+    return f"\t{letters}\t{' '.join(f'{p:.2f}' for p in pronunciation.confidence)}"
 
 
 def complaint(answer: Answer) -> str:
@@ -248,10 +257,12 @@ def complaint(answer: Answer) -> str:
     return f"{answer.word!r} holds {unknown}, which the model does not know"
 
 
-def _draw(g2p: G2P | LexiconFirst, answers: list[Answer], folder: Path, first: int) -> None:
+def _draw(g2p: Pronouncer, answers: list[Answer], folder: Path, first: int) -> None:
     """Writes attention maps of the best pronunciations, numbered from first + 1."""
+    from g2p_jax.predict.plots import attention_map, file_name  # matplotlib is an extra
+
     folder.mkdir(parents=True, exist_ok=True)
     for number, answer in enumerate(answers, first + 1):
-        if best := answer.pronunciations[0].phonemes:
+        if best := answer.best.phonemes:
             inspection = g2p.attention(answer.word, best)
             attention_map(inspection, folder / file_name(number, answer.word))

@@ -43,7 +43,7 @@ def answered(model: str, dtype: str, search: str, asked: list[str]) -> Iterator[
     """The same of the code that is here."""
     import g2p_jax
 
-    shipped = g2p_jax.load(model)
+    shipped = g2p_jax.load(model, lexicon="none")
     train = dataclasses.replace(shipped.config.train, dtype=dtype)
     config = dataclasses.replace(shipped.config, train=train)
     g2p = g2p_jax.G2P(config, shipped.symbols, shipped.params, shipped.joint)

@@ -1,0 +1,121 @@
+"""The interface of what pronounces words: a model, or a lexicon before one. It needs no JAX."""
+
+import abc
+import functools
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from g2p_jax.config import Config
+from g2p_jax.data.arpabet import has_stress
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.errors import ModelError
+from g2p_jax.predict.pronunciation import Answer, batched, check_words
+
+if TYPE_CHECKING:
+    from g2p_jax.predict.inspection import Inspection
+
+CHUNK = 4096  # words of a list that are answered together
+
+
+class Pronouncer(abc.ABC):
+    """Words in, pronunciations out."""
+
+    config: Config
+    symbols: Symbols
+
+    def __call__(self, word: str, alphabet: str = "") -> str:
+        """Returns the most probable pronunciation, phonemes joined by spaces; see `pronounce`."""
+        return str(self.pronounce([word], alphabet=alphabet)[0].best)
+
+    def pronounce(
+        self,
+        words: Iterable[str],
+        nbest: int = 1,
+        beam: int = 0,
+        mass: float = 1.0,
+        alphabet: str = "",
+        align: bool = False,
+    ) -> list[Answer]:
+        """Returns one answer for each word, in order, whatever the word holds.
+
+        Words such as "well-known" and "New York" are pronounced part by part. Characters that the
+        model does not know are left out; a word of nothing else is silent: no phonemes. Words
+        longer than any to be expected are pronounced piece by piece.
+
+        Args:
+          nbest: how many pronunciations; the beam is at least as wide. For 1 it prunes what is far
+            less probable than the best so far: the same answer sooner (with `english` in 16 of
+            2,670 words another), with a probability that is 0.024 off on average.
+          beam: width of beam search; 1 (with nbest 1): greedy search, of which a joint n-gram model
+            rescores the answer and some that differ in one phoneme; 0: config.beam, or as wide as
+            the joint n-gram model needs, 1 where there is none.
+          mass: of the nbest only so many, best first, as have this probability together.
+          alphabet: of the phonemes: "arpabet", "ipa", "xsampa", "espeak" or "kokoro", with marks of
+            stress where the model has learned stress; "": as the model has learned them.
+          align: add the letters of each phoneme, and the model's confidence in it.
+
+        Raises TypeError for what is no list of words, UserError for options that cannot be.
+        """
+        own = self.symbols.alphabet
+        is_other = alphabet not in ("", own)
+        source = self.stressed if is_other else self
+        chunks = source.pronounce_each(batched(check_words(words), CHUNK), nbest, beam, mass)
+        found = list(itertools.chain.from_iterable(chunks))
+        found = source.aligned(found) if align else found
+        return [answer.in_alphabet(own, alphabet) for answer in found] if is_other else found
+
+    @abc.abstractmethod
+    def pronounce_each(
+        self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
+    ) -> Iterator[list[Answer]]:
+        """Yields the answers for each chunk of a long list; see `pronounce`.
+
+        One chunk ahead: the devices search the next chunk while this one is answered.
+        """
+
+    @abc.abstractmethod
+    def inspect(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> "list[Inspection]":
+        """Returns how the model sees each (word, phonemes): attention and probabilities."""
+
+    @abc.abstractmethod
+    def attention(self, word: str, phonemes: Sequence[str] | None = None) -> "Inspection":
+        """Returns where the model attends in the word for each phoneme; None: of its own answer.
+
+        ModelError for a model without attention; ValueError for a word without known letters.
+        """
+
+    @abc.abstractmethod
+    def members(self, chosen: Sequence[int]) -> "Pronouncer":
+        """Returns the ensemble of these members only, counted from 0; ModelError if one is not."""
+
+    @abc.abstractmethod
+    def with_settings(self, **settings: Any) -> Self:
+        """Returns the same model with other settings of its config, such as beam=4."""
+
+    @abc.abstractmethod
+    def warm_up(self) -> Self:
+        """Compiles what single words need, of any length and number of parts; returns the model."""
+
+    def with_stress(self, stress: bool) -> Self:
+        """Returns the same model, with the stress of vowels in its answers, or without.
+
+        ModelError for a model that has learned none.
+        """
+        if stress and not has_stress(self.symbols.phonemes.tokens):
+            raise ModelError(
+                "this model has learned no stress: train one with --config.data.stress=True"
+            )
+        return self.with_settings(stress=stress)
+
+    @functools.cached_property
+    def stressed(self) -> Self:
+        """The same model, with stress in its answers if it has learned stress."""
+        return self.with_stress(True) if has_stress(self.symbols.phonemes.tokens) else self
+
+    def aligned(self, answers: Iterable[Answer]) -> list[Answer]:
+        """Returns the answers with the letters of each phoneme, and the confidence in it."""
+        answers = list(answers)
+        pairs = [(answer.word, one.phonemes) for answer in answers for one in answer.pronunciations]
+        inspections = iter(self.inspect(pairs))
+        return [answer.aligned(inspections) for answer in answers]
