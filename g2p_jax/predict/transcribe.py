@@ -20,11 +20,11 @@ from g2p_jax.data.formats.writers import WRITERS, sherpa
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import as_they_come
 from g2p_jax.errors import UserError
+from g2p_jax.predict.problems import DOUBTFUL, PARTLY, SILENT, Problem, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer, Pronunciation, batched
 
 CHUNK = 8192  # words that are read, answered and written together
-PARTLY, SILENT = "partly", "silent"  # how a word was answered, if not wholly
 HEADERS = writers.HEADERS | {"submission": CSV_HEADER}
 SAVE_EVERY, LOG_EVERY = 1, 10  # seconds
 
@@ -39,7 +39,8 @@ class Options:
     nbest: int = 1  # with more than 1, so many lines for each word, and a column: probability
     beam: int = 0  # width of the search; 1: greedy; 0: that of the model
     mass: float = 1.0  # of the nbest only as many as have this probability together
-    marked: bool = False  # a last column says who answered, "lexicon" or "model"
+    min_confidence: float = 0.0  # answers of the model with less probability are doubtful
+    marked: bool = False  # a last column says who answered: "lexicon", "model"; or "doubtful"
     format: str = "tsv"  # word<TAB>P H O N; "submission": Id,P_H_O_N; or that of a lexicon
     tokens: frozenset[str] = frozenset()  # of the voice that "sherpa" is for; none: not checked
     alphabet: str = ""  # of the phonemes; "": that of the model
@@ -47,7 +48,7 @@ class Options:
     aligned: bool = False  # two columns: the letters of each phoneme, and its probability
     strict: bool = False  # a word with unknown characters is a UserError
     pictures: Path | None = None  # a folder for attention maps, NUMBER-WORD.png
-    report: str = ""  # a file with a row for each word that is not wholly answered
+    report: str = ""  # a file with a row for each word that a person should see
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Tally:
     checksum: int = 0  # of the words
     partly: int = 0  # words with characters that the model does not know
     silent: int = 0  # words without an answer: empty, or of unknown characters only
+    doubtful: int = 0  # words whose answer has a small probability
     unknown: dict[str, int] = dataclasses.field(default_factory=dict)  # how often each character
 
     def add(self, words: Chunk) -> None:
@@ -86,14 +88,16 @@ class Tally:
             )
         return words
 
-    def add_problem(self, how: str, unknown: list[str]) -> None:
-        """Counts a word that was answered "partly", or not at all: "silent"."""
-        self.partly += how == PARTLY
-        self.silent += how == SILENT
-        self.unknown = dict(Counter(self.unknown) + Counter(unknown))
+    def add_problem(self, problem: Problem) -> None:
+        self.partly += problem.how == PARTLY
+        self.silent += problem.how == SILENT
+        self.doubtful += problem.how == DOUBTFUL
+        self.unknown = dict(Counter(self.unknown) + Counter(problem.unknown))
 
     def warn(self, report: str) -> None:
-        """Logs how many words were not wholly answered, if any."""
+        """Logs how many words were not wholly answered, or doubtful, if any."""
+        if self.doubtful:
+            logging.info("of %d words %d are doubtful", self.words, self.doubtful)
         if self.partly + self.silent:
             common = (f"{char!r} {n}x" for char, n in Counter(self.unknown).most_common(5))
             characters = f"; unknown characters: {', '.join(common)}" if self.unknown else ""
@@ -124,8 +128,8 @@ def transcribe(
     each answers its part of the words; the first writes.
 
     Args:
-      report: gets a row for each word that is not wholly answered: id, word, "partly" or "silent",
-        and the unknown characters.
+      report: gets a row for each word that a person should see: id, word, "partly" or "silent" and
+        the unknown characters; or "doubtful" and the alternatives.
       chunk: how many words each process reads before their answers are written.
       ready: whether another word can be read at once. Those before a word that is not ready are
         answered first.
@@ -146,11 +150,12 @@ def transcribe(
         for written in share.exchange(_write(g2p, part, answers, options, tally.words + first)):
             if not share.index:
                 out.write(written["text"])
-            for id, word, how, unknown in written["problems"]:
-                tally.add_problem(how, unknown)
+            for problem in itertools.starmap(Problem, written["problems"]):
+                tally.add_problem(problem)
                 if report and not share.index:
-                    characters = " ".join(repr(char)[1:-1] for char in dict.fromkeys(unknown))
-                    report.write(f"{id}\t{word}\t{how}\t{characters}\n")
+                    report.write(str(problem))
+                elif not options.report:
+                    show(problem, tally.doubtful)
         out.flush()
         tally.add(some)
         now = time.monotonic()
@@ -214,26 +219,23 @@ def _answered(
 def _write(
     g2p: Pronouncer, words: Chunk, answers: list[Answer], options: Options, first: int
 ) -> dict[str, Any]:
-    """Returns the lines of these words, and which were not wholly answered, as JSON values."""
-    problems, lines, own = [], list[str](), g2p.symbols.alphabet
+    """Returns the lines of these words, and their problems, as JSON values."""
+    lines, own = list[str](), g2p.symbols.alphabet
+    problems = problems_of(g2p, words, answers, options)
+    doubts = {problem.word for problem in problems if problem.how == DOUBTFUL}
     write = WRITERS.get(options.format, tsv_lines)
     if options.format == "sherpa":
         write = functools.partial(sherpa, tokens=options.tokens)
     answers = g2p.aligned(answers) if options.aligned else answers
     for (id, word), answer in zip(words, answers, strict=True):
-        silent = not answer.best.phonemes
-        if answer.unknown or silent:
-            shown = word.replace("\t", " ")
-            problems.append((id, shown, SILENT if silent else PARTLY, answer.unknown))
-            if options.strict:
-                raise UserError(f"line {id}: {complaint(answer)}; leave --strict out to go on")
         answer = answer.in_alphabet(own, options.alphabet or own, options.stress)
         if options.format == "submission":
             lines.append(csv_line(id, answer.scored))
         elif options.format != "tsv":
             lines.extend(write(word.strip(), answer.scored))
         else:
-            source = f"\t{answer.source}" if options.marked else ""
+            source = DOUBTFUL if word in doubts else answer.source
+            source = f"\t{source}" if options.marked else ""
             rows = tsv_lines(word.replace("\t", " "), answer.scored, options.nbest > 1)
             columns = map(_columns, answer.pronunciations if options.aligned else ())
             each = itertools.zip_longest(rows, columns, fillvalue="")
@@ -247,14 +249,6 @@ def _columns(pronunciation: Pronunciation) -> str:
     """Returns two columns: the letters of each phoneme, and the confidence in each."""
     letters = " ".join(part.replace(" ", "_") or "-" for part in pronunciation.letters)
     return f"\t{letters}\t{' '.join(f'{p:.2f}' for p in pronunciation.confidence)}"
-
-
-def complaint(answer: Answer) -> str:
-    """Returns what keeps a word from being wholly answered."""
-    if not answer.unknown:
-        return f"{answer.word!r} holds nothing to pronounce"
-    unknown = ", ".join(map(repr, answer.unknown))
-    return f"{answer.word!r} holds {unknown}, which the model does not know"
 
 
 def _draw(g2p: Pronouncer, answers: list[Answer], folder: Path, first: int) -> None:
