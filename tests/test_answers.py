@@ -63,7 +63,7 @@ def test_answers_are_what_predict_wrote(tmp_path):
     assert read_answers(file) == [("7", ("A", "B")), ("8", ())]
 
 
-DOCTESTS = ["", ".predict.g2p", ".predict.lexicon_first", ".predict.pronunciation"]
+DOCTESTS = ["", ".predict.g2p", ".predict.lexicon_first", ".predict.pronunciation", ".text.reading"]
 
 
 @pytest.mark.parametrize("name", DOCTESTS)

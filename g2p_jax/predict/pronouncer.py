@@ -14,6 +14,7 @@ from g2p_jax.predict.pronunciation import Answer, batched, check_words
 
 if TYPE_CHECKING:
     from g2p_jax.predict.inspection import Inspection
+    from g2p_jax.text.reading import Token
 
 CHUNK = 4096  # words of a list that are answered together
 
@@ -64,6 +65,25 @@ class Pronouncer(abc.ABC):
         found = list(itertools.chain.from_iterable(chunks))
         found = source.aligned(found) if align else found
         return [answer.in_alphabet(own, alphabet) for answer in found] if is_other else found
+
+    def text(self, text: str, alphabet: str = "") -> "list[Token]":
+        """Returns the tokens of a text with their pronunciations; together they are the text.
+
+        Words are pronounced by the lexicons first, then by rule (possessives, plurals, acronyms),
+        then by the model; numbers, abbreviations and signs are put into words. What cannot be
+        pronounced, such as an emoji, is a token of the kind "unspeakable". The rules are those of
+        American English: before a model of other phonemes than ARPAbet they are not used. Words
+        with several pronunciations (live, read) have the first, whatever is around them.
+
+        alphabet: of the phonemes; see `pronounce`.
+        """
+        from g2p_jax.text.reading import read
+
+        return read(self, [text], alphabet)[0]
+
+    def known(self, word: str) -> Answer | None:
+        """Returns the answer of the lexicons, None where they lack the word or there are none."""
+        return None
 
     @abc.abstractmethod
     def pronounce_each(

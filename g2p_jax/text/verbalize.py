@@ -174,7 +174,7 @@ class Verbalizer:
         """Returns the words of letters beside digits or in an address."""
         if run in ("st", "nd", "rd", "th", "s", "'s"):
             return [run.strip("'").upper()]
-        return self._word(run)
+        return [_letter(run)] if len(run) == 1 else self._word(run)
 
 
 def _camel(text: str, plain: str) -> list[str]:

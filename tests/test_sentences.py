@@ -1,0 +1,152 @@
+"""Texts in, tokens with their pronunciations out; 200 sentences with hand-checked phonemes."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+import g2p_jax
+from g2p_jax.text.reading import Token, read
+from tests.test_verbalize import TEXTS
+from tests.tiny_model import lexicon_first
+
+FILE = Path(__file__).parent / "references" / "sentences.tsv"
+Part = list[list[set[str]]]  # its alternatives: for each word the pronunciations that are right
+
+
+@pytest.fixture(scope="module")
+def english():
+    """The included model behind CMUdict."""
+    return g2p_jax.load()
+
+
+def sentences() -> list[tuple[str, list[str], list[Part]]]:
+    """Each sentence, its parts between spaces in words, and their phonemes."""
+    rows = [line.split("\t") for line in FILE.read_text().splitlines() if line[0] != "#"]
+    return [
+        (text, words.split(" | "), [alternatives(part) for part in phonemes.split(" | ")])
+        for text, words, phonemes in rows
+    ]
+
+
+def alternatives(part: str) -> Part:
+    return [
+        [set(word.split(" / ")) for word in one.split(" + ")] if one else []
+        for one in part.split(" // ")
+    ]
+
+
+def parts_of(text: str, tokens: list[Token]) -> list[list[str]]:
+    """The phonemes of each word of each part between spaces."""
+    ends = [match.end() for match in re.finditer(r"\S+", text)]
+    parts: list[list[str]] = [[] for _ in ends]
+    for token in tokens:
+        part = next(number for number, end in enumerate(ends) if token.start < end)
+        parts[part] += [" ".join(word.phonemes) for word in token.words if word.phonemes]
+    return parts
+
+
+def right(found: list[str], expected: Part) -> int:
+    """How many words of a part are right; wherever one word ends, if all phonemes are."""
+    for words in expected:
+        pattern = " ".join(f"(?:{'|'.join(word)})" for word in words)
+        if re.fullmatch(pattern, " ".join(found)):
+            return max(map(len, expected))
+    same = [words for words in expected if len(words) == len(found)]
+    return max(
+        (sum(x in word for x, word in zip(found, words, strict=True)) for words in same), default=0
+    )
+
+
+def test_of_200_sentences_at_least_95_percent_of_the_words_are_right_and_none_is_dropped(english):
+    count = correct = 0
+    wrong, rows = [], sentences()
+    assert len(rows) == 200
+    for (text, words, phonemes), tokens in zip(
+        rows, read(english, [r[0] for r in rows]), strict=True
+    ):
+        assert "".join(token.text + token.whitespace for token in tokens) == text
+        for part, said, expected, found in zip(
+            text.split(), words, phonemes, parts_of(text, tokens), strict=True
+        ):
+            total = max(map(len, expected))
+            hits = right(found, expected)
+            count, correct = count + total, correct + hits
+            assert bool(found) == bool(total), part
+            if hits < total or len(found) > total == 0:
+                wrong.append(f"{part}: {' '.join(found)}, not {said}")
+    print(f"{correct} of {count} words are right: {correct / count:.1%}", *wrong, sep="\n")
+    assert correct / count >= 0.95
+
+
+def test_tokens_by_hand(english):
+    text = "Dr. Smith's 3 cats weren't in Łódź 🎉."
+    tokens = english.text(text)
+    columns = ((t.text, t.span, t.whitespace, t.kind, t.source, t.phonemes) for t in tokens)
+    assert [(*more, " ".join(phonemes)) for *more, phonemes in columns] == [
+        ("Dr.", (0, 3), " ", "word", "lexicon", "D AA K T ER"),
+        ("Smith's", (4, 11), " ", "word", "lexicon", "S M IH TH S"),
+        ("3", (12, 13), " ", "number", "lexicon", "TH R IY"),
+        ("cats", (14, 18), " ", "word", "lexicon", "K AE T S"),
+        ("weren't", (19, 26), " ", "word", "lexicon", "W ER AH N T"),
+        ("in", (27, 29), " ", "word", "lexicon", "IH N"),
+        ("Łódź", (30, 34), " ", "word", "model", "L AA D Z"),
+        ("🎉", (35, 36), "", "unspeakable", "", ""),
+        (".", (36, 37), "", "punctuation", "", ""),
+    ]  # fmt: skip
+    assert [word.text for token in tokens for word in token.words] == [
+        "doctor", "smith's", "three", "cats", "weren't", "in", "lodz",
+    ]  # fmt: skip
+
+
+def test_sources_and_rules(english):
+    found = {
+        token.text: token
+        for token in english.text("TTS TTSs NASA vlogs blogs' selfies cat’s Zyxtown's U.S.'s")
+    }
+    assert {text: token.source for text, token in found.items()} == {
+        "TTS": "rule", "TTSs": "rule", "NASA": "lexicon", "vlogs": "model", "blogs'": "rule",
+        "selfies": "lexicon", "cat’s": "lexicon", "Zyxtown's": "model", "U.S.'s": "rule",
+    }  # fmt: skip
+    assert " ".join(found["TTSs"].phonemes) == "T IY T IY EH S IH Z"
+    assert found["Zyxtown's"].phonemes[-1] == "Z"
+    assert english.text("Москва")[0].words[0].unknown == tuple("МОСКВА")
+
+
+def test_alphabets_and_stress(english):
+    text = "Through the 2nd TTS's."
+    ipa = [" ".join(token.phonemes) for token in english.text(text, "ipa")]
+    assert ipa == ["ˈθ ɹ u", "ð ə", "ˈs ɛ k ə n d", "ˈt i ˈt i ˈɛ s ɪ z", ""]
+    stressed = english.with_stress(True).text(text)
+    assert " ".join(stressed[3].phonemes) == "T IY1 T IY1 EH1 S IH0 Z"
+    (plain,) = read(english, [text], "ipa", stress=False)
+    assert [" ".join(token.phonemes) for token in plain] == [x.replace("ˈ", "") for x in ipa]
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS)
+def test_tokens_are_the_text_again_and_what_is_silent_is_marked(g2p, text):
+    tokens = g2p.text(text)
+    assert "".join(token.text + token.whitespace for token in tokens) == text
+    for token in tokens:
+        start, end = token.span
+        assert text[start:end] == token.text
+        assert bool(token.phonemes) == (token.kind in ("word", "number"))
+        assert token.kind in ("word", "number", "punctuation", "unspeakable", "space")
+
+
+def test_words_of_the_users_lexicon_are_first(g2p):
+    both = lexicon_first({"tts": ["T EH S"], "bead's": ["B IY"], "fa": ["F EY"]}, g2p)
+    found = both.text("TTS bead's beads FA's cab's")
+    assert [(" ".join(t.phonemes), t.source) for t in found][:2] == [
+        ("T EH S", "lexicon"), ("B IY", "lexicon"),
+    ]  # fmt: skip
+    assert [t.source for t in found][2:] == ["model", "rule", "model"]
+    assert " ".join(found[4].phonemes) == "K AE B Z"
+
+
+def test_what_is_no_text_is_refused(g2p):
+    with pytest.raises(TypeError, match="a word is a text"):
+        g2p.text(7)
+    assert g2p.text("") == []
