@@ -30,7 +30,8 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
         raise NotADirectoryError(errno.ENOTDIR, "no such folder; make it first", str(target.parent))
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with open(temporary, mode, encoding=encoding, newline=newline) as file:
+        temporary.unlink(missing_ok=True)
+        with open(temporary, mode.replace("w", "x"), encoding=encoding, newline=newline) as file:
             yield file
             sync(file)
         if target.exists():

@@ -163,8 +163,30 @@ def test_devices_pipes_and_links_stay_what_they_are(tmp_path):
         file.write("through\n")
     assert reader.communicate()[0] == b"through\n" and pipe.is_fifo()
     secret.write_text("kept\n")
-    part.symlink_to(secret)
-    output = ResumableFiles([tmp_path / "out.tsv"], {})
-    with pytest.raises(UserError, match="out.tsv.part is a link: remove it"), output:
-        pass
+    for link in (part, tmp_path / "out.tsv.part.json", tmp_path / ".out.tsv.json"):
+        link.symlink_to(secret)
+        output = ResumableFiles([tmp_path / "out.tsv"], {})
+        with pytest.raises(UserError, match=f"{link.name} is a link: remove it"), output:
+            pass
+        link.unlink()
     assert secret.read_text() == "kept\n"
+
+
+def test_a_file_next_to_a_device_is_as_safe_as_alone(tmp_path):
+    path = tmp_path / "out.tsv"
+    paths = "/dev/null", path, "/dev/full"
+    path.write_text("of the user\n")
+    with pytest.raises(UserError, match="this command did not write it"):
+        ResumableFiles(paths, {})
+    path.unlink()
+    output = ResumableFiles(paths, {})
+    with pytest.raises(KeyboardInterrupt), output as (_, file, _):
+        file.write("a")
+        output.mark([1])
+        file.write("b")
+        raise KeyboardInterrupt
+    with ResumableFiles(paths, {}, resume=True) as (report, file, _):
+        report.write("gone")
+        file.write("c")
+    assert path.read_text() == "ac"
+    assert ResumableFiles(paths, {}, resume=True).complete

@@ -25,7 +25,7 @@ class ResumableFiles:
     """A context that gives text files, to be continued if they were left unfinished.
 
     After an exception, or a kill, what is certain stays to be continued; if nothing is, nothing
-    stays. Devices and pipes are written as they are, and cannot be continued.
+    stays. Devices and pipes among them are written as they are.
 
     Args:
       about: what the content depends on, as JSON values; UserError if it was begun with others.
@@ -40,23 +40,22 @@ class ResumableFiles:
         resume: bool = False,
         overwrite: bool = False,
     ):
-        self.paths = [Path(os.path.realpath(path)) for path in paths]  # a link stays a link
-        self._about, self._sizes = about, [0] * len(paths)
+        self._all = [Path(os.path.realpath(path)) for path in paths]  # a link stays a link
+        self.paths = [path for path in self._all if path.is_file() or not path.exists()]
+        self._about, self._sizes = about, [0] * len(self.paths)
         self.done: Any = None  # what `mark` was given last; None: nothing is certain yet
         self.complete = False  # whether the files are there, and nothing to go on with
-        for path in self.paths:
+        for path in self._all:
             if path.is_dir():
                 raise UserError(f"{path} is a folder: name a file in it")
             if not path.parent.is_dir():
                 raise UserError(f"{path.parent}: no such folder; make it first")
-        self._special = any(path.exists() and not path.is_file() for path in self.paths)
-        part = lambda path: path if self._special else path.with_name(f"{path.name}.part")
-        self.parts = list(map(part, self.paths))
+        self.parts = [path.with_name(f"{path.name}.part") for path in self.paths]
+        if not self.paths:
+            return
         first = self.paths[0]
         self._notes = first.with_name(f"{first.name}.part.json")
         self._record = first.with_name(f".{first.name}.json")
-        if self._special:
-            return
         found = [_digest(path) for path in self.paths]
         record = _read(self._record) or {"about": {}, "digests": [], "replaced": []}
         unknown = [
@@ -101,22 +100,24 @@ class ResumableFiles:
 
     def __enter__(self) -> Sequence[IO[str]]:
         with contextlib.ExitStack() as stack:
+            open_text = lambda path: path.open("w", encoding="utf-8", newline="\n")
+            special = [path for path in self._all if path not in self.paths]
+            files = {path: stack.enter_context(open_text(path)) for path in special}
             self._files = [self._open(part, stack) for part in self.parts]
-            if self.done is None and self._notes.exists():
+            files |= dict(zip(self.paths, self._files, strict=True))
+            if self.paths and self.done is None and self._notes.exists():
                 logging.info("%s is begun anew; --resume would continue it", self.parts[0])
                 self._notes.unlink()
             for file, size in zip(self._files, self._sizes, strict=True):
-                if not self._special:
-                    file.truncate(size)
+                file.truncate(size)
             self._stack = stack.pop_all()
-        return self._files
+        return [files[path] for path in self._all]
 
     def _open(self, part: Path, stack: contextlib.ExitStack) -> IO[str]:
         """Opens a part that no other process writes, and that is no link which somebody planted."""
-        if self._special:
-            return stack.enter_context(part.open("w", encoding="utf-8", newline="\n"))
-        if part.is_symlink():
-            raise UserError(f"{part} is a link: remove it")
+        for path in (part, self._notes, self._record):
+            if path.is_symlink():
+                raise UserError(f"{path} is a link: remove it")
         with contextlib.suppress(BlockingIOError, FileNotFoundError):
             file = stack.enter_context(lock(part))
             if os.path.samestat(os.fstat(file.fileno()), os.stat(part)):  # else it was finished
@@ -125,7 +126,7 @@ class ResumableFiles:
 
     def mark(self, done: Any) -> None:
         """Makes certain all that has been written; it stands for `done`, a JSON value."""
-        if self._special:
+        if not self.paths:
             return
         for file in self._files:
             sync(file)
@@ -134,7 +135,7 @@ class ResumableFiles:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._stack:
-            if self._special:
+            if not self.paths:
                 return
             for file in self._files:
                 sync(file)
