@@ -1,5 +1,8 @@
 """Errors that a user can mend: shown as one line, without a traceback."""
 
+import errno
+import os
+
 
 def printable(text: str) -> str:
     """Returns the text with escapes for line breaks, terminal codes and other invisible characters.
@@ -7,6 +10,14 @@ def printable(text: str) -> str:
     They may come from a file that somebody else made.
     """
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def reason(error: OSError) -> str:
+    """Returns `path: why` for what the system has refused."""
+    why = error.strerror or str(error)
+    if why in map(os.strerror, (errno.EEXIST, errno.ENOTDIR)):
+        why = "there is a file where a folder should be; choose another name"
+    return ": ".join(filter(None, [os.fsdecode(error.filename or ""), why]))
 
 
 class UserError(ValueError):

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from g2p_jax.errors import reason
 from g2p_jax.files import atomic_write
 
 
@@ -51,6 +52,29 @@ def test_a_pipe_is_written_directly_and_stays_a_pipe(tmp_path):
     finally:
         os.close(reader)
     assert path.is_fifo()
+
+
+def test_a_link_in_the_place_of_the_unfinished_file_is_not_followed(tmp_path):
+    path, secret = tmp_path / "out.tsv", tmp_path / "secret"
+    secret.write_text("kept")
+    path.with_name(f".out.tsv.{os.getpid()}").symlink_to(secret)
+    with atomic_write(path) as file:
+        file.write("x")
+    assert (path.read_text(), secret.read_text()) == ("x", "kept")
+
+
+def test_why_the_system_refuses_is_one_clear_line(tmp_path):
+    file, there = tmp_path / "file", "there is a file where a folder should be; choose another name"
+    file.touch()
+    for what, path, why in (
+        (Path.mkdir, file, there),
+        (Path.mkdir, file / "new", there),
+        (Path.read_bytes, tmp_path, "Is a directory"),
+        (Path.read_bytes, tmp_path / "no", "No such file or directory"),
+    ):
+        with pytest.raises(OSError) as caught:
+            what(path)
+        assert reason(caught.value) == f"{path}: {why}"
 
 
 def test_a_folder_is_no_file(tmp_path):

@@ -51,6 +51,14 @@ def test_a_bad_model_is_one_clear_line(trained, tmp_path, damage):
     assert str(tmp_path) in str(caught.value)
 
 
+def test_a_model_that_cannot_be_read_is_not_called_damaged(tmp_path):
+    (tmp_path / "model.safetensors").mkdir()
+    with pytest.raises(ModelError, match="model.safetensors: Is a directory: the model cannot be"):
+        g2p_jax.load(tmp_path)
+    with pytest.raises(TypeError, match="a model is named by a path, found int: 3"):
+        g2p_jax.load(3)
+
+
 def parts(folder) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     """Header, without the checksum, and weights of a model file."""
     with safetensors.safe_open(folder / "model.safetensors", framework="numpy") as file:

@@ -34,19 +34,19 @@ def main(name: str = "") -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the imports without a traceback
     from g2p_jax.commands import run
 
+    run.open_streams()
     program, *arguments = sys.argv
     if not name:
         name, *arguments = arguments or ["--help"]
         program = f"g2p-jax {name}"
     names = [name for group in COMMANDS.values() for name in group]
     if name in ("--help", "-h", "help"):
-        print("usage: g2p-jax COMMAND ...; g2p-jax COMMAND --help explains one")
+        lines = ["usage: g2p-jax COMMAND ...; g2p-jax COMMAND --help explains one"]
         for group, commands in COMMANDS.items():
-            print(f"\n{group}")
-            for command, purpose in commands.items():
-                print(f"  {command:10} {purpose}")
+            lines += ["", group, *(f"  {name:10} {does}" for name, does in commands.items())]
+        run.show("\n".join(lines))
     elif "--version" in (name, *arguments[:1]):
-        print(g2p_jax.__version__)
+        run.show(g2p_jax.__version__)
     elif name in names:
         sys.argv = [program, *map(run.normal, arguments)]
         run.run(importlib.import_module(f"g2p_jax.commands.{name}").main)

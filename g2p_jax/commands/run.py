@@ -19,7 +19,7 @@ from ml_collections import config_flags
 from g2p_jax.config import Config, settings
 from g2p_jax.data.lexicon import SKIP
 from g2p_jax.data.plausibility import FORMAT
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UserError, printable, reason
 
 HELP = {"--help", "-h"}
 SIGNAL = 128  # plus the number of a signal: the exit status after it
@@ -33,15 +33,10 @@ def run(main: Callable[[list[str]], int | None]) -> NoReturn:
     the status is 130, after SIGTERM 143. `--help` shows the docstring and the flags of the module
     of `main`.
     """
-    for name in ("stdout", "stderr"):  # may be closed; are UTF-8 whatever the terminal has
-        stream = getattr(sys, name) or open(os.devnull, "w")
-        stream.reconfigure(encoding="utf-8")
-        setattr(sys, name, stream)
     set_up_logging()
-    try:
-        if HELP & set(sys.argv):
-            print(help_text(main.__module__), flush=True)
-            sys.exit(0)
+    if HELP & set(sys.argv):
+        show(help_text(main.__module__))
+    with ending():
         words = parse(sys.argv, main.__module__)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interrupt)
@@ -51,6 +46,29 @@ def run(main: Callable[[list[str]], int | None]) -> NoReturn:
         if status and status > SIGNAL:
             leave(status)
         sys.exit(status)
+    raise AssertionError("sys.exit has ended the process")
+
+
+def show(text: str) -> NoReturn:
+    """Prints a text, and ends the process."""
+    with ending():
+        print(text, flush=True)
+    sys.exit(0)
+
+
+def open_streams() -> None:
+    """Makes standard output and error UTF-8, whatever the terminal has; they may be closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name) or open(os.devnull, "w")
+        stream.reconfigure(encoding="utf-8")
+        setattr(sys, name, stream)
+
+
+@contextlib.contextmanager
+def ending() -> Iterator[None]:
+    """Ends the process after an error of the user or the system, or a signal; see `run`."""
+    try:
+        yield
     except BrokenPipeError:  # as in `predict.py ... | head`
         flush()
         sys.exit(0)
@@ -100,7 +118,7 @@ def normal(argument: str) -> str:
 
 def program() -> str:
     """The name of the command in messages: "predict.py", or "g2p-jax predict"."""
-    return Path(sys.argv[0]).name
+    return Path(sys.argv[0]).name.replace("__main__.py", "g2p-jax")
 
 
 def define_config(default: str) -> flags.FlagHolder:
@@ -130,11 +148,15 @@ def parse(argv: list[str], module: str) -> list[str]:
     """Sets the flags, and returns the arguments that are none."""
     with usage_errors():
         try:
-            return flags.FLAGS(argv)[1:]
+            words = flags.FLAGS(argv)[1:]
         except flags.UnrecognizedFlagError as error:
             names = [f"--{flag.name}" for flag in own_flags(module)]
             flag, listed = f"--{error.flagname}", f"{program()} --help"
             raise UserError(unknown("flag", flag, names, listed)) from error
+        for own in own_flags(module):
+            if own.present and own.value in ("", []) and own.default != "":
+                raise UserError(f"--{own.name} is empty: give it a value, or leave it out")
+        return words
 
 
 def unknown(kind: str, name: str, names: Iterable[str], listed: str) -> str:
@@ -159,8 +181,7 @@ def usage_errors() -> Iterator[None]:
 def one_line(error: Exception) -> str:
     """The first and the last line of a message; ml_collections puts a traceback between."""
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    if isinstance(error, OSError) and error.strerror:
-        text = ": ".join(filter(None, [str(error.filename or ""), error.strerror]))
+    text = printable(reason(error)) if isinstance(error, OSError) else text
     first, *_, last = [line.strip() for line in (str(text) or repr(error)).splitlines()] * 2
     line = first if first == last else f"{first} {last}"
     setting = "config.data.skip_bad_lines=True" if "config" in flags.FLAGS else "skip_bad_lines"

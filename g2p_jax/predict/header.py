@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from g2p_jax import config as config_lib
 from g2p_jax.config import Config
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.errors import ModelError
+from g2p_jax.errors import ModelError, reason
 
 NAME = "model.safetensors"
 FORMAT = "g2p_jax 2"  # in the header; goes up when settings or weights get other names
@@ -38,12 +38,18 @@ def locate(path: str | Path) -> Path:
 
     Raises ModelError if there is none.
     """
+    if not isinstance(path, str | Path):
+        raise TypeError(f"a model is named by a path, found {type(path).__name__}: {path!r}")
     given = path = Path(path)
     shipped = sorted(folder.name for folder in PRETRAINED.iterdir())
-    if not path.exists() and str(path) in shipped:
-        path = PRETRAINED / path
-    file = path / NAME if path.is_dir() else path
-    if not file.exists():
+    try:
+        if not path.exists() and str(path) in shipped:
+            path = PRETRAINED / path
+        file = path / NAME if path.is_dir() else path
+        there = file.exists()
+    except OSError as error:  # a folder that is closed to this user
+        raise unreadable(path, error) from error
+    if not there:
         if near := difflib.get_close_matches(str(given), shipped, 1):
             raise ModelError(f"{given}: no trained model here; did you mean {near[0]}?")
         raise ModelError(
@@ -81,6 +87,8 @@ def parse(file: Path, about: Mapping[str, Any]) -> Header:
 
 
 def unreadable(file: Path, error: Exception) -> ModelError:
-    """Returns the error for a file of another kind, or a damaged one."""
-    reason = str(error).partition("\n")[0]
-    return ModelError(f"{file}: not a g2p_jax model, or damaged ({reason}); train it again")
+    """Returns the error for a file that cannot be read, one of another kind, or a damaged one."""
+    if isinstance(error, OSError):
+        return ModelError(f"{reason(error)}: the model cannot be read")
+    why = str(error).partition("\n")[0]
+    return ModelError(f"{file}: not a g2p_jax model, or damaged ({why}); train it again")

@@ -19,7 +19,7 @@ from g2p_jax.data.batches import Batch, Batches
 from g2p_jax.data.chunks import Chunks
 from g2p_jax.devices import hosts
 from g2p_jax.devices.programs import CachedProgram
-from g2p_jax.errors import ModelError, TrainingError
+from g2p_jax.errors import ModelError, TrainingError, reason
 from g2p_jax.predict import model_file
 from g2p_jax.predict.model_file import NAME, network
 from g2p_jax.train.checkpoints import Metadata
@@ -64,8 +64,8 @@ def train(
             return continue_run(config, folder, placement, inputs, run, stop, extend)
         except OSError as error:
             raise TrainingError(
-                f"{folder}: cannot write ({error.strerror or error}); the latest checkpoint is "
-                "whole, and the same command continues from there"
+                f"{folder}: cannot write ({reason(error)}); the latest checkpoint, if there is "
+                "one, is whole, and the same command continues from there"
             ) from error
 
 
