@@ -146,5 +146,18 @@ def test_wrong_calls_are_clear_errors(data):
             Batches(examples, buckets, 32)
     with pytest.raises(DataError, match="no examples"):
         Examples.from_pairs([], symbols)
-    with pytest.raises(DataError, match="'123' has no grapheme that the model knows"):
+    with pytest.raises(DataError, match="all 1 words have no letter .* such as '123'"):
         Examples.from_pairs([Pair("123", (("B",),))], symbols)
+
+
+def test_words_without_any_known_letter_are_left_out_and_named(data, caplog):
+    known = data[0][:2]
+    pairs = [known[0], Pair("123", (("B",), ("D",))), known[1]]
+    ours, theirs = (Examples.from_pairs(each, data[1]) for each in (pairs, known))
+    for a, b in ((ours.source, theirs.source), (ours.target, theirs.target)):
+        np.testing.assert_array_equal(a.ids, b.ids)
+        np.testing.assert_array_equal(a.starts, b.starts)
+    assert (
+        "left out: 1 words have no letter that the training words have, such as '123'"
+        in caplog.text
+    )

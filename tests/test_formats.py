@@ -1,5 +1,7 @@
 """Lexicons as people have them: what each kind of file is read as, or refused for."""
 
+import gzip
+
 import pytest
 from absl import logging
 
@@ -73,6 +75,16 @@ def test_phonemes_stay_as_they_stand(write, text, phonemes):
         ("a\tb\nc\td\te\tf\n", r"found 3 tabs in 'c\td\te\tf'"),
         ('a,"b c\nd,e f\n', "unexpected end of data"),
         ("a b\n".encode("utf-16-le"), "the byte 0x00, as in UTF-16; fix: convert the file"),
+        (
+            gzip.compress(b"a\tb c\n"),
+            "txt:1: expected UTF-8, found a gzip file; fix: unpack it with",
+        ),
+        (
+            '{\n"word": "a",\n"sounds": ["b"]\n}\n',
+            "found an object of several lines; fix: write one",
+        ),
+        ("a,b\nc," + "d " * 100_000, "field limit (131072) in 'c,d d d"),
+        ("a b\x9b c\n", "found the character U+009B in 'a'; fix: remove it"),
         ("[" * 100_000, "expected {"),
         ('{"word": "a", "sounds": ' + "1" * 5000 + "}", "expected {"),
     ],

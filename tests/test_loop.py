@@ -14,7 +14,7 @@ import g2p_jax
 from g2p_jax import config
 from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.devices.signals import StopOnSignal
-from g2p_jax.errors import ConfigError, TrainingError
+from g2p_jax.errors import ConfigError, DataError, TrainingError
 from g2p_jax.joint import model as joint
 from g2p_jax.train import loop
 from g2p_jax.train.inputs import load_inputs
@@ -141,6 +141,12 @@ def test_extra_words_are_trained_on(settings, tmp_path):
     assert len(more.train) == len(inputs.train) + 2
     assert more.symbols.phonemes.encode("NUR")
     assert list(more.splits.train) == list(inputs.splits.train)
+
+
+def test_too_few_words_are_an_error_that_says_how_many_will_do(settings):
+    settings.data = dataclasses.replace(settings.data, dev_share=0.001)
+    with pytest.raises(DataError, match=r"none of \d+ words is a dev word: take 100 words or more"):
+        load_inputs(settings)
 
 
 def test_an_overlong_word_is_left_out_and_named(settings, caplog):

@@ -1,4 +1,5 @@
 import contextlib
+import gzip
 import os
 import re
 
@@ -19,7 +20,8 @@ def test_words_one_for_every_line(write):
     with open(path, "rb") as lines:
         assert list(read_words(lines)) == expected
     assert list(read_words(["hello\n", "\n"])) == [("1", "hello"), ("2", "")]
-    assert list(read_words(["na\udcefve"])) == [("1", "na" + 3 * "\ufffd" + "ve")]  # an argument
+    with pytest.raises(DataError, match=r"input:1: expected UTF-8, found the byte 0xef in 'na"):
+        list(read_words(["na\udcefve"]))  # an argument
     assert list(read_words([])) == []
 
 
@@ -108,7 +110,14 @@ def test_a_list_that_is_not_utf8_is_named_with_its_remedy(write):
         ("Id,Word\n1,a\rb\n", 2, "new-line character"),
         ("Id,Word\n1,hello,world\n", 2, "put a word that holds a comma in double quotes"),
         ('["hello", "world"]\n', 1, "one JSON object with a text `word` in each line"),
-        ('[\n{"word": "hello"}\n]\n', 1, "one JSON object"),
+        ('[\n{"word": "hello"}\n]\n', 1, "found JSON of several lines; fix: write one JSON object"),
+        ('{"word": "hel\n', 1, "one JSON object"),
+        ('{"word": ' + "[" * 100_000 + "\n", 1, "one JSON object"),
+        ('{"word": ' + "1" * 5000 + "}\n", 1, "one JSON object"),
+        ("Id;Word\n1;hello\n", 1, "found 'Id;Word'; fix: write commas between the columns"),
+        ("word\tcount\nhello\t7\n", 1, "write commas between the columns"),
+        (gzip.compress(b"hello\n"), 1, "found a gzip file; fix: unpack it with gunzip"),
+        (b"PK\x03\x04\x14\0", 1, "found a ZIP file or a spreadsheet; fix: unpack it"),
         ('{"text": "hello"}\n', 1, "one JSON object"),
         ('{"word": "hello"}\n' + "[" * 100_000 + "\n", 2, "one JSON object"),
         ('{"word": "hello"}\n{"id": ' + "1" * 5000 + ', "word": "x"}\n', 2, "one JSON object"),
@@ -119,6 +128,26 @@ def test_a_list_that_is_read_in_part_only_would_be_wrong(write, text, line, mess
     path = write(text)
     with pytest.raises(DataError, match=f"^{re.escape(f'{path}:{line}: expected')}.*{message}"):
         list(read_words(path))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "hello\thəˈloʊ",
+        "HELLO  HH AH0 L OW1",
+        "HELLO HH_AH_L_OW HH_EH_L_OW",
+        "hello 0.95 hh ah",
+        "a,b c",
+    ],
+)
+def test_a_lexicon_in_the_place_of_a_list_is_noticed(write, caplog, line):
+    for count, warned in ((2, False), (3, True), (40, True)):
+        caplog.clear()
+        assert len(list(read_words(write(f"{line}\n" * count)))) == count
+        assert caplog.text.count("looks like a lexicon: whole lines are pronounced") == warned
+    caplog.clear()
+    list(read_words(write(f"New York\nvan Gogh\nhello\n{line}\n")))
+    assert not caplog.text
 
 
 def test_only_a_line_feed_ends_a_line_and_none_is_in_an_answer(write):

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 from numpy.typing import NDArray
 
 from g2p_jax.data.buckets import group_by_length
@@ -49,18 +50,23 @@ class Examples:
     def from_pairs(cls, pairs: Iterable[Pair], symbols: Symbols) -> "Examples":
         """Encodes pairs; graphemes that the symbols lack are left out, phonemes become UNK.
 
-        The word is empty where a language model needs none. Raises DataError if there are no pairs,
-        and for a word that has no known grapheme.
+        Words without any known grapheme are left out, with a warning, unless they are empty, as for
+        a language model. Raises DataError if no pair is left.
         """
         pairs = Pairs.of(pairs)
         if not len(pairs.pronunciations):
             raise DataError("no examples: the data holds no pairs; check its path or its split")
         source, target = symbols.encode_words(pairs.words), symbols.encode_targets(pairs)
-        unknown = np.flatnonzero((source.lengths == 0) & (pairs.words.lengths > 0))
-        if len(unknown):
-            what = "has no grapheme that the model knows; remove the word"
-            raise DataError(f"{pairs[unknown[0]].word!r} {what}")
-        return cls(source.take(pairs.owners), target)
+        unknown_W = (source.lengths == 0) & (pairs.words.lengths > 0)
+        examples = cls(source.take(pairs.owners), target)
+        if not unknown_W.any():
+            return examples
+        count, word = np.count_nonzero(unknown_W), pairs[int(unknown_W.argmax())].word
+        what = "words have no letter that the training words have, such as"
+        if count == len(pairs):
+            raise DataError(f"all {count:,} {what} {word!r}")
+        logging.warning("left out: %s %s %r", f"{count:,}", what, word)
+        return examples.take(np.flatnonzero(~unknown_W[pairs.owners]))
 
     def take(self, indices: Array) -> "Examples":
         """Returns the examples with these indices."""

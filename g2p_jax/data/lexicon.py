@@ -19,7 +19,7 @@ from g2p_jax.errors import DataError
 
 SKIP = "skip_bad_lines=True"
 SHOWN = 5  # bad lines that an error names
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # not in one line of text
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # not in one line of text
 SPECIAL = re.compile(r"<.+>|\[.+\]|\{.+\}|\(.+\)|![A-Z_]+|SIL|SPN|NSN")
 
 

@@ -1,6 +1,7 @@
 """Checks that a lexicon was read rightly: one that looks misread is an error, never a model."""
 
 import re
+from collections import Counter
 
 import numpy as np
 
@@ -48,10 +49,32 @@ def check(file: TextFile, pairs: Pairs, format: str) -> None:
         found = f"spaces in most words, such as {shorten(pairs[0].word)}"
         fix = f"separate pronunciations in another way, or name the format with {FORMAT}=..."
         raise DataError.at(file.path, "words", found, fix)
+    if label := _label(pairs):
+        found = f"{shorten(label)} before the phonemes of words of all kinds"
+        raise DataError.at(file.path, "phonemes after the word", found, "remove that column")
     commas = sum("," in word for word in pairs.each_word())
     if 2 * commas > words:
         fix = f"name the format: {FORMAT}=csv"
         raise DataError.at(file.path, "words", f"commas in {commas:,} words", fix)
+
+
+def _label(pairs: Pairs) -> str:
+    """Returns a first "phoneme" that is none, such as `noun` in `cat noun K AE T`; "" without one.
+
+    What begins a pronunciation depends on the first letter of the word, and a label does not. (Tone
+    marks and a glottal stop before vowels do not, either; these are no ASCII letters.)
+    """
+    letters = Counter(word[0] for word in pairs.each_word())
+    both = Counter((word[0], each[0]) for word, several in pairs for each in several[:1])
+    often = {letter for letter, count in letters.items() if count >= 4}
+    with_letters = Counter(
+        first
+        for (letter, first), n in both.items()
+        if letter in often and 10 * n >= letters[letter]
+    )
+    label, count = max(with_letters.items(), key=lambda one: one[1], default=("", 0))
+    independent = len(often) >= 6 and 3 * count >= 2 * len(often)
+    return label if independent and label.isascii() and label.isalpha() else ""
 
 
 def _error(file: TextFile, phoneme: str, expected: str, found: str, fix: str) -> DataError:

@@ -18,7 +18,8 @@ from g2p_jax.data.ragged import Ragged, narrow
 from g2p_jax.errors import DataError
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # but a text has tabs and line breaks
+# But a text has tabs, line breaks, and NEL, which is one of them.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
 SEPARATOR = re.compile(
     r"[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]"
@@ -94,8 +95,10 @@ class Symbols:
         for name, choices in choices_of.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
-        if any(map(_CONTROL.search, self.phonemes.tokens)):
-            raise ValueError("a phoneme must not hold control characters")
+        if control := _CONTROL.search("".join(self.phonemes.tokens)):
+            raise DataError(
+                f"phonemes, or a text, must not hold control characters: {control[0]!r}"
+            )
 
     @classmethod
     def from_pairs(

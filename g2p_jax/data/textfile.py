@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import difflib
 import io
 import os
 import select
@@ -15,6 +16,14 @@ from g2p_jax.errors import DataError
 T = TypeVar("T")
 BLOCK = 1 << 20  # bytes that are read at once, where so many are there
 UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE  # marks at the start of a file
+PACKED = {  # how files begin that are no text, and how a text is made of them
+    b"\x1f\x8b": ("a gzip file", "unpack it with gunzip"),
+    b"BZh": ("a bzip2 file", "unpack it with bunzip2"),
+    b"\xfd7zXZ": ("an xz file", "unpack it with unxz"),
+    b"\x28\xb5\x2f\xfd": ("a zstd file", "unpack it with unzstd"),
+    b"PK\x03\x04": ("a ZIP file or a spreadsheet", "unpack it, or save the spreadsheet as CSV"),
+    b"%PDF": ("a PDF file", "save its text as UTF-8"),
+}
 
 
 def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
@@ -22,8 +31,16 @@ def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
     try:
         return open(0, "rb", closefd=False) if path == "-" else open(path, "rb")
     except OSError as error:
-        found, fix = error.strerror or str(error), "check the path"
-        raise DataError.at(path, "a readable file", found, fix) from error
+        folder = Path(path).parent
+        names = os.listdir(folder) if folder.is_dir() else []
+        near = difflib.get_close_matches(Path(path).name, names, 1)
+        fix = (
+            f"did you mean {folder / near[0]}?"
+            if near
+            else f"check the path; we are in {Path.cwd()}"
+        )
+        found = error.strerror or str(error)
+        raise DataError.at(path or "''", "a readable file", found, fix) from error
 
 
 def shorten(text: object) -> str:
@@ -32,17 +49,28 @@ def shorten(text: object) -> str:
     return line if len(line) <= 80 else line[:77] + "..."
 
 
-def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
-    """Returns the error for bytes that are not UTF-8, which names the first of them."""
-    encoding = "utf-16" if error.object.startswith(UTF16) else "latin1"
-    fix = f"convert the file, for example with iconv -f {encoding} -t utf-8"
-    return DataError.at(where, "UTF-8", f"the byte 0x{error.object[error.start]:02x}", fix)
+def decode(data: bytes, name: object, number: int = 1) -> str:
+    """Returns UTF-8 as text; raises DataError for other bytes, and for a zero as UTF-16 has.
 
-
-def no_text(where: str) -> DataError:
-    """Returns the error for a zero byte, as UTF-16 without its mark has."""
-    fix = "convert the file, for example with iconv -f utf-16 -t utf-8"
-    return DataError.at(where, "text", "the byte 0x00, as in UTF-16", fix)
+    name, number: the file, and the line of it with which the bytes begin.
+    """
+    try:
+        text = data.decode()
+        if "\0" not in text:
+            return text
+        place, encoding, note = data.index(b"\0"), "utf-16", ", as in UTF-16"
+    except UnicodeDecodeError as error:
+        place, note = error.start, ""
+        encoding = "utf-16" if data.startswith(UTF16) else "latin1"
+    line = number + data.count(b"\n", 0, place)
+    found, fix = next(
+        (about for begin, about in PACKED.items() if number == 1 and data.startswith(begin)),
+        (
+            f"the byte 0x{data[place]:02x}{note}",
+            f"convert the file, for example with iconv -f {encoding} -t utf-8",
+        ),
+    )
+    raise DataError.at(f"{name}:{line}", "UTF-8", found, fix)
 
 
 def csv_row(where: str, line: str) -> list[str]:
@@ -51,6 +79,7 @@ def csv_row(where: str, line: str) -> list[str]:
         return next(csv.reader([line], strict=True, skipinitialspace=True), [])
     except csv.Error as error:
         fix = "close each double quote in its own line, and write one inside a cell twice"
+        fix = "shorten the cell" if "limit" in str(error) else fix
         raise DataError.at(where, "a row of CSV", f"{error} in {shorten(line)}", fix) from error
 
 
@@ -63,22 +92,15 @@ class TextFile:
             self._data = file.read().removeprefix(codecs.BOM_UTF8)
         if self._data.startswith(UTF16):
             self._data = self._data.decode("utf-16", "replace").encode()
-        self.text()  # an error comes at once
-        if b"\0" in self._data:
-            line = 1 + self._data.count(b"\n", 0, self._data.index(b"\0"))
-            raise no_text(f"{self.path}:{line}")
+        decode(self._data, self.path)  # an error comes at once
 
     def error(self, place: int | str, expected: str, found: str, fix: str) -> DataError:
         """Returns the error at a place: the number of a line, or what names it otherwise."""
         return DataError.at(f"{self.path}:{place}", expected, found, fix)
 
     def text(self) -> str:
-        """Returns the whole text; raises DataError unless it is UTF-8."""
-        try:
-            return self._data.decode()
-        except UnicodeDecodeError as error:
-            line = 1 + self._data.count(b"\n", 0, error.start)
-            raise not_utf8(f"{self.path}:{line}", error) from error
+        """Returns the whole text."""
+        return self._data.decode()
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yields (number, line) for each line that is not empty, without spaces at its end."""

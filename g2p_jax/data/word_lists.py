@@ -4,11 +4,19 @@ import contextlib
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from g2p_jax.data.textfile import LineStream, csv_row, no_text, not_utf8, shorten
+from absl import logging
+
+from g2p_jax.data.textfile import LineStream, csv_row, decode, shorten
 from g2p_jax.errors import DataError
+
+FIRST = 10  # lines that tell a lexicon from a list of words
+LEXICON = "%s looks like a lexicon: whole lines are pronounced; give the words alone (cut -f1)"
+_NUMBER = re.compile(r"\d*\.\d+")
+_JSON = re.compile(r'\s*([\[{]\s*)+("|$)')  # of any kind, also if it cannot be read
 
 
 def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
@@ -37,14 +45,38 @@ def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]
         return
     first = head[1].removeprefix("\ufeff")
     whole = itertools.chain([(1, first)], lines)
-    header = [column.strip(' "').lower() for column in first.split(",")]
-    rows: Iterable[tuple[object, str]] = whole
-    if first.strip() in ("[", "{") or isinstance(_json(first), dict | list):
+    header, other = (
+        [column.strip(' "').lower() for column in re.split(separator, first)]
+        for separator in (",", r"[;|\t]")
+    )
+    rows: Iterable[tuple[object, str]]
+    if _JSON.match(first) or isinstance(_json(first), dict | list):
         rows = _json_rows(name, whole)
     elif len(header) > 1 and "word" in header:
         rows = _csv_rows(name, first, header, lines)
+    elif len(other) > 1 and "word" in other:
+        fix = "write commas between the columns"
+        raise DataError.at(f"{name}:1", "a list of words, or CSV", shorten(first), fix)
+    else:
+        rows = _words_only(name, whole)
     for id, word in rows:
         yield _valid(str(id)), _valid(word)
+
+
+def _words_only(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yields the lines; logs a line if the first of them look like entries of a lexicon."""
+    entries, others = 0, 0
+    for number, line in lines:
+        if line.strip() and entries + others < FIRST:
+            _, *rest = re.split(r"[\t ,]+", line.strip())
+            short = all(len(part) < 4 or "_" in part or _NUMBER.fullmatch(part) for part in rest)
+            is_entry = "\t" in line or (len(rest) > 0 and short)
+            entries, others = entries + is_entry, others + (not is_entry)
+            if entries == FIRST:
+                logging.warning(LEXICON, name)
+        yield number, line
+    if others == 0 and 3 <= entries < FIRST:
+        logging.warning(LEXICON, name)
 
 
 def _csv_rows(
@@ -68,8 +100,10 @@ def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[ob
             value = _json(line)
             row = {k.lower(): x for k, x in value.items()} if isinstance(value, dict) else {}
             if not isinstance(row.get("word"), str):
-                fix = "write one JSON object with a text `word` in each line"
-                raise DataError.at(f"{name}:{number}", '{"word": "..."}', shorten(line), fix)
+                fix = "write one JSON object with a text `word` in each line, as jq -c '.[]' does"
+                whole = line.strip() in ("[", "{", "[{")
+                found = "JSON of several lines" if whole else shorten(line)
+                raise DataError.at(f"{name}:{number}", '{"word": "..."}', found, fix)
             yield row.get("id", number), row["word"]
 
 
@@ -82,17 +116,14 @@ def _json(line: str) -> Any:
 
 
 def _text(name: str, number: int, line: bytes | str) -> str:
-    if isinstance(line, str):
-        return _valid(line)
-    try:
-        text = line.decode()
-    except UnicodeDecodeError as error:
-        raise not_utf8(f"{name}:{number}", error) from error
-    if "\0" in text:
-        raise no_text(f"{name}:{number}")
-    return text
+    if isinstance(line, bytes):
+        return decode(line, name, number)
+    if half := re.search("[\ud800-\udfff]", line):  # Python's sign for a byte that is not UTF-8
+        found = f"the byte 0x{ord(half[0]) & 0xFF:02x} in {shorten(line)}"
+        raise DataError.at(f"{name}:{number}", "UTF-8", found, "set the terminal to UTF-8")
+    return line
 
 
 def _valid(text: str) -> str:
-    """Returns Unicode; an argument or JSON may hold halves of characters, which become U+FFFD."""
+    """Returns Unicode; JSON may hold halves of characters, which become U+FFFD."""
     return text.encode(errors="surrogatepass").decode(errors="replace")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from g2p_jax.predict.inspection import Inspection
 
 Names = str | Path | Sequence[str | Path] | None  # of lexicons; see `load`
+OTHER = "the lexicon is not in the notation of the model, and is not converted: it has %s"
 Part = Answer | str  # of a word: from the lexicon, or left to the model
 
 
@@ -195,6 +196,9 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
     source, own, tokens = alphabet_of(lexicon.phonemes), symbols.alphabet, symbols.phonemes.tokens
     ipa = lexicon.phonemes if source == "ipa" else tokens
     if source == own or "".join(ipa).isascii():  # what is all ASCII is no IPA
+        other = [p for p in lexicon.phonemes if {p, strip_stress(p)}.isdisjoint(tokens)]
+        if 2 * len(other) > len(lexicon.phonemes):
+            logging.warning(OTHER, ", ".join(other[:3]))
         return lexicon
     stress = own == "arpabet" or "ˈ" in "".join(tokens)
     logging.info("the lexicon is converted from %s to %s, the model's alphabet", source, own)

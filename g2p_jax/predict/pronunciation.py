@@ -101,6 +101,8 @@ def check_words(words: Iterable[str]) -> Iterator[str]:
     """Yields the words; raises TypeError for a text instead of a list, and for what is no text."""
     if isinstance(words, str):
         raise TypeError(f"a list of words is expected, found a text: give [{words!r}]")
+    if not isinstance(words, Iterable):
+        raise TypeError(f"a list of words is expected, found {type(words).__name__}: {words!r}")
     for word in words:
         if not isinstance(word, str):
             raise TypeError(f"a word is a text (str), found {type(word).__name__}: {word!r}")
@@ -111,6 +113,8 @@ def check_options(nbest: int, beam: int, mass: float) -> None:
     """Raises UserError, which is a ValueError, for options of `G2P.pronounce` that cannot be."""
     if not isinstance(nbest, int) or not isinstance(beam, int):
         raise TypeError(f"nbest is {nbest!r}, beam is {beam!r}: both must be of type int")
+    if not isinstance(mass, int | float):
+        raise TypeError(f"mass is {mass!r}: must be of type float")
     if not 1 <= nbest <= MOST_BEAM:
         raise UserError(f"nbest is {nbest}: must be from 1 to {MOST_BEAM}")
     if not 0 <= beam <= MOST_BEAM:

@@ -21,6 +21,7 @@ from g2p_jax.train.distillation import teacher_probabilities
 from g2p_jax.train.fine_tuning import initial_model
 
 DEV_BUCKETS = 2
+ENOUGH = 100  # words of a lexicon, of which the default share makes dev words
 LONGEST = 1000  # tokens of an example: a batch is as long as its longest one, in all its arrays
 
 
@@ -40,7 +41,10 @@ def load_inputs(config: Config) -> Inputs:
     logging.info("reading %s", config.data.train)
     data, settings = splits.load(config.data), config.data
     if not data.dev:
-        raise DataError("no dev words: set config.data.dev to a file, or config.data.dev_share")
+        raise DataError(
+            f"none of {len(data.train):,} words is a dev word: take {ENOUGH} words or more, name a "
+            "file of them (config.data.dev), or hold out a larger share (config.data.dev_share)"
+        )
     train = Pairs.of(itertools.chain(data.train, data.extra)) if data.extra else data.train
     initial = initial_model(config)
     if initial:

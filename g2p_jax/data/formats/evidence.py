@@ -8,6 +8,7 @@ import re
 
 from g2p_jax.data.formats.layout import Layout
 from g2p_jax.data.textfile import TextFile
+from g2p_jax.errors import DataError
 
 SEPARATORS = {" ": r"[ \t]+", "\t": r"\t", ",": r"[ \t]*,[ \t]*"}
 WORDS = {" ": r"[ \t]*\S+", "\t": r"[^\t\n]*", ",": r'(?:"[^"\n]*"|[^,"\n]*)'}
@@ -26,6 +27,8 @@ def layout_of(file: TextFile, format: str = "auto") -> Layout:
     """Returns the layout of a file that is no JSON; a format that is named is taken for granted."""
     text = file.text()
     separator = _separator(text, format)
+    if format == "auto" and separator == " ":
+        _check_signs(file, text)
     comments, disambiguation = _hash_signs(text)
     if comments:
         text = re.sub(r"(?m)(^|\s)#.*$", "", text)
@@ -61,6 +64,14 @@ def _separator(text: str, format: str) -> str:
     if tabs and 2 * tabs >= len(re.findall(r"(?m)^[^\n]*\S", text)):
         return "\t"
     return "," if "," in text and _every_line(text, WORDS[","] + ",") else " "
+
+
+def _check_signs(file: TextFile, text: str) -> None:
+    """Raises DataError where a sign that separates no columns follows the word in every line."""
+    pattern = r"[ \t]*[^\s;|:=]+([;|:=])"
+    if (sign := re.search(f"(?m)^{pattern}", text)) and _every_line(text, pattern):
+        fix = "put a tab in its place, or a comma; or name the format"
+        raise DataError.at(file.path, "tabs, commas or spaces", f"{sign[1]!r} after words", fix)
 
 
 def _hash_signs(text: str) -> tuple[bool, bool]:

@@ -49,7 +49,7 @@ def _objects(file: TextFile) -> Iterator[tuple[int | str, str, Any]]:
 
 
 def _values(file: TextFile) -> Iterator[tuple[int | str, Any]]:
-    number, text = 1, file.text()
+    number, line, text = 1, "", file.text()
     try:
         if text.lstrip().startswith("["):
             for item, value in enumerate(json.loads(text), 1):
@@ -58,8 +58,9 @@ def _values(file: TextFile) -> Iterator[tuple[int | str, Any]]:
             for number, line in file.lines():
                 yield number, json.loads(line)
     except json.JSONDecodeError as error:
-        found = f"{error.msg} in column {error.colno}"
-        fix = "write one JSON object in each line, or one JSON array of objects"
+        several = not text.lstrip().startswith("[") and line.strip() == "{"
+        found = "an object of several lines" if several else f"{error.msg} in column {error.colno}"
+        fix = "write one JSON object in each line, as jq -c . does, or one JSON array of objects"
         raise file.error(number + error.lineno - 1, EXAMPLE, found, fix) from error
     except (RecursionError, ValueError) as error:  # nested too deeply; a number of too many digits
         fix = "write one object with a word and its sounds in each line"
