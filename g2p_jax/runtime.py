@@ -1,0 +1,476 @@
+"""Pronounces words with NumPy alone: models of g2p_jax where JAX does not fit.
+
+    import runtime
+    g2p = runtime.load("model.safetensors")
+    g2p("through")                  # 'TH R UW'
+    g2p.pronounce("live", nbest=3)  # phonemes and probability, best first
+
+This file needs no other: copy it together with a model. It computes in float32 what the library
+does. Words that are searched together have equally many letters, so no letter is padding.
+
+    B words    R hypotheses    K of one word    N answers    P words with an answer    S letters
+    T phonemes    V symbols    L likely letters    H hidden units    E memory's width
+"""
+# mypy: no-check-untyped-defs
+
+import functools
+import hashlib
+import itertools
+import json
+import math
+import re
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+
+PAD, BOS, EOS, UNK = range(4)
+DTYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "U8": "u1", "U16": "<u2", "U32": "<u4"}
+ROWS, CANDIDATES = 512, 4  # hypotheses searched together; of a word, for the joint n-gram model
+PRUNE_THRESHOLD = 3.0  # of log P, for the best answer alone: what is further behind cannot win
+LIKELY, TINY = 3, np.float32(1e-18)  # monotonic attention: letters handed on; against log 0
+NEVER, NOT_ALIGNED, UNSEEN, LONGEST = -1e9, -200.0, -20.0, 128  # joint n-gram model: log P, length
+SEPARATOR = re.compile(r"[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]")
+VOWEL = re.compile(r"(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[0-2]")
+DOTLESS, CASES = str.maketrans("Iİ", "ıi"), {"lower": str.lower, "upper": str.upper, "keep": str}
+LIKE = dict.fromkeys("’‘ʼ′´`", "'") | dict.fromkeys("‐‑‒–—―−", "-") | {"ß": "ss"}
+LIKE |= dict(zip("æœøłđÆŒØŁĐ", "ae oe o l d AE OE O L D".split(), strict=True))
+like = lambda text: unicodedata.normalize("NFKD", text.translate(str.maketrans(LIKE)))
+base = lambda text: "".join(char for char in like(text) if not unicodedata.combining(char))
+
+sigmoid = lambda x: 0.5 * np.tanh(0.5 * x) + 0.5
+log_sum_exp = lambda x: np.log(np.exp(x - x.max(-1)[..., None]).sum(-1)) + x.max(-1)
+softmax = lambda x: np.exp(x - log_sum_exp(x)[..., None])
+product = lambda x, w: (x.reshape(-1, len(w)) @ w).reshape(*x.shape[:-1], *w.shape[1:])
+affine = lambda x, w: product(x, w["w"][: x.shape[-1]]) + w["b"]  # inputs beyond x are zero
+context = lambda weights_RxS, values_RxSxE: (weights_RxS[:, None] @ values_RxSxE)[:, 0]
+
+
+def read(path):
+    """Returns config, symbols, and the tree of arrays of a model file (safetensors)."""
+    data, tree = memoryview(Path(path).read_bytes()), {}
+    try:
+        end = 8 + int.from_bytes(data[:8], "little")
+        header = json.loads(bytes(data[8:end]))
+        checksum = header["__metadata__"].pop("sha256", None)
+        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode() + data[end:])
+        about = header.pop("__metadata__")
+        if about["format"] != "g2p_jax 2" or checksum not in (None, digest.hexdigest()):
+            raise ValueError("damaged, or of another version")
+        for name, entry in header.items():
+            start, stop = (end + offset for offset in entry["data_offsets"])
+            array = np.frombuffer(data[start:stop], DTYPES.get(entry["dtype"], "<i8"))
+            if entry["dtype"] == "BF16":  # the upper half of a float32
+                array = (array.astype(np.uint32) << 16).view(np.float32)
+            array = array.astype(np.float32) if array.dtype.kind == "f" else array
+            *folders, last = name.split("/")
+            folder = functools.reduce(lambda tree, key: tree.setdefault(key, {}), folders, tree)
+            folder[last] = array.reshape(entry["shape"])
+        return json.loads(about["config"]), json.loads(about["symbols"]), tree
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: not a model of g2p_jax ({error!r})") from error
+
+
+class Spelling:
+    """Turns a raw word into letters that the model knows."""
+
+    def __init__(self, symbols, longest):
+        self.ids = {letter: id for id, letter in enumerate(symbols["graphemes"])}
+        self.case, self.form, self.longest = CASES[symbols["case"]], symbols["unicode"], longest
+        self.split = {"characters": list, "words": str.split}[symbols["source"]]
+        self.dotless = DOTLESS if "ı" in self.ids else {}  # Turkish: I is no capital i
+        self.normal = lambda text: unicodedata.normalize(self.form, self.case(text))
+
+    def pieces(self, word):
+        """Returns the letters of each part of a word, and the characters that are not known.
+
+        Parts are between unknown hyphens and spaces; what is too long is cut into equal pieces.
+        """
+        parts, pieces = [self._letters(word)], []
+        if parts[0][1] and self.split is list and any(map(str.isalpha, [*self.ids][4:])):
+            marks = [re.escape(x) for x in {*SEPARATOR.findall(word)} if self._known(x) is None]
+            parts = list(map(self._letters, re.split("|".join(marks) or "$^", word)))
+        for letters, _ in parts:
+            size = -(-len(letters) // max(-(-len(letters) // self.longest), 1)) or 1
+            pieces += (tuple(letters[i : i + size]) for i in range(0, len(letters), size))
+        return pieces, tuple(token for _, unknown in parts for token in unknown)
+
+    def _letters(self, word):
+        word = word.translate(self.dotless) if self.case is str.lower else word
+        each = [(x, self._known(x)) for x in self.split(self.normal(word.strip()))]
+        unknown = [token for token, letters in each if letters is None]
+        return [letter for _, letters in each for letter in letters or ()], unknown
+
+    def _known(self, token):
+        """Returns the token, or what may stand for it: in another case, or é -> e; else None."""
+        cases = token.translate(self.dotless).lower(), token.upper()
+        for text in (token, *map(self.normal, (*cases, *map(base, (token, *cases))))):
+            letters = [text] if text is token else self.split(text)
+            if all(letter in self.ids for letter in letters):
+                return letters
+        return None
+
+
+def take(x, rows):
+    """Returns these rows of all arrays of a nested list."""
+    return [take(part, rows) for part in x] if isinstance(x, list) else x[rows]
+
+
+def member(tree, n):
+    """Returns the weights of member n of an ensemble; of the only one for n = ..."""
+    return {name: member(x, n) if isinstance(x, dict) else x[n] for name, x in tree.items()}
+
+
+def best(x, count):
+    """Returns the `count` largest numbers of each row, the largest first, and their places."""
+    place = np.argsort(-x, axis=-1, kind="stable")[:, :count]
+    return np.take_along_axis(x, place, axis=-1), place
+
+
+def cell(kind, x, w, h, c=None):
+    """Returns the new h, and c of an LSTM; x is W x + b of the input, u is U h + b.
+
+    elman: h' = tanh(x + u)    lstm: h' = o tanh(c'), c' = f c + i g; i, f, g, o of x + u
+    gru: h' = (1 - z) n + z h, n = tanh(x + r u); r, z of x + u    gru_before: n = tanh(x + U (r h))
+    """
+    u, two = h @ w["u_h"] + w["c_h"], 2 * h.shape[1]
+    if kind == "elman":
+        return [np.tanh(x + u)]
+    if kind == "lstm":
+        i, f, g, o = (x + u).reshape(len(h), 4, -1).swapaxes(0, 1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        return [sigmoid(o) * np.tanh(c), c]
+    r, z = sigmoid(x[:, :two] + u[:, :two]).reshape(len(h), 2, -1).swapaxes(0, 1)
+    u = r * u[:, two:] if kind == "gru" else (r * h) @ w["u_rh"] + w["c_rh"]
+    return [(1 - z) * np.tanh(x[:, two:] + u) + z * h]
+
+
+class Network:
+    """Encoder and decoder: Luong's, Bahdanau's, with monotonic attention, or with none.
+
+    States: a list of arrays, layer by layer. Memory: a list of keys, bias of the scores, and W_c m
+    for each layer and the readout; an empty list where no context is read.
+    """
+
+    def __init__(self, model, weights):
+        self.model, self.encoder, self.decoder = model, weights["encoder"], weights["decoder"]
+        self.kind, self.feeding = model["attention"], model["input_feeding"]
+        self.size = 2 if model["cell"] == "lstm" else 1  # arrays in the state of a layer
+        self.layers = [self.decoder[f"layers_{n}"] for n in range(model["decoder_layers"])]
+        self.head = self.decoder["readout" if model["readout"] else "output"]
+        self.phonemes_VxG = affine(self.decoder["embedding"], self.layers[0])
+
+    def start(self, source_BxS):
+        """Returns the memory that `step` reads, and the states before the first phoneme."""
+        m, last = self._encode(source_BxS)
+        words, width, d = len(m), m.shape[-1], self.decoder
+        count = self.size * len(self.layers)
+        memory = [affine(m, d["key"]) if "key" in d else [], []]
+        if self.kind in ("dot", "monotonic"):  # m . (W h + b) = (W^T m) . h + b . m
+            memory = [product(m, d["query"][x].T * np.float32(width**-0.5)) for x in "wb"]
+        for n, w in enumerate([*self.layers, self.head]):
+            reads = n == len(self.layers) or (self.kind != "monotonic" and self.feeding == (n == 0))
+            memory.append(product(m, w["w"][-width:]) if reads and self.kind != "none" else [])
+        states = [np.zeros((words, self.model["hidden"]), np.float32)] * count
+        if self.model["start"] == "bridge":
+            states = np.split(np.tanh(affine(last[-self.size], d["bridge"])), count, axis=-1)
+        elif self.model["start"] == "copy":
+            states = last
+        if self.kind == "monotonic":  # BOS comes from the first letter
+            ones_Bx1xV = np.ones((words, 1, len(d["embedding"])), np.float32)
+            states = [*states, np.zeros((words, 1), int), ones_Bx1xV]
+        return memory, states
+
+    def _encode(self, source_BxS):
+        """Returns what the top layer knows at each letter [B, S, E], and all last states."""
+        m, last, model = self.encoder["embedding"], [], self.model
+        for n in range(model["encoder_layers"]):
+            runs = []
+            for way in ("forward", "backward")[model["directions"] == "backward" :]:
+                w, order = self.encoder[f"{way}_{n}"], range(source_BxS.shape[1])
+                x_SxBxG = affine(m, w) if n else affine(m, w)[source_BxS.T]
+                state = [np.zeros((len(source_BxS), model["hidden"]), np.float32)] * self.size
+                outputs = [state[0]] * len(order)
+                for s in order if way == "forward" else reversed(order):
+                    state = cell(model["cell"], x_SxBxG[s], w, *state)
+                    outputs[s] = state[0]
+                runs.append((np.stack(outputs), *state))
+            add = model["directions"] == "sum" and n == model["encoder_layers"] - 1
+            m, *state = (sum(x) if add else np.concatenate(x, -1) for x in zip(*runs, strict=True))
+            last += state
+        return m.swapaxes(0, 1), last
+
+    def step(self, memory, states, token_R):
+        """Reads a phoneme; returns the new states, and logits [R, V] of the next phoneme."""
+        x, new, size = self.phonemes_VxG[token_R], [], self.size
+        weights_RxS = softmax(self._scores(memory, states[-size])) if self.feeding else []
+        for n, w in enumerate(self.layers):
+            x = affine(new[-size], w) if n else x
+            x = x + context(weights_RxS, memory[2 + n]) if len(memory[2 + n]) else x
+            new += cell(self.model["cell"], x, w, *states[n * size : (n + 1) * size])
+            if n == 0 and not self.feeding and self.kind not in ("none", "monotonic"):
+                weights_RxS = softmax(self._scores(memory, new[0]))
+        x = affine(new[-size], self.head)
+        if self.kind == "monotonic":
+            return self._monotonic(memory, new, x, *states[-2:], token_R)
+        return new, self._output(x + context(weights_RxS, memory[-1]) if len(memory[-1]) else x)
+
+    def _output(self, x):
+        return affine(np.tanh(x), self.decoder["output"]) if self.model["readout"] else x
+
+    def _scores(self, memory, h_RxH):
+        if len(memory[1]):
+            return (memory[0] @ h_RxH[..., None])[..., 0] + memory[1]
+        sums_RxSxH = affine(h_RxH, self.decoder["query"])[:, None] + memory[0]
+        active = np.maximum(sums_RxSxH, 0) if "relu" in self.kind else np.tanh(sums_RxSxH)
+        return active @ self.decoder["v"]
+
+    def _monotonic(self, memory, new, x_RxN, place_RxL, joint_RxLxV, token_R):
+        """P(v) = sum_s p(s) P(v | s), p(s) = sum_(r <= s) P(r) softmax(score(s) + jump(s - r))."""
+        rows, jump = np.arange(len(token_R))[:, None], self.decoder["jump"]
+        before_RxL = joint_RxLxV[rows[:, 0], :, token_R] + TINY
+        apart_RxLxS = np.arange(memory[0].shape[1]) - place_RxL[..., None]
+        scores_RxLxS = jump[apart_RxLxS.clip(0, len(jump) - 1)]
+        scores_RxLxS += self._scores(memory, new[-self.size])[:, None]
+        onward_RxLxS = softmax(np.where(apart_RxLxS >= 0, scores_RxLxS, -np.inf))
+        p_RxS = context(before_RxL / before_RxL.sum(-1, keepdims=True), onward_RxLxS)
+        p_RxL, place_RxL = best(p_RxS, LIKELY)
+        emissions_RxLxV = softmax(self._output(x_RxN[:, None] + memory[-1][rows, place_RxL]))
+        joint_RxLxV = p_RxL[..., None] * emissions_RxLxV
+        return [*new, place_RxL, joint_RxLxV], np.log(joint_RxLxV.sum(axis=1) + TINY)
+
+
+def greedy(step, states, words, limit, prune, count):
+    """Takes the best phoneme until that is EOS, or ends where that would have been most probable.
+
+    Of the `count` answers all but the first have the second best phoneme at one place, where it
+    loses at most `prune`.
+    """
+    eos_BxT, first_BxT, second_BxT = np.zeros((3, words, limit + 1), np.float32)
+    eos_BxT[:], tokens_2xBxT = -np.inf, np.full((2, words, limit + 1), PAD)
+    row_R, token_R = np.arange(words), np.full(words, BOS)
+    for t in range(limit + 1):
+        states, log_p_RxV = step(states, token_R, row_R)
+        eos_BxT[row_R, t], log_p_RxV[:, EOS] = log_p_RxV[:, EOS], -np.inf
+        log_p_Rx2, token_Rx2 = best(log_p_RxV, 2)
+        first_BxT[row_R, t], second_BxT[row_R, t] = log_p_Rx2.T
+        tokens_2xBxT[:, row_R, t] = token_Rx2.T
+        go = eos_BxT[row_R, t] < first_BxT[row_R, t]
+        row_R, token_R, states = row_R[go], token_Rx2[go, 0], take(states, go)
+        if not len(row_R):
+            break
+    ended_BxT, chosen_BxT = eos_BxT + first_BxT.cumsum(1) - first_BxT, eos_BxT >= first_BxT
+    end_B = np.where(chosen_BxT.any(1), chosen_BxT.argmax(1), ended_BxT.argmax(1))
+    rows, n, real_BxT = np.arange(words), np.arange(count), np.arange(limit + 1) < end_B[:, None]
+    gain_BxT = np.where(real_BxT, second_BxT - first_BxT, -np.inf)
+    gain_BxN, place_BxN = best(np.where(gain_BxT >= -prune, gain_BxT, -np.inf), count - 1)
+    tokens_BxNxT = np.where(real_BxT, tokens_2xBxT[0], PAD)[:, None].repeat(count, axis=1)
+    tokens_BxNxT[rows[:, None], n[1:], place_BxN] = tokens_2xBxT[1, rows[:, None], place_BxN]
+    return tokens_BxNxT, ended_BxT[rows, end_B, None] + np.pad(gain_BxN, ((0, 0), (1, 0)))
+
+
+def beam(step, states, words, limit, prune, width):
+    """Returns the K = `width` most probable pronunciations that K hypotheses at a time find.
+
+    Endings compete with those before; what is behind the K-th of them is pruned, and what is
+    `prune` behind the best.
+    """
+    log_p_BxK = np.full((words, width), -np.inf, np.float32)
+    ended_BxK, token_BxK, log_p_BxK[:, 0] = log_p_BxK.copy(), np.full((words, width), BOS), 0
+    place_BxK = np.arange(words)[:, None].repeat(width, axis=1)  # rows of the states
+    ended_BxKxT = tokens_BxKxT = np.full((words, width, limit + 1), PAD)
+    pick = lambda x_BxKxT, kept_BxK: np.take_along_axis(x_BxKxT, kept_BxK[..., None], axis=1)
+    for t in range(limit + 1):
+        if not (active := log_p_BxK > -np.inf).any():
+            break
+        states = take(states, place_BxK[active])
+        states, log_p_RxV = step(states, token_BxK[active], np.nonzero(active)[0])
+        symbols, place_BxK[active] = log_p_RxV.shape[1], np.arange(len(log_p_RxV))
+        log_p_BxKxV = np.full((words, width, symbols), -np.inf, np.float32)
+        log_p_BxKxV[active] = log_p_BxK[active][:, None] + log_p_RxV
+        ended_BxK, kept = best(np.concatenate([ended_BxK, log_p_BxKxV[..., EOS]], 1), width)
+        ended_BxKxT = pick(np.concatenate([ended_BxKxT, tokens_BxKxT], axis=1), kept)
+        log_p_BxKxV[..., EOS] = -np.inf
+        log_p_BxK, kept = best(log_p_BxKxV.reshape(words, -1), width)
+        parent_BxK, token_BxK = np.divmod(kept, symbols)
+        place_BxK = np.take_along_axis(place_BxK, parent_BxK, axis=1)
+        tokens_BxKxT = pick(tokens_BxKxT, parent_BxK)
+        tokens_BxKxT[..., t] = token_BxK
+        most_B = np.maximum(log_p_BxK[:, 0], ended_BxK[:, 0])
+        least_B = np.maximum(ended_BxK[:, -1], most_B - prune)
+        log_p_BxK[log_p_BxK <= least_B[:, None]] = -np.inf
+    return ended_BxKxT, ended_BxK
+
+
+class JointNgram:
+    """A joint n-gram model of letters and phonemes (Bisani and Ney 2008), Kneser-Ney smoothed."""
+
+    def __init__(self, arrays):
+        self.units, self.codes, self.levels = arrays["units"], arrays["codes"], []
+        self.size, histories = len(self.codes) + 2, 1  # units, start and end of a word
+        for n in itertools.takewhile(arrays.__contains__, map(str, itertools.count(1))):
+            keys = np.repeat(np.arange(histories), arrays[n]["counts"]) * self.size
+            keys, histories = keys + arrays[n]["tokens"], len(keys)
+            self.levels.append((keys, arrays[n]["log_prob"], arrays[n].get("log_backoff")))
+
+    def log_probs(self, source_PxS, target_PxT):
+        """Returns log P of words with their pronunciations, in the order of letters."""
+        length_P = (target_PxT != PAD).sum(axis=1)
+        code_PxS = self._align(source_PxS, target_PxT[:, : length_P.max() + 1], length_P)
+        code_PxS[length_P.clip(source_PxS.shape[1]) > LONGEST] = -1
+        lengths = (code_PxS >= 0).sum(axis=1) + 2
+        first = lengths.cumsum() - lengths
+        position = np.arange(lengths.sum()) - first.repeat(lengths)
+        token = np.full(len(position), self.size - 2)
+        token[first + lengths - 1] = self.size - 1
+        codes = code_PxS[code_PxS >= 0]
+        place = self.codes.searchsorted(codes).clip(max=self.size - 3)
+        inner = (position > 0) & (token < self.size - 1)
+        token[inner] = np.where(self.codes[place] == codes, place, self.size)  # size: never seen
+        node = np.where(token < self.size, token, -1)
+        log_p = np.where(node >= 0, self.levels[0][1][node] / -16, UNSEEN)
+        for n, (shorter, (keys, log_prob, _)) in enumerate(itertools.pairwise(self.levels), 1):
+            history = np.where(position >= n, np.roll(node, 1), -1)
+            key = np.where((history >= 0) & (token < self.size), history * self.size + token, -1)
+            node = keys.searchsorted(key).clip(max=len(keys) - 1)
+            node = np.where(keys[node] == key, node, -1)
+            log_p = np.where(history >= 0, log_p + shorter[2][history] / -16, log_p)
+            log_p = np.where(node >= 0, log_prob[node] / -16, log_p)
+        total_P = np.add.reduceat(np.where(position > 0, log_p, 0), first)
+        return np.where(lengths > 2, total_P, NOT_ALIGNED)
+
+    def _align(self, source_PxS, target_PxT, length_P):
+        """Returns the most probable units [P, S]: at the last letter of each its number, else -1.
+
+        A unit is one letter with 0, 1 or 2 phonemes, or two letters with one: kinds 0 to 3.
+        """
+        silent, single, double, pair = map(self.units.get, ("silent", "single", "double", "pair"))
+        x_SxP, p, q = source_PxS.T, target_PxT, np.roll(target_PxT, -1, axis=1)
+        a, kinds = np.full((len(p), p.shape[1] + 1), NEVER, np.float32), []  # best log P so far
+        ways, a[:, 0] = np.stack([a] * 4), 0
+        for s, x in enumerate(x_SxP[..., None]):
+            ways[0] = a + (silent[x] + 1e-3 * s)  # of two equal letters the second is silent
+            ways[1, :, 1:] = a[:, :-1] + single[x, p]
+            ways[2, :, 2:] = (a[:, :-1] + double[x, p, q])[:, :-1]
+            kinds.append(ways.argmax(axis=0))
+            pairs = a[:, :-1] + pair[x, np.roll(x_SxP, -1, axis=0)[s, :, None], p]
+            a, ways[3, :, 1:] = ways.max(axis=0), pairs
+        rows, place = np.arange(len(p)), length_P
+        never, kind, codes = a[rows, place] < NEVER / 2, np.full(len(p), -1), []
+        for s in reversed(range(len(kinds))):
+            kind = np.where(never | (kind == 3), -1, kinds[s][rows, place])
+            place = place - np.array([0, 1, 2, 1, 0])[kind]
+            code = np.where(
+                kind == 3, x_SxP[s - 1] * len(silent) + x_SxP[s], x_SxP[s] * len(silent)
+            )
+            code = code * single.shape[1] + np.where(kind == 0, PAD, p[rows, place])
+            code = code * single.shape[1] + np.where(kind == 2, q[rows, place], PAD)
+            codes.append(np.where(kind >= 0, code, -1))
+        return np.stack(codes[::-1], axis=1)
+
+
+class G2P:
+    """A trained model; stress: whether answers have the stress it learned, None: by its config."""
+
+    def __init__(self, path, stress=None):
+        config, symbols, arrays = read(path)
+        self.model, self.members, self.beam = config["model"], config["ensemble"], config["beam"]
+        if not self.model["encoder_layers"]:
+            raise ValueError(f"{path}: a language model, which reads no words")
+        self.joint = JointNgram(arrays.pop("joint")) if "joint" in arrays else None
+        several = range(self.members) if self.members > 1 else [...]
+        self.networks = [Network(self.model, member(arrays, n)) for n in several]
+        self.spelling, self.names = (
+            Spelling(symbols, config["data"]["longest"]),
+            symbols["phonemes"],
+        )
+        if not (config["stress"] if stress is None else stress):
+            self.names = [x[:-1] if VOWEL.fullmatch(x) else x for x in self.names]
+        self.fold = 2 if self.names != symbols["phonemes"] else 1
+        characters = lambda names: tuple("".join(names).split())
+        self.join = {"words": tuple, "characters": characters}[symbols["target"]]
+        self.temperature, train = config["temperature"], config["train"]
+        self.smoothing = train["label_smoothing"] * (0.5 if train["teacher"] else 1)
+
+    def __call__(self, word: str) -> str:
+        """Returns the most probable pronunciation, phonemes joined by spaces."""
+        return " ".join(self.pronounce(word)[0][0])
+
+    def pronounce(self, word: str, nbest: int = 1, beam: int = 0) -> list[tuple[tuple, float]]:
+        """Returns (phonemes, probability) of at most `nbest` pronunciations, the best first."""
+        return self.pronounce_all([word], nbest, beam)[0][0]
+
+    def pronounce_all(self, words, nbest=1, beam=0):
+        """Returns for each word its pronunciations, and the characters that are not known."""
+        width = beam or self.beam or (CANDIDATES if self.joint else 1)
+        width = max(width, nbest * self.fold if nbest > 1 else 1)
+        spelled, by_length, found = list(map(self.spelling.pieces, words)), {}, {(): [((), 1.0)]}
+        for piece in dict.fromkeys(piece for pieces, _ in spelled for piece in pieces):
+            by_length.setdefault(len(piece), []).append(piece)
+        for pieces in by_length.values():
+            for start in range(0, len(pieces), rows := max(ROWS // width, 1)):
+                some = pieces[start : start + rows]
+                found |= zip(some, self._search(some, nbest, width), strict=True)
+        join = functools.partial(self._join, nbest)
+        return [
+            (functools.reduce(join, map(found.get, pieces or [()])), x) for pieces, x in spelled
+        ]
+
+    def _join(self, nbest, first, second):
+        both = [(a + b, p * q) for (a, p), (b, q) in itertools.product(first, second)]
+        return sorted(both, key=lambda one: -one[1])[:nbest]
+
+    def _search(self, pieces, nbest, width):
+        """Yields the `nbest` pronunciations of each of some equally long words."""
+        source_BxS = np.array([[self.spelling.ids[x] for x in piece] for piece in pieces])
+        memories, states = map(
+            list, zip(*(x.start(source_BxS) for x in self.networks), strict=True)
+        )
+        now = [np.arange(len(pieces)), memories]  # the words of the rows, and the memories of these
+
+        def step(states, token_R, word_R):
+            if not np.array_equal(now[0], word_R):
+                now[:] = word_R, take(memories, word_R)
+            rows = zip(self.networks, now[1], states, strict=True)
+            each = [network.step(memory, state, token_R) for network, memory, state in rows]
+            return [new for new, _ in each], self._log_probs([logits for _, logits in each])
+
+        prune, limit = PRUNE_THRESHOLD if nbest == 1 else np.inf, 3 * source_BxS.shape[1] + 12
+        search, count = (greedy, CANDIDATES if self.joint else 1) if width == 1 else (beam, width)
+        tokens_BxNxT, log_p_BxN = search(step, states, len(pieces), limit, prune, count)
+        log_p_BxN = self._rescore(source_BxS, tokens_BxNxT, log_p_BxN.astype(float))
+        for tokens_NxT, log_p_N in zip(tokens_BxNxT.tolist(), log_p_BxN.tolist(), strict=True):
+            merged = {}  # what differs in stress that is left out is one pronunciation
+            for tokens_T, log_p in zip(tokens_NxT, log_p_N, strict=True):
+                if log_p > -np.inf:
+                    phonemes = self.join([self.names[id] for id in tokens_T if id != PAD])
+                    merged[phonemes] = merged.get(phonemes, 0.0) + math.exp(log_p)
+            yield sorted(merged.items(), key=lambda one: -one[1])[:nbest]
+
+    def _rescore(self, source_BxS, tokens_BxNxT, log_p_BxN):
+        """Interpolates log P of the network and the joint n-gram model, keeping a word's total."""
+        found_BxN = log_p_BxN > -np.inf
+        found_BxN &= found_BxN.sum(axis=1, keepdims=True) > 1
+        if not self.joint or not found_BxN.any():
+            return log_p_BxN
+        joint_BxN, source_PxS = np.zeros_like(log_p_BxN), source_BxS[np.nonzero(found_BxN)[0]]
+        joint_BxN[found_BxN] = self.joint.log_probs(source_PxS, tokens_BxNxT[found_BxN])
+        weight = 0.4 if self.members == 1 else 1 / 3
+        both_BxN = ((1 - weight) * log_p_BxN + weight * joint_BxN) / self.temperature
+        total = lambda x_BxN: np.logaddexp.reduce(x_BxN, axis=1, keepdims=True)
+        return np.where(found_BxN, both_BxN - total(both_BxN) + total(log_p_BxN), log_p_BxN)
+
+    def _log_probs(self, logits_MxRxV):
+        """Returns log P [R, V]: the members' mean, without label smoothing, at the temperature."""
+        each = [x - log_sum_exp(x)[..., None] for x in logits_MxRxV]
+        log_p = functools.reduce(np.logaddexp, each) - np.float32(np.log(self.members))
+        if self.smoothing:
+            q, s = np.exp(log_p), np.float32(self.smoothing)
+            with np.errstate(divide="ignore"):
+                log_p = np.log(np.maximum(q - s / q.shape[1], 0.01 * q))
+        log_p /= 1 if self.joint else self.temperature
+        log_p[:, [PAD, BOS, UNK]] = -np.inf
+        return log_p - log_sum_exp(log_p)[..., None]
+
+
+load = G2P

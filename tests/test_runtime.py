@@ -1,0 +1,180 @@
+"""The runtime of NumPy alone: an independent reference of what the library answers."""
+
+import dataclasses
+import functools
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import ml_dtypes
+import numpy as np
+import pytest
+
+import g2p_jax
+from g2p_jax import config, runtime
+from g2p_jax.data.pairs import Pair
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.joint import storage
+from g2p_jax.kernels.parameters import set_up
+from g2p_jax.predict import model_file
+from g2p_jax.predict.pronunciation import spell
+from tests.references import golden
+
+LEXICON = {
+    "cab": "K AE1 B", "back": "B AE1 K", "deaf": "D EH1 F", "fad": "F AE1 D", "bead": "B IY0 D",
+    "face": "F EY1 S", "cafe": "K AH0 F EY1", "ace": "EY1 S", "abaca": "AE0 B AH0 K AH0",
+}  # fmt: skip
+PAIRS = [Pair(word, (tuple(sounds.split()),)) for word, sounds in LEXICON.items()]
+WORDS = [
+    *LEXICON,
+    "Café-Bad",
+    "a",
+    "",
+    "?",
+    "facade" * 9,
+    "dead beef",
+    "ba\N{COMBINING ACUTE ACCENT}d",
+]
+SMALL = config.Model(embedding=5, hidden=6, readout=7)
+BACKWARD = {"directions": "backward", "attention": "none"}
+MODELS = {
+    "luong, gru": (SMALL, {"beam": 3}),
+    "luong, lstm, additive, joint": (
+        dataclasses.replace(SMALL, cell="lstm", attention="additive", encoder_layers=1),
+        {"ngram": 3, "beam": 1, "temperature": 0.8},
+    ),
+    "bahdanau, relu, sum, no readout": (
+        dataclasses.replace(
+            SMALL, input_feeding=True, attention="additive_relu", directions="sum", readout=0
+        ),
+        {"beam": 1, "stress": True},
+    ),
+    "elman, copied start": (
+        dataclasses.replace(SMALL, cell="elman", **BACKWARD, start="copy", readout=0),
+        {"beam": 2, "temperature": 1.3},
+    ),
+    "reset before, three members": (
+        dataclasses.replace(SMALL, cell="gru_before", start="zeros", decoder_layers=1),
+        {"ensemble": 3, "beam": 2, "ngram": 2},
+    ),
+    "monotonic, lstm, teacher": (
+        dataclasses.replace(SMALL, cell="lstm", attention="monotonic", encoder_layers=1),
+        {"train": config.Train(dtype="float32", teacher="x", label_smoothing=0.2)},
+    ),
+    "monotonic, no readout, two members": (
+        dataclasses.replace(SMALL, attention="monotonic", readout=0, decoder_layers=1),
+        {"ensemble": 2, "beam": 4, "stress": False},
+    ),
+}  # fmt: skip
+
+
+def make(model: config.Model, settings: dict) -> g2p_jax.G2P:
+    """A model with random weights, which are large enough to prefer one phoneme to another."""
+    settings = {"train": config.Train(dtype="float32"), "stress": False, **settings}
+    whole = config.validate(config.Config(model=model, **settings))
+    symbols = Symbols.from_pairs(PAIRS)
+    net = model_file.network(whole, symbols)
+    shapes = jax.eval_shape(functools.partial(net.init, method=set_up), jax.random.key(0))["params"]
+    random = np.random.default_rng(1)
+    members = (whole.ensemble,) if whole.ensemble > 1 else ()
+    normal = lambda x: 0.5 * random.normal(size=(*members, *x.shape)).astype(np.float32)
+    joint = storage.fit(PAIRS, symbols, whole.ngram) if whole.ngram else None
+    return g2p_jax.G2P(whole, symbols, jax.tree.map(normal, shapes), joint)
+
+
+def assert_same(ours, theirs, tolerance=2e-5):
+    """The same pronunciations in the same order, with the same probabilities."""
+    for (mine, unknown), answer in zip(ours, theirs, strict=True):
+        assert [p for p, _ in mine] == [p.phonemes for p in answer.pronunciations], answer.word
+        assert unknown == answer.unknown
+        for (_, p), (_, q) in zip(mine, answer.pronunciations, strict=True):
+            assert p == pytest.approx(q, abs=tolerance)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_network_answers_as_in_jax(name, tmp_path):
+    g2p = make(*MODELS[name])
+    g2p.save(tmp_path / "model.safetensors")
+    ours = runtime.load(tmp_path / "model.safetensors")
+    assert_same(ours.pronounce_all(WORDS), g2p.pronounce(WORDS))
+    assert_same([ours.pronounce_all([word])[0] for word in WORDS[:3]], g2p.pronounce(WORDS[:3]))
+
+
+def test_nbest_beam_and_stress(tmp_path):
+    g2p = make(*MODELS["luong, lstm, additive, joint"])
+    g2p.save(tmp_path / "model.safetensors")
+    ours, stressed = (runtime.load(tmp_path / "model.safetensors", x) for x in (None, True))
+    assert_same(ours.pronounce_all(WORDS, nbest=3), g2p.pronounce(WORDS, nbest=3))
+    assert_same(stressed.pronounce_all(WORDS, beam=5), g2p.stressed.pronounce(WORDS, beam=5))
+    assert ours("cab") == g2p("cab")
+
+
+@pytest.mark.parametrize("kind", [k for k in golden.recorded() if k[1] == "float32"], ids="-".join)
+def test_shipped_models_answer_what_was_recorded(kind):
+    """Of every twentieth word: as JAX answered on another machine."""
+    words = dict(list(golden.recorded()[kind].items())[::20])
+    path = model_file.locate(kind[0])
+    g2p = runtime.load(path, stress=True if kind[2] == "stress" else None)
+    for found, before in zip(
+        g2p.pronounce_all(words, **golden.SEARCHES[kind[2]]), words.values(), strict=True
+    ):
+        assert [" ".join(phonemes) for phonemes, _ in found[0]] == [p for p, _ in before]
+        assert [p for _, p in found[0]] == pytest.approx([p for _, p in before], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "known, options",
+    [
+        ("HELLO'", {}),
+        ("hello", {}),
+        ("Helo-", {}),
+        ("ııilmn", {}),
+        ("cafe\N{COMBINING ACUTE ACCENT}", {"unicode": "NFD"}),
+        ("ae oe one two", {"source": "words"}),
+        ("12+3", {}),
+        ("가감σς", {"unicode": "NFD"}),
+    ],
+)
+def test_words_are_spelled_as_in_the_library(known, options):
+    words = known.split() if "source" in options else [known]
+    symbols = Symbols.from_pairs([Pair(" ".join(words), (("X",),))], **options)
+    ours = runtime.Spelling(symbols.to_json(), longest=5)
+    for word in [
+        "hello", "Hello", "HELLO, ", " well-known", "New York", "café", "CAFÉ", "ﬁne", "’tis", "ß",
+        "Æsop", "İstanbul", "ILIM", "ilim", "12-34", "a\u2013b", "l’eau", "Ωμέγα", "ΣΟΦΌΣ", "가감",
+        "one two  three", "", " ", "-", "hellohellohello", "a/b_c", "e\N{COMBINING ACUTE ACCENT}",
+    ]:  # fmt: skip
+        assert ours.pieces(word) == spell(word, symbols, 5), word
+
+
+def test_half_floats_and_what_is_no_model(tmp_path, write):
+    w = np.array([[1.5, -0.1], [3e-5, 7.0]], np.float32)
+    about = {"format": model_file.FORMAT, "config": "{}", "symbols": "{}"}
+    arrays = {"a/b": w.astype(np.float16), "c": w.astype(ml_dtypes.bfloat16)}
+    data = model_file._packed(arrays, about)
+    *_, tree = runtime.read(write(data, "model"))
+    np.testing.assert_array_equal(tree["a"]["b"], w.astype(np.float16).astype(np.float32))
+    np.testing.assert_array_equal(tree["c"], w.astype(ml_dtypes.bfloat16).astype(np.float32))
+    damaged = data[:-1] + bytes([data[-1] ^ 1])
+    for wrong in (damaged, data[: len(data) // 2], b"", b"PK\3\4" * 99, json.dumps({}).encode()):
+        with pytest.raises(ValueError, match="not a model of g2p_jax"):
+            runtime.read(write(wrong, "wrong"))
+
+
+def test_the_file_alone_is_enough(tmp_path):
+    """In a process without this project and without JAX; its memory stays small."""
+    (tmp_path / "runtime.py").write_text(Path(runtime.__file__).read_text())
+    code = (
+        "import sys, runtime\n"
+        f"g2p = runtime.load({str(model_file.locate('english'))!r})\n"
+        "print(g2p('through'), {'jax', 'g2p_jax', 'safetensors'} & set(sys.modules))\n"
+        "print(open('/proc/self/status').read() if sys.platform == 'linux' else '')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    answer, status = run.stdout.split("\n", 1)
+    assert answer == "TH R UW set()"
+    if peak := re.search(r"VmHWM:\s*(\d+) kB", status):
+        assert int(peak[1]) < 120 * 1024
