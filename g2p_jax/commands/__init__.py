@@ -9,6 +9,8 @@ import g2p_jax
 COMMANDS = {
     "Pronounce words": {
         "predict": "pronounce words, a word list, or the test set of a contest",
+        "demo": "show a page in the browser that pronounces what you type",
+        "serve": "answer requests over HTTP: a JSON API and the page",
     },
     "Train a model": {
         "train": "train a model on a lexicon; start it again to continue",

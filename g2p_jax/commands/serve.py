@@ -1,0 +1,68 @@
+"""Serves pronunciations over HTTP: a JSON API and the page of g2p-jax demo.
+
+  g2p-jax serve --ckpt=english-small
+  curl -H 'Content-Type: application/json' -d '{"words": ["through"]}' localhost:8017/pronounce
+
+POST /pronounce takes {"words": [...], "nbest": 1, "alphabet": "ipa", "stress": true}; all but words
+may be left out. GET /health answers 200 when the model is warm, GET /metrics is for Prometheus.
+SIGTERM or Ctrl-C ends the server when the requests that it has are answered. It needs uvicorn:
+pip install 'g2p_jax[serve]'. docs/serving.md has the limits.
+"""
+
+import socket
+
+from absl import flags
+
+from g2p_jax.commands import shared
+from g2p_jax.commands.run import leave
+from g2p_jax.errors import UserError
+
+_CKPT = flags.DEFINE_string(
+    "ckpt", "english-small", "Folder of a run, a model file, or an included model."
+)
+_HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen at; 0.0.0.0: all networks.")
+_PORT = flags.DEFINE_integer("port", 8017, "Port to listen at; 0: a free one.", 0, 65535)
+
+
+def main(words: list[str]) -> None:
+    shared.no_words(words)
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise UserError("the server needs uvicorn: pip install 'g2p_jax[serve]'") from error
+    g2p = shared.load_model(_CKPT.value)
+    from g2p_jax.predict import model_file
+    from g2p_jax.predict.serving.app import App
+    from g2p_jax.predict.serving.service import Service
+    from g2p_jax.predict.serving.site import read_site
+
+    service = Service(g2p)
+    site = read_site({_CKPT.value: model_file.locate(_CKPT.value)})
+    app = App(site, service.pronounce, service.warm_up)
+    config = uvicorn.Config(
+        app,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=1000,
+        timeout_graceful_shutdown=15,
+    )
+    with _listen(_HOST.value, _PORT.value) as listener:
+        host, port = listener.getsockname()[:2]
+        print(f"http://{host}:{port}/ is the page; POST /pronounce; Ctrl-C ends it", flush=True)
+        try:
+            uvicorn.Server(config).run([listener])
+        except KeyboardInterrupt:  # of the signal, after all requests have been answered
+            pass
+    leave(0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Returns a socket at this address; UserError if it cannot be used."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        fix = "choose another --host or --port; --port=0 takes a free one"
+        raise UserError(f"{host}:{port} cannot be used ({error.strerror}); {fix}") from error
