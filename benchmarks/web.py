@@ -22,7 +22,8 @@ import invented  # noqa: E402
 
 import g2p_jax
 from g2p_jax.data.lexicon import read_lexicon
-from g2p_jax.predict import model_file
+from g2p_jax.predict.g2p import load
+from g2p_jax.predict.header import locate
 
 
 def main() -> None:
@@ -38,14 +39,14 @@ def main() -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(answers(model, words, options.nbest), file)
             file.flush()
-            path = model_file.locate(model)
+            path = locate(model)
             script = ROOT / "benchmarks" / "web.mjs"
             subprocess.run(["node", script, path, file.name, str(options.nbest)], check=True)
 
 
 def answers(model: str, words: list[str], nbest: int) -> list:
     """Word and [phonemes, probability] of each of its answers, of JAX with float32 operands."""
-    g2p = g2p_jax.load(model)
+    g2p = load(model)
     train = dataclasses.replace(g2p.config.train, dtype="float32")
     config = dataclasses.replace(g2p.config, train=train)
     g2p = g2p_jax.G2P(config, g2p.symbols, g2p.params, g2p.joint)

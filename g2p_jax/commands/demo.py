@@ -16,6 +16,7 @@ from absl import flags
 
 from g2p_jax.commands import shared
 from g2p_jax.files import atomic_write
+from g2p_jax.predict import header
 
 _CKPT = flags.DEFINE_list(
     "ckpt",
@@ -30,14 +31,13 @@ _OVERWRITE = shared.define_overwrite()
 
 def main(words: list[str]) -> None:
     shared.no_words(words)
-    from g2p_jax.predict import model_file
     from g2p_jax.predict.serving.demo import page_server
     from g2p_jax.predict.serving.site import one_file, read_site
 
     names = _CKPT.value
     if _OUTPUT.value and not _CKPT.present:
         names = names[:1]  # 3 MB rather than 20
-    models = {name: model_file.locate(name) for name in names}
+    models = {name: header.locate(name) for name in names}
     if _OUTPUT.value:
         shared.check_new(Path(_OUTPUT.value), _OVERWRITE.value)
         with atomic_write(_OUTPUT.value) as file:

@@ -10,15 +10,26 @@ pip install 'g2p_jax[serve]'. docs/serving.md has the limits.
 """
 
 import socket
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from g2p_jax.commands import shared
 from g2p_jax.commands.run import leave
 from g2p_jax.errors import UserError
+from g2p_jax.predict import header
+
+if TYPE_CHECKING:
+    from g2p_jax.predict.pronouncer import Pronouncer
 
 _CKPT = flags.DEFINE_string(
     "ckpt", "english-small", "Folder of a run, a model file, or an included model."
+)
+_LEXICON = flags.DEFINE_list(
+    "lexicon",
+    None,
+    "Lexicons that answer before the model, in their order: files, cmudict, or none; default: "
+    "cmudict for the included models.",
 )
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen at; 0.0.0.0: all networks.")
 _PORT = flags.DEFINE_integer("port", 8017, "Port to listen at; 0: a free one.", 0, 65535)
@@ -30,19 +41,18 @@ def main(words: list[str]) -> None:
         import uvicorn
     except ImportError as error:
         raise UserError("the server needs uvicorn: pip install 'g2p_jax[serve]'") from error
-    g2p = shared.load_model(_CKPT.value)
-    from g2p_jax.predict import model_file
     from g2p_jax.predict.serving.app import App
     from g2p_jax.predict.serving.service import Service
     from g2p_jax.predict.serving.site import read_site
 
-    service = Service(g2p)
-    site = read_site({_CKPT.value: model_file.locate(_CKPT.value)})
+    service = Service(_load())
+    site = read_site({_CKPT.value: header.locate(_CKPT.value)})
     app = App(site, service.pronounce, service.warm_up)
     config = uvicorn.Config(
         app,
         ws="none",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         limit_concurrency=1000,
@@ -56,6 +66,16 @@ def main(words: list[str]) -> None:
         except KeyboardInterrupt:  # of the signal, after all requests have been answered
             pass
     leave(0)
+
+
+def _load() -> "Pronouncer":
+    """The model of the flags, with lexicons before it."""
+    from g2p_jax.predict.lexicon_first import LexiconFirst, names, read_lexicons
+
+    g2p = shared.load_model(_CKPT.value)
+    about = header.Header(g2p.config, g2p.symbols)
+    lexicons = read_lexicons(names(_LEXICON.value, _CKPT.value), about)
+    return LexiconFirst(lexicons, g2p) if lexicons else g2p
 
 
 def _listen(host: str, port: int) -> socket.socket:

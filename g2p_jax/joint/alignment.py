@@ -187,10 +187,11 @@ def align(units: Units, source: Ragged, target: Ragged) -> Callable[[], Ragged]:
     return wait
 
 
-def prepare(units: Units, longest: int) -> list[Future]:
-    """Starts to compile what aligns the few answers to one word of at most `longest` letters."""
+def prepare(units: Units, longest: int, most: int) -> list[Future]:
+    """Starts to compile what aligns so many answers to words of at most `longest` letters."""
     lengths = LENGTHS[: 1 + np.searchsorted(LENGTHS[:-1], longest)]
-    pairs = [Ragged.from_lists([[EOS] * n] * rows) for rows in ROWS[:2] for n in lengths]
+    every = ROWS[: 1 + np.searchsorted(ROWS[:-1], most)]
+    pairs = [Ragged.from_lists([[EOS] * n] * rows) for rows in every for n in lengths]
     return _best_sequence.prepare(
         (units, *batch) for each in pairs for _, *batch in _batches(each, each)
     )

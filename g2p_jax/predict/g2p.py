@@ -128,10 +128,12 @@ class G2P(Pronouncer):
         """Writes the model as one file, which appears at once or not at all."""
         model_file.write(path, self.config, self.symbols, self.params, dtype, self.joint)
 
-    def warm_up(self) -> "G2P":
-        longest = self.config.data.longest
-        programs = self._runner.prepare(longest, self._search_settings(nbest=1, beam=0))
-        programs += alignment.prepare(self.joint.units, longest) if self.joint else []
+    def warm_up(self, words: int = 6, nbest: int = 1) -> "G2P":
+        longest, settings = self.config.data.longest, self._search_settings(nbest, beam=0)
+        programs = self._runner.prepare(longest, settings, words)
+        if self.joint:
+            pairs = words * max(settings.width, settings.alternatives + 1)
+            programs += alignment.prepare(self.joint.units, longest, pairs)
         for program in programs:
             program.result()
         return self

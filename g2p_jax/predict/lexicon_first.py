@@ -105,8 +105,8 @@ class LexiconFirst(Pronouncer):
     def with_settings(self, **settings: Any) -> "LexiconFirst":
         return LexiconFirst(self.lexicons, self.model.with_settings(**settings))
 
-    def warm_up(self) -> "LexiconFirst":
-        self.model.warm_up()
+    def warm_up(self, words: int = 6, nbest: int = 1) -> "LexiconFirst":
+        self.model.warm_up(words, nbest)
         return self
 
     def _exact(self, word: str) -> Answer | None:

@@ -52,8 +52,8 @@ class OnDemand(Pronouncer):
         config = dataclasses.replace(self.config, **settings)
         return OnDemand(config, self.symbols, functools.partial(_with_settings, self, settings))
 
-    def warm_up(self) -> "OnDemand":
-        self.model.warm_up()
+    def warm_up(self, words: int = 6, nbest: int = 1) -> "OnDemand":
+        self.model.warm_up(words, nbest)
         return self
 
 

@@ -114,8 +114,11 @@ class Pronouncer(abc.ABC):
         """Returns the same model with other settings of its config, such as beam=4."""
 
     @abc.abstractmethod
-    def warm_up(self) -> Self:
-        """Compiles what single words need, of any length and number of parts; returns the model."""
+    def warm_up(self, words: int = 6, nbest: int = 1) -> Self:
+        """Compiles what lists of at most so many words need, of any length; returns the model.
+
+        A word of several parts counts as so many words.
+        """
 
     def with_stress(self, stress: bool) -> Self:
         """Returns the same model, with the stress of vowels in its answers, or without.

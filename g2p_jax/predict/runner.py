@@ -15,7 +15,7 @@ from g2p_jax.kernels.parameters import round_matrices
 from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.network.seq2seq import Seq2Seq
 from g2p_jax.predict.inspection import ForcedScores, forced_scores
-from g2p_jax.predict.searching import SearchSettings, batches, search, up_to
+from g2p_jax.predict.searching import SearchSettings, batches, search, shapes, up_to
 from g2p_jax.search.hypotheses import Hypotheses
 
 SHARED = 64  # rows of a batch from which on devices share it; fewer take longer to hand out
@@ -52,12 +52,15 @@ class Runner:
             program.prepare(calls)
         return [(index_B, program(*call)) for (index_B, _), call in zip(rows, calls, strict=True)]
 
-    def prepare(self, longest: int, settings: SearchSettings) -> list[Future]:
-        """Starts to compile all shapes in which one spelling or a few are searched."""
-        lists = [[[EOS] * n] * count for n in up_to(longest) for count in (1, 2)]
-        rows = [batches(Ragged.from_lists(each), longest, settings.width) for each in lists]
-        program, calls = self._calls([source_BxS for ((_, source_BxS),) in rows], settings)
-        return program.prepare(calls)
+    def prepare(self, longest: int, settings: SearchSettings, most: int) -> list[Future]:
+        """Starts to compile all shapes in which at most so many spellings are searched."""
+        futures = []
+        for words, lengths in shapes(most):
+            lists = [[[EOS] * n] * words for n in up_to(longest, lengths)]
+            each = [batches(Ragged.from_lists(x), longest, settings.width)[0] for x in lists]
+            program, calls = self._calls([source_BxS for _, source_BxS in each], settings)
+            futures += program.prepare(calls)
+        return futures
 
     def _calls(
         self, sources: list[Ints], settings: SearchSettings

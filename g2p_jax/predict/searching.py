@@ -1,5 +1,6 @@
 """The search of a batch of spellings."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -42,7 +43,16 @@ def batches(source: Ragged, longest: int, width: int) -> list[tuple[Array, Ints]
     return [(index_B, source.padded(index_B, length)) for index_B, length in groups]
 
 
-def up_to(longest: int, lengths: tuple[int, ...] = SHAPES[0][2]) -> list[int]:
+def shapes(most: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yields the fewest words, and the lengths, of each shape for at most so many words."""
+    least = 1
+    for largest, _, lengths in SHAPES:
+        if least <= most:
+            yield least, lengths
+        least = (largest or most) + 1
+
+
+def up_to(longest: int, lengths: tuple[int, ...]) -> list[int]:
     """Returns the lengths of batches where no spelling is longer than `longest`."""
     return [*(n for n in (*lengths, *SENTENCES) if n < longest), longest]
 

@@ -7,9 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 MOST_WAITING = 4096  # words
-MOST_CHARACTERS = (
-    1000  # of the words of a batch: they have at most 512 parts, see `searching.SHAPES`
-)
+MOST_CHARACTERS = 1000  # of the words of a batch: they have at most 500 parts
 MOST_REMEMBERED = 20_000  # answers
 
 

@@ -72,7 +72,11 @@ def _words(words: Any) -> list[str]:
 def to_json(answer: Answer, nbest: int) -> str:
     """Returns the answer to one word as a JSON object."""
     each = [
-        {"phonemes": list(one.phonemes), "probability": round(one.probability, 6)}
+        {
+            "phonemes": list(one.phonemes),
+            "probability": round(one.probability, 6),
+            "source": one.source,
+        }
         for one in answer.pronunciations[:nbest]
     ]
     found = {"word": answer.word, "pronunciations": each, "unknown": list(answer.unknown)}

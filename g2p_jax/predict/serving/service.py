@@ -3,12 +3,12 @@
 import functools
 from collections.abc import Sequence
 
-from g2p_jax.predict.g2p import G2P
+from g2p_jax.data.arpabet import has_stress
+from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer
 from g2p_jax.predict.serving.requests import NBEST, Options, to_json
-from g2p_jax.predict.stress import has_stress
 
-WARM = 1, 2, 9, 64  # lists of so many words need different programs; see `searching.SHAPES`
+MOST_PARTS = 500  # of the words of a batch; see `batcher`
 
 
 class Service:
@@ -18,7 +18,7 @@ class Service:
     program of its own.
     """
 
-    def __init__(self, g2p: G2P):
+    def __init__(self, g2p: Pronouncer):
         self._g2p, self._learned = g2p, has_stress(g2p.symbols.phonemes.tokens)
 
     def pronounce(self, words: Sequence[str], options: Options) -> list[str]:
@@ -36,7 +36,7 @@ class Service:
             answers = [x.in_alphabet(own, alphabet, stress is not False) for x in answers]
         return [to_json(answer, nbest) for answer in answers]
 
-    def _with_stress(self, stress: bool) -> G2P:
+    def _with_stress(self, stress: bool) -> Pronouncer:
         if stress:
             self._g2p.with_stress(True)  # raises UserError for a model that has learned none
         if not self._learned or stress == self._g2p.config.stress:
@@ -44,17 +44,12 @@ class Service:
         return self._g2p.stressed if stress else self._unstressed
 
     @functools.cached_property
-    def _unstressed(self) -> G2P:
+    def _unstressed(self) -> Pronouncer:
         return self._g2p.with_stress(False)
 
     def warm_up(self) -> None:
         """Compiles all that requests can need."""
-        longest = self._g2p.config.data.longest
-        letters = [x for x in self._g2p.symbols.graphemes.tokens[4:] if x.isalpha()]
-        for stress in (None, *((True, False) if self._learned else ())):
+        models = [self._g2p, *([self._g2p.stressed, self._unstressed] if self._learned else ())]
+        for model in models:
             for nbest in (1, NBEST):
-                for count in WARM:
-                    for length in range(8, longest + 1, 4):
-                        start = "".join(letters) * longest
-                        words = [start[n : n + length] for n in range(count)]
-                        self.pronounce(words, Options(nbest, "", stress))
+                model.warm_up(MOST_PARTS, nbest)
