@@ -45,7 +45,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that 
 from benchmarks import steps
 from benchmarks.processes import Process, memory, say
 from g2p_jax import config as config_lib
-from g2p_jax.commands import run
+from g2p_jax.commands import config_files, run
 from g2p_jax.commands import shared as cli
 from g2p_jax.data import splits
 from g2p_jax.data.batches import Batch
@@ -71,7 +71,7 @@ LABELS = {
     "entries": "words of the dictionary",
     "words": "words to pronounce",
 }
-_CONFIG = run.define_config("configs/gru.py")
+_CONFIG = config_files.define_config("configs/gru.py")
 _GRIDS = {
     name: flags.DEFINE_list(name, grid, f"{LABELS[name].capitalize()}; empty: leave out.")
     for name, grid in GRIDS.items()

@@ -46,7 +46,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script of a folder that 
 from benchmarks import plan, steps
 from benchmarks.processes import Process, say
 from g2p_jax import config as config_lib
-from g2p_jax.commands import run
+from g2p_jax.commands import config_files, run
 from g2p_jax.commands import shared as cli
 from g2p_jax.data.batches import Batch, Batches
 from g2p_jax.data.symbols import Symbols
@@ -58,7 +58,7 @@ from g2p_jax.kernels.matmul import operand_dtype
 from g2p_jax.predict import plots as pictures
 from g2p_jax.predict.model_file import network
 
-_CONFIG = run.define_config("configs/gru.py")
+_CONFIG = config_files.define_config("configs/gru.py")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Times that each is measured.", lower_bound=1)
 _BATCHES = flags.DEFINE_integer("batches", 16, "Of the epoch that are measured.", lower_bound=1)
 _DEVICES = flags.DEFINE_list("devices", ["1", "2", "4"], "CPU devices, as far as there are cores.")

@@ -12,6 +12,7 @@ import pytest
 
 import g2p_jax
 from g2p_jax import config
+from g2p_jax.commands import config_files
 from g2p_jax.errors import ConfigError, UserError
 from g2p_jax.predict import model_file
 
@@ -181,3 +182,18 @@ def test_options_of_a_config_by_hand():
     for wrong in ("minus=x", "n=x", "m=1"):
         with pytest.raises(ValueError, match=wrong[0]):
             config.options(wrong, minus=True, n=2)
+
+
+def test_a_config_is_found_by_its_name_or_file(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    ours = str(ROOT / "configs" / "english_small.py")
+    for name in ("english_small", "english-small", "configs/english_small.py"):
+        assert config_files.locate(f"{name}:tiny") == f"{ours}:tiny"
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "gru.py").write_text("")
+    assert config_files.locate("gru") == "configs/gru.py"  # the user's own goes first
+    for wrong in ("gruu", "mine.py", "configs"):
+        with pytest.raises(UserError, match=f"no config '{wrong}'"):
+            config_files.locate(wrong)
+    listed = [line.split()[0] for line in config_files.described()]
+    assert listed == config_files.names() == sorted(path.stem for path in CONFIGS)

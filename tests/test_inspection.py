@@ -1,14 +1,17 @@
 """Forced decoding: letters of phonemes against a search of all, probabilities against answers."""
 
 import itertools
+import sys
 
 import jax
 import numpy as np
 import pytest
 
 from g2p_jax.data.symbols import BOS
+from g2p_jax.errors import UserError
 from g2p_jax.predict import inspection, model_file
 from g2p_jax.predict.inspection import Inspection
+from g2p_jax.predict.plots import attention_map
 from tests.tiny_model import WORDS
 
 
@@ -71,3 +74,9 @@ def test_each_phoneme_has_its_share_of_the_probability(g2p):
             if one.letters:
                 np.testing.assert_allclose(one.probabilities.prod(), said.probability, rtol=1e-4)
     assert hot.pronounce(["cab"])[0].pronunciations[0].probability < 0.9
+
+
+def test_without_matplotlib_a_figure_is_an_error_of_one_line(g2p, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(UserError, match=r"pip install 'g2p_jax\[plots\]'"):
+        attention_map(g2p.attention("cab"), tmp_path / "cab.png")

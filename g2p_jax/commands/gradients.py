@@ -2,7 +2,7 @@
 
   g2p-jax gradients
   g2p-jax gradients --cells=elman,lstm --steps=150 --letters=12
-  g2p-jax gradients --config=configs/seq2seq.py --config.data.limit=20000 --output=docs
+  g2p-jax gradients --config=seq2seq --config.data.limit=20000 --output=docs
 
 For every cell, before and after some training, with and without clipping, it measures how far
 gradients reach back in a word. Writes gradients.tsv and gradients.png into --output;
@@ -13,12 +13,12 @@ from pathlib import Path
 
 from absl import flags
 
-from g2p_jax.commands import run, shared
+from g2p_jax.commands import config_files, shared
 from g2p_jax.config import CELLS
 from g2p_jax.errors import ConfigError, UserError
 from g2p_jax.files import atomic_write
 
-_CONFIG = run.define_config("configs/seq2seq.py")
+_CONFIG = config_files.define_config("seq2seq")
 _CELLS = flags.DEFINE_list("cells", ["elman", "gru", "lstm"], "Cells to compare.")
 _STEPS = flags.DEFINE_integer("steps", 500, "Steps of training.", lower_bound=1)
 _LETTERS = flags.DEFINE_integer("letters", 14, "Length of the words to measure.", lower_bound=2)
@@ -37,7 +37,10 @@ def main(words: list[str]) -> None:
     if unknown := set(_CELLS.value) - set(CELLS):
         raise UserError(f"--cells: {', '.join(unknown)}: choose of {', '.join(CELLS)}")
     shared.use_compilation_cache()
+    from g2p_jax.predict import plots
     from g2p_jax.train import gradients
+
+    plots.require()
 
     options = _CELLS.value, _STEPS.value, _LETTERS.value, _WORDS.value
     measured = list(gradients.measure(config, *options))

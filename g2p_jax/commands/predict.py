@@ -1,13 +1,14 @@
 """Pronounces words.
 
-  g2p-jax predict through rebuilt
+  g2p-jax predict --alphabet=ipa through rebuilt
   g2p-jax predict --input=words.txt --output=answers.tsv
   g2p-jax predict --ckpt=runs/gru --nbest=3 --align live
 
-Words are arguments, the lines of --input, or the lines of standard input. Answers are lines
-word<TAB>P H O N; --format and --alphabet write what other tools read; --merge writes a lexicon with
-the words that it lacks. An --output whose name ends in .csv is a contest submission:
-Id,Transcription, with _ between the phonemes.
+Words are arguments, the lines of --input, or the lines of standard input. The included models
+answer words of CMUdict from CMUdict; --lexicon changes that. Answers are lines word<TAB>P H O N;
+--format and --alphabet write what other tools read; --merge writes a lexicon with the words that it
+lacks. An --output whose name ends in .csv is a contest submission: Id,Transcription, with _ between
+the phonemes.
 
 An output file gets its name when it is complete. Until then it is NAME.part, and the same command
 with --resume continues it after a stop of any kind.
@@ -34,7 +35,7 @@ from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write
-from g2p_jax.predict import header, lexicon_first
+from g2p_jax.predict import header, lexicon_first, plots
 from g2p_jax.predict.lexicon_first import LexiconFirst
 from g2p_jax.predict.merging import merge
 from g2p_jax.predict.on_demand import OnDemand
@@ -177,6 +178,8 @@ def check_flags(words: list[str]) -> None:
     for flag in without:
         if flag.present:
             raise UserError(f"--{flag.name} has no place in {what}: leave it out")
+    if _ATTENTION.value:
+        plots.require()
     if _RESUME.value and not _OUTPUT.value:
         raise UserError("--resume continues an output file; say which: --output=FILE")
     if _REPORT.value in STDOUT:

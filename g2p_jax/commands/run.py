@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from absl import flags, logging
-from ml_collections import config_flags
 
 from g2p_jax.config import Config, settings
 from g2p_jax.data.lexicon import SKIP
@@ -23,7 +22,6 @@ from g2p_jax.errors import UserError, printable, reason
 
 HELP = {"--help", "-h"}
 SIGNAL = 128  # plus the number of a signal: the exit status after it
-CONFIG_HELP = "Config file, and after a colon its options; default: {}."
 
 
 def run(main: Callable[[list[str]], int | None]) -> NoReturn:
@@ -121,29 +119,6 @@ def program() -> str:
     return Path(sys.argv[0]).name.replace("__main__.py", "g2p-jax")
 
 
-def define_config(default: str) -> flags.FlagHolder:
-    """Defines --config=FILE.py, and --config.a.b=VALUE for each of its settings."""
-    with usage_errors():  # the command line is read when this flag is defined
-        if not HELP & set(sys.argv):
-            check_config(default)
-        return config_flags.DEFINE_config_file("config", default, CONFIG_HELP.format(default))
-
-
-def check_config(default: str) -> None:
-    """Raises UserError if a config or a setting on the command line does not exist."""
-    names = [f"--config.{name}" for name, *_ in settings(Config())]
-    chosen = default
-    for argument, following in zip(sys.argv[1:], [*sys.argv[2:], ""], strict=False):
-        name, equals, value = argument.partition("=")
-        if name.startswith("--config.") and name not in names:
-            raise UserError(unknown("setting", name, names, f"{program()} --help"))
-        if name == "--config":
-            chosen = value if equals else following
-    file = chosen.partition(":")[0]
-    if not Path(file).is_file():
-        raise UserError(unknown("config", file, map(str, Path().glob("configs/*.py")), "configs/"))
-
-
 def parse(argv: list[str], module: str) -> list[str]:
     """Sets the flags, and returns the arguments that are none."""
     with usage_errors():
@@ -205,6 +180,9 @@ def help_text(module: str) -> str:
         name = f"[no]{flag.name}" if flag.boolean else flag.name
         paragraphs.append(described(name, flag.help, flag.default))
     if "config" in flags.FLAGS:
+        from g2p_jax.commands import config_files
+
+        paragraphs.append("\nConfigs:\n\n" + "\n".join(config_files.described()))
         paragraphs.append("\nSettings, with their values where the config does not change them:\n")
         for name, field, value in settings(Config()):
             valid = field.metadata["valid"]

@@ -1,8 +1,8 @@
 """Trains a model on a lexicon, and continues where it was stopped.
 
-  g2p-jax train --config=configs/gru.py
-  g2p-jax train --config=configs/gru.py:tiny --config.train.epochs=3
-  g2p-jax train --config=configs/gru.py --config.data.train=lexicon.txt --workdir=runs/mine
+  g2p-jax train --config=gru
+  g2p-jax train --config=gru:tiny --config.train.epochs=3
+  g2p-jax train --config=gru --config.data.train=lexicon.txt --workdir=runs/mine
 
 Stop it at any time (Ctrl-C); the same command continues. The exit status is 0 when the run is
 complete, 130 after Ctrl-C and 143 after SIGTERM.
@@ -11,7 +11,7 @@ With --distributed the same command on each of several hosts trains one model, i
 share. SLURM, Open MPI, Kubernetes and TPU pods tell each host its place; by hand, on each host:
 
   JAX_COORDINATOR_ADDRESS=head:1234 JAX_NUM_PROCESSES=4 JAX_PROCESS_ID=0 \\
-      g2p-jax train --distributed --config=configs/gru.py
+      g2p-jax train --distributed --config=gru
 """
 
 import signal
@@ -21,10 +21,10 @@ from absl import flags, logging
 from ml_collections import config_flags
 
 from g2p_jax import config
-from g2p_jax.commands import run, shared
+from g2p_jax.commands import config_files, shared
 from g2p_jax.devices.signals import StopOnSignal
 
-_CONFIG = run.define_config("configs/gru.py")
+_CONFIG = config_files.define_config("gru")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; default: runs/ and its name.")
 _EXTEND = flags.DEFINE_bool(
     "extend", False, "Go on with more epochs (config.train.epochs) than the run was begun with."

@@ -1,23 +1,34 @@
 """Pictures as PNG files."""
 
+import importlib.util
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from g2p_jax import scoring
-from g2p_jax.predict.inspection import Inspection
+from g2p_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from g2p_jax.predict.inspection import Inspection
+
+
+def require() -> None:
+    """Raises UserError where figures cannot be drawn."""
+    if not importlib.util.find_spec("matplotlib"):
+        raise UserError("matplotlib draws figures, and is not here: pip install 'g2p_jax[plots]'")
 
 
 def subplots(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Any, Any]:
     """A figure, drawn in memory only, and its axes."""
+    require()
     from matplotlib.figure import Figure  # here: no other command should wait for it
 
     figure = Figure(size, layout="constrained")
     return figure, figure.subplots(rows, columns, **options)
 
 
-def attention_map(seen: Inspection, path: Path) -> None:
+def attention_map(seen: "Inspection", path: Path) -> None:
     """Letters across, phonemes down; the darker, the more of the phoneme's attention."""
     letters, phonemes = seen.letters, (*seen.phonemes, "end")
     size = 1.5 + 0.4 * len(letters), 1.2 + 0.4 * len(phonemes)

@@ -20,6 +20,7 @@ from g2p_jax.data.formats.writers import WRITERS, sherpa
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import as_they_come
 from g2p_jax.errors import UserError
+from g2p_jax.predict.plots import attention_map, file_name
 from g2p_jax.predict.problems import DOUBTFUL, PARTLY, SILENT, Problem, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer, Pronunciation, batched
@@ -253,8 +254,6 @@ def _columns(pronunciation: Pronunciation) -> str:
 
 def _draw(g2p: Pronouncer, answers: list[Answer], folder: Path, first: int) -> None:
     """Writes attention maps of the best pronunciations, numbered from first + 1."""
-    from g2p_jax.predict.plots import attention_map, file_name  # matplotlib is an extra
-
     folder.mkdir(parents=True, exist_ok=True)
     for number, answer in enumerate(answers, first + 1):
         if best := answer.best.phonemes:
