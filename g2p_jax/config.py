@@ -14,7 +14,8 @@ from typing import Any, get_origin
 from g2p_jax.errors import ConfigError
 
 FORMATS = ("contest", "tsv", "cmudict", "kaldi", "mfa", "sphinx", "csv", "jsonl")
-TOKENS = ("characters", "words")
+SOURCES = ("characters", "words", "language")
+TARGETS = ("words", "characters", "ipa")
 CELLS = ("elman", "lstm", "gru", "gru_before")
 DIRECTIONS = ("concatenate", "sum", "backward")
 ATTENTIONS = ("dot", "additive", "additive_relu", "monotonic", "none")
@@ -33,7 +34,9 @@ class Data:
     """What to train on."""
 
     train: str = setting(
-        "cmudict", 'Lexicon file, or "cmudict"; made up: "sums:", "numbers:"; a text: "python".'
+        "cmudict",
+        'Lexicon file, "cmudict", or a folder of one for each language; made up: "sums:", '
+        '"numbers:"; a text: "python".',
     )
     dev: str = setting("", "Lexicon file that the best epoch is chosen on; none: part of train.")
     test: str = setting("", "Lexicon file for a final evaluation; none: part of train.")
@@ -46,8 +49,12 @@ class Data:
     )
     format: str = setting("auto", "Format of the lexicon files.", ("auto", *FORMATS, "text"))
     skip_bad_lines: bool = setting(False, "Leave out lines that cannot be read.")
-    source: str = setting("characters", "Tokens of a source.", TOKENS)
-    target: str = setting("words", "Tokens of a target; phonemes count as words.", TOKENS)
+    source: str = setting(
+        "characters", "Tokens of a source; language: its name, then characters.", SOURCES
+    )
+    target: str = setting(
+        "words", "Tokens of a target; words: phonemes; ipa: phones, cut by the program.", TARGETS
+    )
     longest: int = setting(
         32, "Most tokens of a source; a longer one is answered in pieces.", "[1, 65536]"
     )

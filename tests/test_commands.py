@@ -391,7 +391,7 @@ def test_nothing_is_replaced_that_a_command_did_not_make(trained, lexicon, comma
 def test_a_joint_model_is_learnt_and_calibrated(trained, lexicon, command, tmp_path):
     both = tmp_path / "both"
     done = command("-m", "g2p_jax", "join", trained, "--ngram=5", f"--output={both}")
-    assert re.fullmatch(r"1 member and \d+ units in .*both\n", done.stdout)
+    assert re.fullmatch(r"1 member and a joint \d-gram model in .*both\n", done.stdout)
     wer = {}
     for run in (trained, both):
         evaluate = "-m", "g2p_jax", "evaluate", f"--ckpt={run}", f"--data={lexicon}"
@@ -424,7 +424,7 @@ def test_a_joint_model_is_learnt_and_calibrated(trained, lexicon, command, tmp_p
         f"{other} has another joint n-gram model than {both}: --ngram=8 counts a new one" in wrong
     )
     done = command(*join, trained, both, f"--output={tmp_path / 'two'}")  # the second's is kept
-    assert re.match(r"2 members and \d+ units", done.stdout)
+    assert re.match(r"2 members and a joint \d-gram model", done.stdout)
 
 
 def test_a_joint_model_is_learnt_in_training(lexicon, command, tmp_path):

@@ -6,20 +6,28 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import DataError
 from g2p_jax.joint import model as joint
 from g2p_jax.joint import ngram, storage
-from g2p_jax.joint.model import NOT_ALIGNED, JointNgram
+from g2p_jax.joint.model import NOT_ALIGNED, JointNgram, without_end
 from g2p_jax.joint.storage import from_arrays, to_arrays
 
 
 def fitted(lines, order=3):
     pairs = [Pair(word, (tuple(spoken.split()),)) for word, spoken in lines]
     symbols = Symbols.from_pairs(pairs)
-    return JointNgram.fit(pairs, symbols, order), symbols
+    return fit(pairs, symbols, order), symbols
+
+
+def fit(pairs, symbols, order):
+    """The model in full precision; `storage.fit` rounds it."""
+    examples = Examples.from_pairs(pairs, symbols)
+    sizes = len(symbols.graphemes), len(symbols.phonemes)
+    return JointNgram.fit(examples.source, without_end(examples.target), *sizes, order)
 
 
 LINES = [
@@ -57,7 +65,7 @@ def test_of_too_many_pairs_every_nth_is_used(monkeypatch):
     monkeypatch.setattr(joint, "MAX_PRONUNCIATIONS", 6)
     pairs = [Pair(word, (tuple(spoken.split()),)) for word, spoken in LINES]
     symbols = Symbols.from_pairs(pairs)
-    some, half = JointNgram.fit(pairs, symbols, 2), JointNgram.fit(pairs[::2], symbols, 2)
+    some, half = fit(pairs, symbols, 2), fit(pairs[::2], symbols, 2)
     assert to_arrays(some).keys() == to_arrays(half).keys()
     for name, array in to_arrays(some).items():
         np.testing.assert_array_equal(array, to_arrays(half)[name])
@@ -104,7 +112,7 @@ def test_too_many_symbols_are_refused_before_memory_is():
     pairs = [Pair(chr(0x4E00 + n), ((f"p{n % 1300}",),)) for n in range(6000)]
     tracemalloc.start()
     with pytest.raises(DataError, match="6,004 input and 1,304 output symbols would need gigab"):
-        JointNgram.fit(pairs, Symbols.from_pairs(pairs), 2)
+        fit(pairs, Symbols.from_pairs(pairs), 2)
     assert tracemalloc.get_traced_memory()[1] < 1e8
     tracemalloc.stop()
 

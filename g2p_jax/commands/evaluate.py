@@ -3,6 +3,7 @@
   g2p-jax evaluate --ckpt=runs/gru
   g2p-jax evaluate --ckpt=runs/gru --split=test
   g2p-jax evaluate --ckpt=runs/gru --data=test.txt --beam=16 --errors=errors.tsv
+  g2p-jax evaluate --ckpt=world --data=FOLDER        # deu.tsv, fra.tsv, ...: a table
 
 Without --data it takes the words that training kept aside: dev, or those of --split.
 """
@@ -47,5 +48,9 @@ def main(words: list[str]) -> None:
         if one.word_errors:
             references = " | ".join(map(" ".join, pair.pronunciations))
             errors.append(f"{pair.word}\t{best}\t{references}\t{one.phoneme_errors}")
+    if g2p.symbols.languages:
+        from g2p_jax.predict.language_scores import language_table
+
+        print("\n".join(language_table(pairs, answers, g2p.symbols)))
     print(total)
     shared.write_list(_ERRORS, f"{total.word_errors} errors", errors)

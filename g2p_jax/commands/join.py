@@ -59,5 +59,5 @@ def main(paths: list[str]) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     model.save(output, _PRECISION.value)
     members = model.config.ensemble
-    and_ngram = f" and {len(model.joint.codes):,} units" if model.joint else ""
+    and_ngram = f" and a joint {model.config.ngram}-gram model" if model.joint else ""
     print(f"{members} member{'s' if members > 1 else ''}{and_ngram} in {output.parent}")

@@ -97,6 +97,17 @@ class Pairs(Sequence[Pair]):
         """Returns the pronunciations alone, as a language model learns them."""
         return dataclasses.replace(self, words=code_points([""] * len(self)))
 
+    def with_words(self, words: Iterable[str]) -> "Pairs":
+        """Returns the same pronunciations of other words."""
+        parts = iter(words)
+        blocks = iter(lambda: list(islice(parts, BLOCK)), [])
+        return dataclasses.replace(self, words=Ragged.concatenate(map(code_points, blocks)))
+
+    @classmethod
+    def concatenate(cls, parts: Iterable["Pairs"]) -> "Pairs":
+        """Returns the pairs of all parts, one after the other."""
+        return cls.of(chain.from_iterable(parts))
+
     def map_phonemes(self, change: Callable[[str], str]) -> "Pairs":
         """Returns the pairs with each phoneme changed; `change` is called once for each."""
         index: defaultdict[str, int] = defaultdict(lambda: len(index))

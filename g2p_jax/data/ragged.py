@@ -57,6 +57,17 @@ class Ragged:
     def lengths(self) -> Array:
         return np.diff(self.starts)
 
+    @property
+    def first(self) -> Array:
+        """Returns the first number of each sequence, none of which is empty."""
+        return self.ids[self.starts[:-1]]
+
+    @property
+    def rest(self) -> "Ragged":
+        """Returns the sequences without their first numbers."""
+        starts = self.starts - np.arange(len(self.starts), dtype=self.starts.dtype)
+        return Ragged(np.delete(self.ids, self.starts[:-1]), starts)
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 

@@ -12,6 +12,7 @@ from absl import logging
 
 from g2p_jax import config
 from g2p_jax.data.generated import generate
+from g2p_jax.data.languages import read_folder
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pair, Pairs
@@ -40,8 +41,8 @@ def load(settings: config.Data) -> Splits:
     dev_share = 0.0 if settings.dev else settings.dev_share
     test_share = 0.0 if settings.test else settings.test_share
     train, dev, test = split_by_word(read(settings.train, settings), dev_share, test_share)
-    dev = read(settings.dev, settings) if settings.dev else dev
-    test = read(settings.test, settings) if settings.test else test
+    dev = read(settings.dev, settings, "dev") if settings.dev else dev
+    test = read(settings.test, settings, "test") if settings.test else test
     extra = train[:0]
     if settings.extra:
         known = {word for split in (train, dev, test) for word in split.each_word()}
@@ -56,10 +57,16 @@ def load(settings: config.Data) -> Splits:
     return chosen
 
 
-def read(path: str, settings: config.Data) -> Pairs:
-    """Reads or generates what a model of these settings learns; raises DataError."""
+def read(path: str, settings: config.Data, split: str = "train") -> Pairs:
+    """Reads or generates what a model of these settings learns; raises DataError.
+
+    split: which files to take of a folder that has several for each language.
+    """
     if (pairs := generate(path)) is not None:
         return Pairs.of(pairs)
+    if settings.source == "language":
+        alone = dataclasses.replace(settings, source="characters")
+        return read_folder(Path(path), split, lambda file: read(str(file), alone))
     phonemes = settings.source == "characters" and settings.target == "words"
     lexicon = read_lexicon(
         path,
@@ -88,7 +95,7 @@ def references(
     skip_bad_lines |= settings.skip_bad_lines
     settings = dataclasses.replace(settings, skip_bad_lines=skip_bad_lines)
     if path:
-        return read(path, dataclasses.replace(settings, format=format))
+        return read(path, dataclasses.replace(settings, format=format), split)
     try:
         pairs = getattr(load(settings), split)
     except DataError as error:

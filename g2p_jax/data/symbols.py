@@ -4,26 +4,26 @@ import dataclasses
 import functools
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from g2p_jax.config import TOKENS
+from g2p_jax.config import SOURCES, TARGETS
 from g2p_jax.data.alphabets import alphabet_of
-from g2p_jax.data.normalise import CASES, DOTLESS, FORMS, base_letters, normalise
+from g2p_jax.data.languages import AUTO, find_language, letters_of_languages, split_language
+from g2p_jax.data.normalise import CASES, FORMS, normalise
 from g2p_jax.data.pairs import Pair, Pairs, texts
+from g2p_jax.data.phones import cut
 from g2p_jax.data.ragged import Ragged, narrow
-from g2p_jax.errors import DataError
+from g2p_jax.data.spelling import Spelling
+from g2p_jax.errors import DataError, UserError
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 # But a text has tabs, line breaks, and NEL, which is one of them.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 SPECIALS = "<pad>", "<bos>", "<eos>", "<unk>"
-SEPARATOR = re.compile(
-    r"[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]"
-)  # white space, hyphens, dashes, minus
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,10 @@ class Symbols:
     case: "lower" or "upper" when the model knows words in that case only, else "keep".
     unicode: the normal form of words, as in read_lexicon.
     source, target: what the graphemes and the phonemes are: "characters", or "words" between
-      spaces. A phoneme is such a word; a sentence to translate is made of either.
+      spaces. A phoneme is such a word; a sentence to translate is made of either. A source with
+      its "language" is deu:Haus, and "deu:" its first grapheme; an "ipa" target is made of phones.
+    languages: the letters of each language, where the source names it.
+    language: that of words which do not name it; "auto": it is guessed.
     """
 
     graphemes: Vocabulary
@@ -89,9 +92,11 @@ class Symbols:
     unicode: str
     source: str = "characters"
     target: str = "words"
+    languages: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
 
     def __post_init__(self) -> None:
-        choices_of = {"case": CASES, "unicode": FORMS, "source": TOKENS, "target": TOKENS}
+        choices_of = {"case": CASES, "unicode": FORMS, "source": SOURCES, "target": TARGETS}
         for name, choices in choices_of.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {choices}, not {getattr(self, name)!r}")
@@ -121,81 +126,73 @@ class Symbols:
 
     def extended(self, pairs: Iterable[Pair]) -> "Symbols":
         """Returns these symbols, and after them those that only the pairs have."""
-        pairs = Pairs.of(pairs)
+        pairs, languages = Pairs.of(pairs), self.languages
         words: Iterable[str] = map(chr, np.unique(pairs.words.ids))
         split: Callable[[str], Iterable[str]] = list
         if self.source == "words":
             words, split = pairs.each_word(), str.split
         letters = {x for word in words for x in split(normalise(word, self.case, self.unicode))}
+        if self.source == "language":
+            languages = letters_of_languages(pairs.each_word(), languages)
+            letters = {f"{language}:" for language in languages}.union(*languages.values())
         phonemes = [pairs.phonemes[id] for id in np.unique(pairs.pronunciations.ids)]
-        targets = phonemes if self.target == "words" else "".join([*phonemes, " "])
+        targets = {token for phoneme in phonemes for token in self.target_tokens([phoneme])}
+        if self.target == "characters":
+            targets.add(" ")  # between two phonemes
         more = self.graphemes.extended(letters), self.phonemes.extended(targets)
-        return dataclasses.replace(self, graphemes=more[0], phonemes=more[1])
+        return dataclasses.replace(self, graphemes=more[0], phonemes=more[1], languages=languages)
 
     def normalise(self, word: str) -> str:
         """Returns the word as the training data would write it."""
-        if self.case == "lower" and "ı" in self.graphemes.ids:  # Turkish: I is no capital i
-            word = word.translate(DOTLESS)
-        return normalise(word.strip(), self.case, self.unicode)
+        language, word = self._in_language(word)
+        word = self._spellings[language].normalise(word)
+        return f"{language}:{word}" if language else word
 
     def graphemes_of(self, word: str) -> tuple[list[str], list[str]]:
-        """Splits a word into the graphemes to feed and the tokens that the model does not know.
+        """Returns the graphemes of a word and the letters that the model does not know.
 
-        A token that is not in the vocabulary is replaced by the base letters it is made of,
-        é -> e, ﬁ -> f i, ’ -> ', if those are all known; a capital by its small letter, or a small
-        letter by its capital; else it is left out. An unknown accent on its own, as in NFD, is left
-        out without being counted as unknown.
+        See `Spelling.letters_of`. UserError for a word without a language that needs one.
         """
-        tokens = self._split(self.normalise(word))
-        if self.graphemes.ids.keys() >= set(tokens):
-            return tokens, []
-        known: list[str] = []
-        unknown: list[str] = []
-        for token in tokens:
-            letters = self._known_letters(token)
-            if letters is None:
-                unknown.append(token)
-            else:
-                known.extend(letters)
-        return known, unknown
+        language, word = self._in_language(word)
+        known, unknown = self._spellings[language].letters_of(word)
+        return ([f"{language}:", *known] if language else known), unknown
 
     def parts(self, word: str) -> list[str]:
-        """Cuts a word at separators that the vocabulary lacks: well-known -> well, known.
-
-        Only where graphemes are letters: in a sum 12-34 an unknown minus is no separator.
-        """
-        found = set(SEPARATOR.findall(word)) if self._has_letters else set()
-        lacking = [char for char in found if self._known_letters(char) is None]
-        return re.split("|".join(map(re.escape, lacking)), word) if lacking else [word]
+        """Returns the parts of a word, well-known -> well, known; see `Spelling.parts`."""
+        language, word = self._in_language(word)
+        parts = self._spellings[language].parts(word)
+        return [f"{language}:{part}" for part in parts] if language else parts
 
     @functools.cached_property
     def alphabet(self) -> str:
         """The alphabet of the phonemes: "arpabet", or "ipa" for all others."""
         return alphabet_of(self.phonemes.tokens[len(SPECIALS) :])
 
+    def in_language(self, language: str) -> "Symbols":
+        """Returns the symbols for words of one language; UserError for an unknown one."""
+        if not self.languages:
+            raise UserError(f"language {language!r}: this model knows one language only")
+        known = language if language == AUTO else find_language(language, self.languages)
+        return dataclasses.replace(self, language=known)
+
+    def encode_letters(self, words: Iterable[str]) -> Ragged:
+        """Returns the ids of the letters of words whose languages are not known."""
+        spelling = Spelling(self.graphemes.ids, self.case, self.unicode)
+        letters = [spelling.letters_of(word)[0] for word in words]
+        return Ragged.from_lists(letters, self.graphemes.ids.__getitem__)
+
     @functools.cached_property
-    def _has_letters(self) -> bool:
-        letters = self.graphemes.tokens[len(SPECIALS) :]
-        return self.source == "characters" and any(map(str.isalpha, letters))
+    def _spellings(self) -> dict[str, Spelling]:
+        """The letters of each language, or of all words where they have none."""
+        of = lambda known: Spelling(known, self.case, self.unicode, self.source == "words")
+        if self.source == "language":
+            return {language: of(frozenset(known)) for language, known in self.languages.items()}
+        return {"": of(self.graphemes.ids)}
 
-    def _split(self, text: str) -> list[str]:
-        return text.split() if self.source == "words" else list(text)
-
-    def _known_letters(self, token: str) -> list[str] | None:
-        """Returns the token, or what may stand for it; None if the vocabulary has nothing."""
-        for spelling in (token, *self._substitutes(token)):
-            letters = self._split(spelling)
-            if all(letter in self.graphemes.ids for letter in letters):
-                return letters
-        return None
-
-    def _substitutes(self, token: str) -> Iterator[str]:
-        """Yields what may stand for a token that is not in the vocabulary, the nearest first."""
-        small = token.translate(DOTLESS) if "ı" in self.graphemes.ids else token
-        for spelling in (small.lower(), token.upper(), base_letters(token)):
-            yield normalise(spelling, self.case, self.unicode)
-        yield normalise(base_letters(small.lower()), self.case, self.unicode)
-        yield normalise(base_letters(token.upper()), self.case, self.unicode)
+    def _in_language(self, word: str) -> tuple[str, str]:
+        if self.source != "language":
+            return "", word
+        return split_language(word, self.languages, self.language)
 
     def encode_words(self, words: Ragged) -> Ragged:
         """Returns the ids of the graphemes of words, given as code points."""
@@ -216,6 +213,8 @@ class Symbols:
 
     def target_tokens(self, phonemes: Iterable[str]) -> tuple[str, ...]:
         """Returns the tokens of a pronunciation, by which errors are counted, too."""
+        if self.target == "ipa":
+            return tuple(phone for phoneme in phonemes for phone in cut(phoneme))
         return tuple(phonemes if self.target == "words" else " ".join(phonemes))
 
     def encode_target(self, phonemes: Iterable[str]) -> list[int]:
@@ -224,7 +223,7 @@ class Symbols:
 
     def encode_targets(self, pairs: Pairs) -> Ragged:
         """Returns the ids of every pronunciation, with EOS at its end."""
-        if self.target == "characters":
+        if self.target != "words":
             each = (phonemes for pair in pairs for phonemes in pair.pronunciations)
             return Ragged.from_lists([[*self.encode_target(phonemes), EOS] for phonemes in each])
         table = narrow(np.array(self.phonemes.encode(pairs.phonemes), int))
@@ -237,14 +236,18 @@ class Symbols:
 
     def decode_target(self, ids: Iterable[int]) -> tuple[str, ...]:
         """Returns the phonemes that `encode_target` encodes so, up to the first EOS."""
-        tokens = self.phonemes.decode(ids)
-        return tuple(tokens if self.target == "words" else "".join(tokens).split())
+        return self.phonemes_of(self.phonemes.decode(ids))
+
+    def phonemes_of(self, tokens: Iterable[str]) -> tuple[str, ...]:
+        """Returns the phonemes of a target's tokens: where those are characters, between spaces."""
+        return tuple("".join(tokens).split() if self.target == "characters" else tokens)
 
     def to_json(self) -> dict[str, Any]:
         """Returns a plain dict that json.dump takes and from_json takes back."""
         graphemes, phonemes = list(self.graphemes.tokens), list(self.phonemes.tokens)
-        texts = {name: getattr(self, name) for name in ("case", "unicode", "source", "target")}
-        return {"graphemes": graphemes, "phonemes": phonemes} | texts
+        others = {name: getattr(self, name) for name in ("case", "unicode", "source", "target")}
+        others |= {"languages": dict(self.languages)} if self.languages else {}
+        return {"graphemes": graphemes, "phonemes": phonemes} | others
 
     @classmethod
     def from_json(cls, data: Any) -> "Symbols":

@@ -9,15 +9,14 @@ With interpolation weight w, of the answers y that a search has found for x
     P(y | x) ~ P_network(y | x)^(1 - w) P_joint(x, y)^w
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
 
-from g2p_jax.data.batches import Examples
-from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, Ragged, borders
-from g2p_jax.data.symbols import EOS, Symbols
+from g2p_jax.data.symbols import EOS
 from g2p_jax.errors import DataError
 from g2p_jax.joint import alignment
 from g2p_jax.joint.alignment import Units
@@ -39,27 +38,31 @@ class JointNgram:
     ngram: Ngram
 
     @classmethod
-    def fit(cls, pairs: Iterable[Pair], symbols: Symbols, order: int) -> "JointNgram":
+    def fit(
+        cls, source: Ragged, target: Ragged, letters: int, phonemes: int, order: int
+    ) -> "JointNgram":
         """Learns from training data, with n-grams of at most `order` units.
 
-        DataError where there are so many symbols that the numbers of all units need gigabytes.
+        source, target: ids below `letters` and `phonemes`, without EOS. DataError where there are
+        so many symbols that the numbers of all units need gigabytes.
         """
-        letters, phonemes = len(symbols.graphemes), len(symbols.phonemes)
         if letters * phonemes * (letters + phonemes) > MOST_UNITS:
             raise DataError(
                 f"a joint n-gram model (config.ngram) of {letters:,} input and {phonemes:,} output "
                 "symbols would need gigabytes; leave it out"
             )
-        examples = Examples.from_pairs(pairs, symbols)
-        chosen = np.arange(0, len(examples), -(-len(examples) // MAX_PRONUNCIATIONS))
-        source, target = examples.source.take(chosen), examples.target.take(chosen)
-        target = Ragged(target.ids[target.ids != EOS], borders(target.lengths - 1))
+        chosen = np.arange(0, len(source), -(-len(source) // MAX_PRONUNCIATIONS))
+        source, target = source.take(chosen), target.take(chosen)
         units = alignment.fit(source, target, letters, phonemes)
         aligned = alignment.align(units, source, target)()
         codes, tokens = np.unique(aligned.ids, return_inverse=True)
         codes = codes if len(codes) else np.zeros(1, np.int64)  # no pair could be aligned
         sequences = Ragged(tokens, aligned.starts).take(np.flatnonzero(aligned.lengths))
         return cls(units, codes, Ngram.fit(sequences, len(codes), order))
+
+    def prepare(self, longest: int, pairs: int) -> list[Future]:
+        """Starts to compile what rescores so many pairs of at most `longest` letters."""
+        return alignment.prepare(self.units, longest, pairs)
 
     def score(self, source: Ragged, target: Ragged) -> Callable[[], Floats]:
         """Starts to align ids without EOS; returns a function that waits for log P of each pair."""
@@ -73,6 +76,11 @@ class JointNgram:
             return np.where(aligned.lengths > 0, log_p, NOT_ALIGNED)
 
         return log_probs
+
+
+def without_end(target: Ragged) -> Ragged:
+    """Returns the ids of pronunciations without the EOS that ends each."""
+    return Ragged(target.ids[target.ids != EOS], borders(target.lengths - 1))
 
 
 def rescore(

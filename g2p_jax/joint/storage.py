@@ -4,29 +4,65 @@ The n-grams of one length are stored by history: how many tokens follow each, an
 takes one byte.
 """
 
+import functools
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, narrow
 from g2p_jax.data.symbols import Symbols
+from g2p_jax.joint import languages
 from g2p_jax.joint.alignment import Units
-from g2p_jax.joint.model import JointNgram
+from g2p_jax.joint.guess import BUCKETS, Guesser
+from g2p_jax.joint.languages import Language, LanguageJoint, names_of, room
+from g2p_jax.joint.model import JointNgram, without_end
 from g2p_jax.joint.ngram import Level, Ngram
 
+Joint = JointNgram | LanguageJoint
+LIKELY = 4.0  # units so much more likely than the rarest, in nats, are stored for a language
 STEP = -1 / 16  # logarithms are stored as multiples of it; more digits answer no better
 
 
-def fit(pairs: Iterable[Pair], symbols: Symbols, order: int) -> JointNgram:
+def fit(pairs: Iterable[Pair], symbols: Symbols, order: int) -> Joint:
     """The model of training data, as it is read again: it answers the same before it is stored."""
-    return from_arrays(to_arrays(JointNgram.fit(pairs, symbols, order)), symbols)
+    examples = Examples.from_pairs(pairs, symbols)
+    examples = Examples(examples.source, without_end(examples.target))
+    if symbols.languages:
+        return from_arrays(to_arrays(languages.fit(examples, names_of(symbols), order)), symbols)
+    sizes = len(symbols.graphemes), len(symbols.phonemes)
+    return from_arrays(
+        to_arrays(JointNgram.fit(examples.source, examples.target, *sizes, order)), symbols
+    )
 
 
-def to_arrays(model: JointNgram) -> dict[str, Array]:
-    """The arrays of a model, by name."""
-    arrays = {f"units/{kind}": np.asarray(u) for kind, u in model.units._asdict().items()}
-    arrays["codes"] = model.codes
+def to_arrays(model: Joint) -> dict[str, Array]:
+    """The arrays of a model, by name; of many languages, each name begins with the language."""
+    if isinstance(model, LanguageJoint):
+        each = {name: _language_to_arrays(model.model(name)) for name in model.names.values()}
+        arrays = {f"{name}/{key}": array for name in each for key, array in each[name].items()}
+        return arrays | {"guesser": model.guesser.steps}
+    units = {f"units/{kind}": np.asarray(u) for kind, u in model.units._asdict().items()}
+    return units | _ngram_to_arrays(model)
+
+
+def _language_to_arrays(language: Language) -> dict[str, Array]:
+    """Only units that are at all likely are stored: all others are as likely as the rarest."""
+    log_p = np.concatenate([np.ravel(kind) for kind in language.model.units])
+    rarest = log_p.min()
+    likely = np.flatnonzero(log_p > rarest + LIKELY)
+    return _ngram_to_arrays(language.model) | {
+        "letters": language.letters,
+        "phonemes": language.phonemes,
+        "units/places": likely.astype(np.uint32),
+        "units/log_prob": np.append(log_p[likely], rarest).astype(np.float16),
+    }
+
+
+def _ngram_to_arrays(model: JointNgram) -> dict[str, Array]:
+    arrays = {"codes": model.codes}
     to_bytes = lambda logs: np.rint(logs / STEP).clip(0, 255).astype(np.uint8)
     histories = 1
     for n, level in enumerate(model.ngram.levels, 1):
@@ -40,19 +76,50 @@ def to_arrays(model: JointNgram) -> dict[str, Array]:
     return arrays
 
 
-def equal(a: JointNgram, b: JointNgram) -> bool:
+def equal(a: Joint, b: Joint) -> bool:
     """Whether two models are stored alike."""
     first, second = to_arrays(a), to_arrays(b)
     same = first.keys() == second.keys()
     return same and all(np.array_equal(first[name], second[name]) for name in first)
 
 
-def from_arrays(arrays: Mapping[str, Array], symbols: Symbols) -> JointNgram:
-    """The model of these arrays; ValueError or KeyError if they do not fit together."""
+def from_arrays(arrays: Mapping[str, Array], symbols: Symbols) -> Joint:
+    """The model of these arrays; ValueError or KeyError if they do not fit together.
+
+    Of many languages each is read, and checked, when it is needed first.
+    """
+    if symbols.languages:
+        own = {name: _of_language(arrays, name) for name in symbols.languages}
+        read = functools.cache(lambda name: _language_from_arrays(own[name]))
+        names = names_of(symbols)
+        _require(arrays["guesser"].shape == (BUCKETS, len(names)))
+        return LanguageJoint(names, read, Guesser([*names.values()], arrays["guesser"]))
     units = Units(*(arrays[f"units/{kind}"].astype(np.float32) for kind in Units._fields))
-    codes = arrays["codes"].astype(np.int64)
     expected = Units.shapes(len(symbols.graphemes), len(symbols.phonemes))
     _require([u.shape for u in units] == list(expected))
+    return _with_ngram(units, arrays)
+
+
+def _of_language(arrays: Mapping[str, Array], name: str) -> dict[str, Array]:
+    prefix = f"{name}/"
+    return {key.removeprefix(prefix): x for key, x in arrays.items() if key.startswith(prefix)}
+
+
+def _language_from_arrays(arrays: Mapping[str, Array]) -> Language:
+    letters, phonemes = (arrays[name].astype(int) for name in ("letters", "phonemes"))
+    places, log_p = arrays["units/places"].astype(int), arrays["units/log_prob"].astype(np.float32)
+    shapes = Units.shapes(room(letters), room(phonemes))
+    borders = np.cumsum([math.prod(shape) for shape in shapes])
+    _require(_rising(letters) and _rising(phonemes) and len(log_p) == len(places) + 1)
+    flat = np.full(borders[-1], log_p[-1])
+    flat[places] = log_p[:-1]
+    kinds = zip(np.split(flat, borders[:-1]), shapes, strict=True)
+    units = Units(*(kind.reshape(shape) for kind, shape in kinds))
+    return Language(letters, phonemes, _with_ngram(units, arrays))
+
+
+def _with_ngram(units: Units, arrays: Mapping[str, Array]) -> JointNgram:
+    codes = arrays["codes"].astype(np.int64)
     _require(all(np.isfinite(u).all() for u in units) and _rising(codes))
     levels, histories, size = list[Level](), 1, len(codes) + 2
     while not levels or f"{len(levels) + 1}/counts" in arrays:

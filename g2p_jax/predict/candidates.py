@@ -10,8 +10,9 @@ from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.ragged import Array, Ragged, borders
 from g2p_jax.data.symbols import PAD
 from g2p_jax.devices import parallel
-from g2p_jax.joint.model import JointNgram, rescore
+from g2p_jax.joint.model import rescore
 from g2p_jax.joint.ngram import Floats
+from g2p_jax.joint.storage import Joint
 from g2p_jax.predict.pronunciation import Pronunciation
 from g2p_jax.search.hypotheses import Hypotheses
 
@@ -34,7 +35,7 @@ class Candidates(NamedTuple):
         return cls(index_W, log_p_WxN.astype(float), tokens)
 
     def start_rescoring(
-        self, joint: JointNgram | None, spellings: Ragged, members: int, temperature: float
+        self, joint: Joint | None, spellings: Ragged, members: int, temperature: float
     ) -> Callable[[], "Candidates"]:
         """Starts to align what the joint n-gram model is to rescore; the function waits for it.
 

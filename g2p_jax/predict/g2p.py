@@ -16,14 +16,14 @@ from g2p_jax.data.arpabet import has_stress, strip_stress
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
-from g2p_jax.joint import alignment
 from g2p_jax.joint import model as joint_lib
-from g2p_jax.joint.model import JointNgram
+from g2p_jax.joint.storage import Joint
 from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.predict import model_file
 from g2p_jax.predict.candidates import Candidates
 from g2p_jax.predict.header import Header
 from g2p_jax.predict.inspection import Inspection, Scorer, inspect, score_pairs
+from g2p_jax.predict.languages import in_language
 from g2p_jax.predict.model_file import Params
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import (
@@ -71,7 +71,7 @@ class G2P(Pronouncer):
     config: Config
     symbols: Symbols
     params: Params  # of an ensemble with a leading axis of members
-    joint: JointNgram | None = None
+    joint: Joint | None = None
 
     def pronounce_each(
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
@@ -121,6 +121,14 @@ class G2P(Pronouncer):
         params = jax.tree.map(lambda w: w[pick], self.params)
         return dataclasses.replace(self.with_settings(ensemble=len(chosen)), params=params)
 
+    def with_language(self, language: str) -> "G2P":
+        """Returns the same model for words of one language; UserError for one it does not know.
+
+        language: a name in `symbols.languages` or its ISO 639 code, "deu" or "de"; "auto": that of
+          each word is guessed from its letters.
+        """
+        return dataclasses.replace(self, symbols=self.symbols.in_language(language))
+
     def with_settings(self, **settings: Any) -> "G2P":
         return dataclasses.replace(self, config=dataclasses.replace(self.config, **settings))
 
@@ -133,7 +141,7 @@ class G2P(Pronouncer):
         programs = self._runner.prepare(longest, settings, words)
         if self.joint:
             pairs = words * max(settings.width, settings.alternatives + 1)
-            programs += alignment.prepare(self.joint.units, longest, pairs)
+            programs += self.joint.prepare(longest, pairs)
         for program in programs:
             program.result()
         return self
@@ -150,8 +158,10 @@ class G2P(Pronouncer):
         """Spells the words and starts the search on the devices."""
         numbers: dict[tuple[str, ...], int] = {}
         spelled, longest = [], self.config.data.longest
-        for word in check_words(words):
-            pieces, unknown = spell(word, self.symbols, longest)
+        words = list(check_words(words))
+        named = in_language(words, self.symbols, self.joint)
+        for word, full in zip(words, named, strict=True):
+            pieces, unknown = spell(full, self.symbols, longest)
             ids = [numbers.setdefault(piece, len(numbers)) for piece in pieces]
             spelled.append(Word(word, ids, unknown))
         spellings = Ragged.from_lists(list(numbers), self.symbols.graphemes.ids.__getitem__)
@@ -166,7 +176,7 @@ class G2P(Pronouncer):
         self, words: list[Word], rescored: list[Callable[[], Candidates]], nbest: int, mass: float
     ) -> list[Answer]:
         """Ranks the pronunciations of all spellings, and makes those of the words of them."""
-        join = tuple if self.symbols.target == "words" else lambda x: tuple("".join(x).split())
+        join = self.symbols.phonemes_of
         best: dict[int, list[Pronunciation]] = {}
         for wait in rescored:
             best.update(wait().pronunciations(self._names, join, nbest))

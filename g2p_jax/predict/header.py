@@ -24,6 +24,10 @@ class Header(NamedTuple):
     config: Config
     symbols: Symbols
 
+    def in_language(self, language: str) -> "Header":
+        """Returns the header for words of one language, if it is not ""; see `Symbols`."""
+        return self._replace(symbols=self.symbols.in_language(language)) if language else self
+
     def check_reads_words(self, path: str | Path) -> None:
         """Raises ModelError for a language model."""
         if self.config.model.encoder_layers == 0:

@@ -145,7 +145,10 @@ class LexiconFirst(Pronouncer):
 
 
 def load(
-    path: str | Path = "english", warm_up: bool = False, lexicon: Names = None
+    path: str | Path = "english",
+    warm_up: bool = False,
+    lexicon: Names = None,
+    language: str = "",
 ) -> "G2P | LexiconFirst":
     """Returns a model: of the file, of the folder that `train.py` wrote, or one of ours.
 
@@ -160,10 +163,11 @@ def load(
       lexicon: what answers before the model: "cmudict", a lexicon file, several of them as a list
         or with commas between, in their order; "none": the model answers all words. None: "cmudict"
         for our models of English, "none" for others.
+      language: of the words, for a model of many; see `G2P.with_language`.
     """
-    found = header.read(path)
+    found = header.read(path).in_language(language)
     found.check_reads_words(path)
-    model = OnDemand(*found, functools.partial(_load, header.locate(path).resolve()))
+    model = OnDemand(*found, functools.partial(_load, header.locate(path).resolve(), language))
     lexicons = read_lexicons(names(lexicon, path), found)
     g2p = LexiconFirst(lexicons, model) if lexicons else model.model
     return g2p.warm_up() if warm_up else g2p
@@ -208,10 +212,11 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
     )
 
 
-def _load(path: Path) -> "G2P":
+def _load(path: Path, language: str = "") -> "G2P":
     from g2p_jax.predict import g2p
 
-    return g2p.load(path)
+    model = g2p.load(path)
+    return model.with_language(language) if language else model
 
 
 def _key(symbols: Symbols, word: str) -> str:

@@ -22,7 +22,7 @@ from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError
 from g2p_jax.files import atomic_write
 from g2p_jax.joint import storage
-from g2p_jax.joint.model import JointNgram
+from g2p_jax.joint.storage import Joint
 from g2p_jax.kernels.matmul import operand_dtype
 from g2p_jax.kernels.parameters import set_up
 from g2p_jax.network.language_model import DecoderOnly, Network
@@ -44,7 +44,7 @@ class Stored(NamedTuple):
     config: Config
     symbols: Symbols
     params: Params
-    joint: JointNgram | None = None
+    joint: Joint | None = None
 
 
 def network(config: Config, symbols: Symbols) -> Network:
@@ -67,7 +67,7 @@ def write(
     symbols: Symbols,
     params: Params,
     dtype: str = "float32",
-    joint: JointNgram | None = None,
+    joint: Joint | None = None,
 ) -> None:
     """Writes the model; the file appears at once or not at all."""
     about = {

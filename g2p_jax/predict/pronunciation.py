@@ -141,12 +141,18 @@ def spell(
     Parts of more than `longest` letters are cut.
     """
     letters, unknown = symbols.graphemes_of(word)
+    first = 1 if symbols.languages else 0  # the language, which comes before every piece
+
+    def split_word(letters: list[str]) -> list[tuple[str, ...]]:
+        language = tuple(letters[:first])
+        return [language + piece for piece in split(tuple(letters[first:]), longest - first)]
+
     if not unknown:  # as of nearly all words
-        return split(tuple(letters), longest), ()
+        return split_word(letters), ()
     pieces, unknown = list[tuple[str, ...]](), list[str]()
     for part in symbols.parts(word):
         letters, unknown_letters = symbols.graphemes_of(part)
-        pieces += split(tuple(letters), longest)
+        pieces += split_word(letters)
         unknown += unknown_letters
     return pieces, tuple(unknown)
 

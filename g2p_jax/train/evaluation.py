@@ -14,8 +14,9 @@ from absl import logging
 from g2p_jax.config import Config
 from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.pairs import Pairs
+from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts, parallel
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, UserError
 from g2p_jax.joint import storage
 from g2p_jax.network.language_model import Network
 from g2p_jax.predict.g2p import G2P
@@ -104,12 +105,19 @@ class Evaluator:
 def answer_words(g2p: G2P, pairs: Pairs, watch: Sequence[str]) -> tuple[Score, list[str]]:
     """The score on these words, and the answers to the watched ones, or else to the first.
 
-    A watched word with letters that the model lacks, as of another alphabet, is not shown.
+    A watched word with letters or a language that the model lacks is not shown.
     """
     fold, tokens = str if g2p.config.stress else strip_stress, g2p.symbols.target_tokens
     references = ([tokens(map(fold, p)) for p in pair.pronunciations] for pair in pairs)
     answers = g2p.pronounce(pair.word for pair in pairs)
     score = score_all((tokens(answer.pronunciations[0].phonemes) for answer in answers), references)
-    watch = [word for word in watch if not g2p.symbols.graphemes_of(word)[1]]
+    watch = [word for word in watch if _is_known(word, g2p.symbols)]
     watch = watch or [pair.word for pair in itertools.islice(pairs, WATCHED)]
     return score, [f"{a.word}: {a.pronunciations[0]}" for a in g2p.pronounce(watch)]
+
+
+def _is_known(word: str, symbols: Symbols) -> bool:
+    try:
+        return not symbols.graphemes_of(word)[1]
+    except UserError:  # it has no language
+        return False

@@ -11,6 +11,7 @@ from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples
 from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.chunks import Chunks
+from g2p_jax.data.languages import balanced
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts
@@ -22,6 +23,7 @@ from g2p_jax.train.fine_tuning import initial_model
 
 DEV_BUCKETS = 2
 ENOUGH = 100  # words of a lexicon, of which the default share makes dev words
+MOST_DEV = 5000  # words to evaluate an epoch on, from all over the dev data
 LONGEST = 1000  # tokens of an example: a batch is as long as its longest one, in all its arrays
 
 
@@ -45,6 +47,10 @@ def load_inputs(config: Config) -> Inputs:
             f"none of {len(data.train):,} words is a dev word: take {ENOUGH} words or more, name a "
             "file of them (config.data.dev), or hold out a larger share (config.data.dev_share)"
         )
+    if len(data.dev) > MOST_DEV:
+        dev = splits.some(data.dev, MOST_DEV)
+        logging.info("an epoch is evaluated on %d of %d dev words", len(dev), len(data.dev))
+        data = data._replace(dev=dev)
     train = Pairs.of(itertools.chain(data.train, data.extra)) if data.extra else data.train
     initial = initial_model(config)
     if initial:
@@ -55,7 +61,14 @@ def load_inputs(config: Config) -> Inputs:
     return Inputs(
         data,
         symbols,
-        train=_batches(config, symbols, train, config.train.buckets, config.train.teacher),
+        train=_batches(
+            config,
+            symbols,
+            train,
+            config.train.buckets,
+            config.train.teacher,
+            balance=settings.source == "language",
+        ),
         dev=_batches(config, symbols, data.dev, DEV_BUCKETS),
         initial=initial,
         carry=initial_carry(config.model, config.train.batch_size) if text else {},
@@ -63,7 +76,12 @@ def load_inputs(config: Config) -> Inputs:
 
 
 def _batches(
-    config: Config, symbols: Symbols, pairs: Pairs, buckets: int, teacher: str = ""
+    config: Config,
+    symbols: Symbols,
+    pairs: Pairs,
+    buckets: int,
+    teacher: str = "",
+    balance: bool = False,
 ) -> Batches | Chunks:
     size, rows = config.train.batch_size, hosts.rows(config.train.batch_size)
     if config.data.format == "text":
@@ -72,6 +90,8 @@ def _batches(
     if not config.model.encoder_layers:  # a language model reads no words
         pairs = pairs.without_words()
     examples = _not_too_long(Examples.from_pairs(pairs, symbols), pairs)
+    if balance:
+        examples = examples.take(balanced(examples.source.first))
     lengths = choose_buckets(examples.lengths, buckets)
     table = teacher_probabilities(teacher, examples, symbols) if teacher else None
     return Batches(examples, lengths, size, config.train.seed, config.ensemble, rows, table)

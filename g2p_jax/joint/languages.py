@@ -1,0 +1,105 @@
+"""A joint n-gram model for each language of a model that knows many.
+
+The first grapheme of a word names its language. Each language has numbers of its own for its
+letters and phonemes, from 1 on in the order of the model's numbers: PAD is 0, and the number after
+them all stands for those that its training data lack.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import numpy as np
+
+from g2p_jax.data.batches import Examples
+from g2p_jax.data.ragged import Array, Ragged
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.joint.guess import Guesser
+from g2p_jax.joint.model import JointNgram
+from g2p_jax.joint.ngram import Floats
+
+ROOM = 64  # numbers are rounded up to a multiple of it: languages share compiled programs
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """The model of one language, and the graphemes and phonemes that it numbers, rising."""
+
+    letters: Array
+    phonemes: Array
+    model: JointNgram
+
+    @classmethod
+    def fit(cls, source: Ragged, target: Ragged, order: int) -> "Language":
+        """Learns from graphemes without the language's own and phonemes without EOS."""
+        letters, phonemes = np.unique(source.ids), np.unique(target.ids)
+        local = numbered(source, letters), numbered(target, phonemes)
+        model = JointNgram.fit(*local, room(letters), room(phonemes), order)
+        return cls(letters, phonemes, model)
+
+    def score(self, source: Ragged, target: Ragged) -> Callable[[], Floats]:
+        """See `JointNgram.score`."""
+        return self.model.score(numbered(source, self.letters), numbered(target, self.phonemes))
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageJoint:
+    """Models of many languages.
+
+    names: of the languages, by their graphemes.
+    model: returns the model of a language, which is read when it is needed first.
+    guesser: tells languages apart.
+    """
+
+    names: Mapping[int, str]
+    model: Callable[[str], Language]
+    guesser: Guesser
+
+    def prepare(self, longest: int, pairs: int) -> list[Future]:
+        """Starts to compile what rescores words of the first language, and so of most."""
+        return self.model(next(iter(self.names.values()))).model.prepare(longest, pairs)
+
+    def score(self, source: Ragged, target: Ragged) -> Callable[[], Floats]:
+        """See `JointNgram.score`; words of several languages may be mixed."""
+        language, words = source.first, source.rest
+        waiting = []
+        for grapheme in np.unique(language):
+            rows = np.flatnonzero(language == grapheme)
+            model = self.model(self.names[int(grapheme)])
+            waiting.append((rows, model.score(words.take(rows), target.take(rows))))
+
+        def log_probs() -> Floats:
+            log_p = np.zeros(len(source))
+            for rows, wait in waiting:
+                log_p[rows] = wait()
+            return log_p
+
+        return log_probs
+
+
+def names_of(symbols: Symbols) -> dict[int, str]:
+    """Returns the languages of a model by their graphemes, which rise."""
+    ids = symbols.graphemes.ids
+    return dict(sorted((ids[f"{name}:"], name) for name in symbols.languages))
+
+
+def fit(examples: Examples, names: Mapping[int, str], order: int) -> LanguageJoint:
+    """Learns a model of each language from examples whose targets have no EOS."""
+    language, words, models = examples.source.first, examples.source.rest, {}
+    for grapheme, name in names.items():
+        rows = np.flatnonzero(language == grapheme)
+        models[name] = Language.fit(words.take(rows), examples.target.take(rows), order)
+    numbers = np.searchsorted(list(names), language)
+    return LanguageJoint(names, models.__getitem__, Guesser.fit(words, numbers, [*names.values()]))
+
+
+def numbered(sequences: Ragged, symbols: Array) -> Ragged:
+    """Returns the numbers of these symbols in a language that has only some."""
+    place = np.searchsorted(symbols, sequences.ids).clip(max=len(symbols) - 1)
+    known = symbols[place] == sequences.ids
+    return Ragged(np.where(known, place + 1, len(symbols) + 1).astype(np.uint16), sequences.starts)
+
+
+def room(symbols: Array) -> int:
+    """Returns how many numbers a language with these symbols has."""
+    return -(-(len(symbols) + 2) // ROOM) * ROOM

@@ -1,0 +1,24 @@
+"""Words of a model that knows many languages: the language of each is given, or guessed."""
+
+from collections.abc import Sequence
+
+from g2p_jax.data.languages import AUTO
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.errors import UserError
+from g2p_jax.joint.languages import LanguageJoint
+from g2p_jax.joint.storage import Joint
+
+
+def in_language(words: Sequence[str], symbols: Symbols, joint: Joint | None) -> Sequence[str]:
+    """Returns words such as deu:Haus where their languages are to be guessed, else the words."""
+    if symbols.language != AUTO:
+        return words
+    names = guess_languages(words, symbols, joint)
+    return [f"{name}:{word}" for name, word in zip(names, words, strict=True)]
+
+
+def guess_languages(words: Sequence[str], symbols: Symbols, joint: Joint | None) -> list[str]:
+    """Returns the most probable language of each word, from its letters."""
+    if not isinstance(joint, LanguageJoint):
+        raise UserError(f"language {AUTO!r}: this model has no n-grams (config.ngram) to guess by")
+    return joint.guesser.guess(symbols.encode_letters(words))

@@ -1,0 +1,141 @@
+"""Many languages in one model: what is read, learnt, answered, scored and guessed."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import g2p_jax
+from g2p_jax import config
+from g2p_jax.data.languages import balanced, find_language, read_folder
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.pairs import Pair
+from g2p_jax.data.ragged import Ragged
+from g2p_jax.errors import DataError, UserError
+from g2p_jax.joint import storage
+from g2p_jax.joint.guess import Guesser
+from g2p_jax.predict.language_scores import language_table
+from g2p_jax.train.loop import train
+from tests.tiny_model import TINY
+
+WORDS = {
+    "deu": {"die": "diː", "Chat": "t͡ʃɛt", "nun": "nuːn"},
+    "fra": {"die": "di", "chat": "ʃa", "nun": "nœ̃"},
+    "tur": {"ışık": "ɯʃɯk", "Irak": "ɯɾak"},  # I is the capital of ı
+    "tha": {"ใส": "saj˩˩˦"},
+    "fas": {"آب": "ʔɒːb"},  # from right to left
+    "kor": {"씸": "ɕ͈ i m"},  # cut into phones by its dictionary
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("languages")
+    for language, words in WORDS.items():
+        lines = "".join(f"{word}\t{sounds}\n" for word, sounds in words.items())
+        (folder / f"{language}_train.tsv").write_text(lines)
+    (folder / "README.md").write_text("no lexicon")
+    (folder / "deu_dev.tsv").write_text("die\tdiː\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def world(folder):
+    """A model that has learnt the words by heart."""
+    data = config.Data(
+        train=str(folder), dev=str(folder), test_share=0.0, source="language", target="ipa",
+        unicode="NFD",
+    )  # fmt: skip
+    train(dataclasses.replace(TINY, data=data, ngram=3), folder / "run")
+    return folder / "run"
+
+
+def test_a_folder_has_a_lexicon_for_each_language(folder):
+    read = lambda path: read_lexicon(path, "tsv", plausible=False)
+    pairs = read_folder(folder, "train", read)
+    assert Pair("deu:chat", (("t͡ʃɛt",),)) in pairs and Pair("tur:ırak", (("ɯɾak",),)) in pairs
+    assert len(pairs) == sum(map(len, WORDS.values()))
+    assert list(read_folder(folder, "dev", read)) == [Pair("deu:die", (("diː",),))]
+
+
+def test_a_folder_without_lexicons_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="expected lexicons such as deu.tsv .* found none"):
+        read_folder(tmp_path, "train", read_lexicon)
+
+
+def test_languages_have_names_and_codes():
+    known = ["cze", "deu", "hbs-latn"]
+    assert [find_language(name, known) for name in ("cs", "ces", "deu", "de", "hr")] == [
+        "cze", "cze", "deu", "deu", "hbs-latn"
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="no language 'xx': the model knows cze, deu, hbs-latn"):
+        find_language("xx", known)
+
+
+def test_examples_of_small_languages_are_repeated():
+    language = np.array([7] * 16 + [9] * 4 + [8])
+    counts = np.bincount(language[balanced(language)])
+    assert counts[7:].tolist() == [16, 4, 8]  # 4 and 1 of 16: 16^.5 16^.5, 1^.5 16^.5, 4^.5 16^.5
+
+
+def test_one_model_answers_in_each_language(world):
+    for language, words in WORDS.items():
+        g2p = g2p_jax.load(world, language=language)
+        for word, sounds in words.items():
+            assert "".join(g2p(word).split()) == sounds.replace(" ", "")
+    mixed = g2p_jax.load(world).pronounce(["deu:die", "fr:die", "tha:ใส"], nbest=2)
+    assert [str(a.pronunciations[0]) for a in mixed] == ["d iː", "d i", "s a j ˩˩˦"]
+    assert [a.word for a in mixed] == ["deu:die", "fr:die", "tha:ใส"]
+
+
+def test_capitals_long_words_and_strange_letters_stay_in_the_language(world):
+    german, turkish = (g2p_jax.load(world, language=code) for code in ("de", "tr"))
+    assert german("DIE") == german("die") == "d iː"
+    assert turkish("IŞIK") == turkish("ışık") == "ɯ ʃ ɯ k"
+    long = german.pronounce(["die" * 30])[0]
+    assert long.pronunciations[0].phonemes == ("d", "iː") * 3 and not long.unknown  # three pieces
+    (answer,) = german.pronounce(["ใdie"])
+    assert answer.unknown == ("ใ",) and str(answer.pronunciations[0]) == "d iː"
+
+
+def test_what_language_is_missing_or_unknown_is_said(world, g2p):
+    with pytest.raises(UserError, match="'die' needs a language, such as deu:die"):
+        g2p_jax.load(world)("die")
+    with pytest.raises(UserError, match="no language 'eng': the model knows deu, fas, fra, kor"):
+        g2p_jax.load(world, language="eng")
+    with pytest.raises(UserError, match="knows one language only"):
+        g2p.with_language("deu")
+
+
+def test_languages_are_guessed(world):
+    auto = g2p_jax.load(world, language="auto")
+    assert [auto(word) for word in ("ใส", "آب", "ışık")] == ["s a j ˩˩˦", "ʔ ɒː b", "ɯ ʃ ɯ k"]
+
+
+def test_the_guesser_is_naive_bayes():
+    words = Ragged.from_lists([[4, 5], [4, 6], [7, 7, 7]])
+    guesser = Guesser.fit(words, np.array([0, 0, 1]), ["a", "b"])
+    assert guesser.guess(Ragged.from_lists([[4], [7, 7], [5, 4, 6], []])) == ["a", "b", "a", "a"]
+
+
+def test_a_stored_model_of_languages_is_the_same(world):
+    g2p = g2p_jax.load(world)
+    arrays = storage.to_arrays(g2p.joint)
+    assert {"deu/codes", "kor/units/places", "guesser"} <= arrays.keys()
+    again = storage.from_arrays(arrays, g2p.symbols)
+    assert storage.equal(g2p.joint, again)
+
+
+def test_scores_of_each_language_and_their_mean(world):
+    g2p = g2p_jax.load(world)
+    pairs = [
+        Pair("deu:die", (("d", "iː"),)),
+        Pair("deu:nun", (("n", "a", "n"), ("nuːn",))),  # right, but not the first
+        Pair("fra:die", (("t͡sʰi",),)),  # two phones, one is wrong; of five characters four are
+    ]
+    answers = g2p.pronounce(pair.word for pair in pairs)
+    header, german, french, mean, low, high = language_table(pairs, answers, g2p.symbols)
+    assert german.split() == ["deu", "2", "0.00%", "0.00%", "50.00%", "33.33%"]
+    assert french.split() == ["fra", "1", "100.00%", "50.00%", "100.00%", "80.00%"]
+    assert mean.split() == ["mean", "3", "50.00%", "25.00%", "75.00%", "56.67%"]
+    assert header.split()[0] == "language" and low.split()[:2] == ["from", "3"] and "to" in high
