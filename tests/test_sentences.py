@@ -1,5 +1,7 @@
 """Texts in, tokens with their pronunciations out; 200 sentences with hand-checked phonemes."""
 
+import io
+import json
 import re
 from pathlib import Path
 
@@ -7,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 
 import g2p_jax
+from g2p_jax.data.word_lists import read_texts
+from g2p_jax.errors import UserError
+from g2p_jax.predict.transcribe import Options, transcribe
+from g2p_jax.text.lines import TEXTS
 from g2p_jax.text.reading import Token, read
-from tests.test_verbalize import TEXTS
+from tests import test_verbalize
 from tests.tiny_model import lexicon_first
 
 FILE = Path(__file__).parent / "references" / "sentences.tsv"
@@ -125,7 +131,7 @@ def test_alphabets_and_stress(english):
 
 
 @settings(max_examples=60, deadline=None)
-@given(TEXTS)
+@given(test_verbalize.TEXTS)
 def test_tokens_are_the_text_again_and_what_is_silent_is_marked(g2p, text):
     tokens = g2p.text(text)
     assert "".join(token.text + token.whitespace for token in tokens) == text
@@ -150,3 +156,40 @@ def test_what_is_no_text_is_refused(g2p):
     with pytest.raises(TypeError, match="a word is a text"):
         g2p.text(7)
     assert g2p.text("") == []
+
+
+def written(g2p, lines: list[str], **options) -> tuple[str, str]:
+    """What is written for the lines, and the report."""
+    out, report = io.StringIO(), io.StringIO()
+    texts = read_texts([f"{line}\n".encode() for line in lines])
+    transcribe(g2p, texts, out, Options(**options), report=report, kind=TEXTS)
+    return out.getvalue(), report.getvalue()
+
+
+def test_lines_of_a_text_become_lines_of_tokens(g2p):
+    found, report = written(g2p, ["\ufeffCab, word 🎉", "", "\tface"], report="x")
+    assert found == (
+        "Cab\tK AE B\tword\tmodel\n,\t\tpunctuation\t\n"
+        f"word\t{g2p('word')}\tword\tmodel\n🎉\t\tunspeakable\t\n\n"
+        "\n"
+        "face\tF EY S\tword\tmodel\n\n"
+    )
+    rows = [row.split("\t") for row in report.splitlines()]
+    assert [row[:3] for row in rows] == [["1", "word", "partly"], ["1", "🎉", "silent"]]
+    with pytest.raises(UserError, match="line 1: '🎉' cannot be pronounced; leave --strict out"):
+        written(g2p, ["🎉"], strict=True)
+
+
+def test_lines_of_a_text_become_json_that_holds_all_of_it(g2p):
+    lines = [" “Cab’s” 👍🏽\tback … ", "", "Face-bead\u2028"]
+    found, _ = written(g2p, lines, format="jsonl")
+    rows = [json.loads(row) for row in found.split("\n")[:-1]]
+    assert [row["text"] for row in rows] == lines and [row["id"] for row in rows] == ["1", "2", "3"]
+    for row in rows:
+        whole = "".join(token["text"] + token["whitespace"] for token in row["tokens"])
+        assert whole == row["text"]
+        for token in row["tokens"]:
+            assert row["text"][token["start"] : token["end"]] == token["text"]
+    assert [word["phonemes"] for token in rows[2]["tokens"] for word in token["words"]] == [
+        ["F", "EY", "S"], ["B", "IY", "D"],
+    ]  # fmt: skip

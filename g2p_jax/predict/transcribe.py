@@ -10,7 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from absl import logging
 
@@ -61,11 +61,19 @@ class Share:
     exchange: Callable[[Any], list[Any]] = lambda value: [value]
 
 
+class Kind(NamedTuple):
+    """What the lines of a list are: how chunks of them are answered, and the answers written."""
+
+    noun: str
+    answer: Callable[[Pronouncer, Iterable[list[str]], Options], Iterator[list[Any]]]
+    write: Callable[[Pronouncer, Chunk, list[Any], Options, int], dict[str, Any]]
+
+
 @dataclasses.dataclass
 class Tally:
     """What has been answered so far, as JSON values."""
 
-    words: int = 0
+    words: int = 0  # or lines of a text
     checksum: int = 0  # of the words
     partly: int = 0  # words with characters that the model does not know
     silent: int = 0  # words without an answer: empty, or of unknown characters only
@@ -95,17 +103,18 @@ class Tally:
         self.doubtful += problem.how == DOUBTFUL
         self.unknown = dict(Counter(self.unknown) + Counter(problem.unknown))
 
-    def warn(self, report: str) -> None:
+    def warn(self, noun: str, report: str) -> None:
         """Logs how many words were not wholly answered, or doubtful, if any."""
         if self.doubtful:
-            logging.info("of %d words %d are doubtful", self.words, self.doubtful)
+            logging.info("of %d %s %d are doubtful", self.words, noun, self.doubtful)
         if self.partly + self.silent:
             common = (f"{char!r} {n}x" for char, n in Counter(self.unknown).most_common(5))
             characters = f"; unknown characters: {', '.join(common)}" if self.unknown else ""
+            of = "" if noun == "words" else "the words of "
             logging.warning(
-                f"of {self.words} words {self.partly} were answered in part only, {self.silent} "
-                f"not at all{characters}; {report or '--report=FILE'} lists them, --strict makes "
-                "them an error"
+                f"of {of}{self.words} {noun} {self.partly} were answered in part only, "
+                f"{self.silent} not at all{characters}; {report or '--report=FILE'} lists them, "
+                "--strict makes them an error"
             )
 
 
@@ -122,6 +131,7 @@ def transcribe(
     mark: Callable[[Tally], None] = lambda tally: None,
     total: int = 0,
     share: Share = Share(),  # noqa: B008
+    kind: Kind | None = None,
 ) -> None:
     """Writes the pronunciation of each (id, word).
 
@@ -132,23 +142,24 @@ def transcribe(
       report: gets a row for each word that a person should see: id, word, "partly" or "silent" and
         the unknown characters; or "doubtful" and the alternatives.
       chunk: how many words each process reads before their answers are written.
-      ready: whether another word can be read at once. Those before a word that is not ready are
-        answered first.
+      ready: whether another word can be read at once; if not, those before it are answered first.
       tally: of what `out` holds already: those words are not answered again.
       mark: is told the tally about once a second, when `out` holds just the answers to that.
       total: how many words there will be, to say how much time is left; 0: unknown.
       share: of this process, where several answer the words together.
+      kind: what is in the lines; None: words.
     """
+    noun, answer, write = kind or WORDS
     tally = tally or Tally()
-    words, before = tally.skip(words), tally.words
+    words, before, first = tally.skip(words), tally.words, chunk * share.index
     if options.format in HEADERS and not before and not share.index:
         out.write(HEADERS[options.format] + "\n")
     started = saved = logged = time.monotonic()
-    first = chunk * share.index
     chunks, again = itertools.tee(as_they_come(words, chunk * share.count, ready))
-    mine = (some[first : first + chunk] for some in again)
-    for some, (part, answers) in zip(chunks, _answered(g2p, mine, options), strict=True):
-        for written in share.exchange(_write(g2p, part, answers, options, tally.words + first)):
+    mine = ([word for _, word in some[first : first + chunk]] for some in again)
+    for some, answers in zip(chunks, answer(g2p, mine, options), strict=True):
+        part = some[first : first + chunk]
+        for written in share.exchange(write(g2p, part, answers, options, tally.words + first)):
             if not share.index:
                 out.write(written["text"])
             for problem in itertools.starmap(Problem, written["problems"]):
@@ -164,11 +175,14 @@ def transcribe(
             mark(tally)
             saved = now
         if now - logged > LOG_EVERY:
-            speed = (tally.words - before) / (now - started)
-            left = f", {(total - tally.words) / speed / 60:.1f} minutes left" if total else ""
-            logging.info("%d words, %.0f words/s%s", tally.words, speed, left)
+            _log_speed(tally.words, (tally.words - before) / (now - started), noun, total)
             logged = now
-    tally.warn(options.report)
+    tally.warn(noun, options.report)
+
+
+def _log_speed(done: int, speed: float, noun: str, total: int) -> None:
+    left = f", {(total - done) / speed / 60:.1f} minutes left" if total else ""
+    logging.info("%d %s, %.0f %s/s%s", done, noun, speed, noun, left)
 
 
 def transcribe_file(
@@ -182,6 +196,7 @@ def transcribe_file(
     overwrite: bool = False,
     total: int = 0,
     share: Share = Share(),  # noqa: B008
+    kind: Kind | None = None,
 ) -> None:
     """Transcribes into a file that takes its name when it is complete; see `ResumableFiles`.
 
@@ -200,21 +215,16 @@ def transcribe_file(
     if tally.words:
         logging.info("continuing %s after %d words", path, tally.words)
     mark = lambda tally: output.mark(dataclasses.asdict(tally)) if output else None
-    how: Any = {"tally": tally, "mark": mark, "total": total, "share": share}
+    how: Any = {"tally": tally, "mark": mark, "total": total, "share": share, "kind": kind}
     with output or contextlib.nullcontext([io.StringIO()]) as (out, *reports):
         report = reports[0] if reports else None
         transcribe(g2p, words, out, options, report=report, **how)
 
 
-def _answered(
-    g2p: Pronouncer, chunks: Iterable[Chunk], options: Options
-) -> Iterator[tuple[Chunk, list[Answer]]]:
-    """Yields chunks with their answers."""
-    ours, theirs = itertools.tee(chunks)
-    words = ([word for _, word in chunk] for chunk in theirs)
-    return zip(
-        ours, g2p.pronounce_each(words, options.nbest, options.beam, options.mass), strict=True
-    )
+def _answer(
+    g2p: Pronouncer, chunks: Iterable[list[str]], options: Options
+) -> Iterator[list[Answer]]:
+    return g2p.pronounce_each(chunks, options.nbest, options.beam, options.mass)
 
 
 def _write(
@@ -244,6 +254,9 @@ def _write(
     if options.pictures:
         _draw(g2p, answers, options.pictures, first)
     return {"text": "".join(f"{line}\n" for line in lines), "problems": problems}
+
+
+WORDS = Kind("words", _answer, _write)
 
 
 def _columns(pronunciation: Pronunciation) -> str:
