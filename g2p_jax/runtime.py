@@ -53,7 +53,8 @@ def read(path):
         end = 8 + int.from_bytes(data[:8], "little")
         header = json.loads(bytes(data[8:end]))
         checksum = header["__metadata__"].pop("sha256", None)
-        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode() + data[end:])
+        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+        digest.update(data[end:])
         about = header.pop("__metadata__")
         if about["format"] != "g2p_jax 2" or checksum not in (None, digest.hexdigest()):
             raise ValueError("damaged, or of another version")
@@ -66,6 +67,8 @@ def read(path):
             *folders, last = name.split("/")
             folder = functools.reduce(lambda tree, key: tree.setdefault(key, {}), folders, tree)
             folder[last] = array.reshape(entry["shape"])
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ValueError(f"{name} holds what is no number")
         return json.loads(about["config"]), json.loads(about["symbols"]), tree
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: not a model of g2p_jax ({error!r})") from error
@@ -370,13 +373,14 @@ class JointNgram:
 
 
 class G2P:
-    """A trained model; stress: whether answers have the stress it learned, None: by its config."""
+    """A trained model; settings: instead of those of its config, such as stress=True or beam=4."""
 
-    def __init__(self, path, stress=None):
+    def __init__(self, path, **settings):
         config, symbols, arrays = read(path)
+        config |= settings
         self.model, self.members, self.beam = config["model"], config["ensemble"], config["beam"]
-        if not self.model["encoder_layers"]:
-            raise ValueError(f"{path}: a language model, which reads no words")
+        if not self.model["encoder_layers"] or symbols["source"] == "language":
+            raise ValueError(f"{path}: a language model, or one of many languages: not read here")
         self.joint = JointNgram(arrays.pop("joint")) if "joint" in arrays else None
         several = range(self.members) if self.members > 1 else [...]
         self.networks = [Network(self.model, member(arrays, n)) for n in several]
@@ -384,11 +388,11 @@ class G2P:
             Spelling(symbols, config["data"]["longest"]),
             symbols["phonemes"],
         )
-        if not (config["stress"] if stress is None else stress):
+        if not config["stress"]:
             self.names = [x[:-1] if VOWEL.fullmatch(x) else x for x in self.names]
         self.fold = 2 if self.names != symbols["phonemes"] else 1
         characters = lambda names: tuple("".join(names).split())
-        self.join = {"words": tuple, "characters": characters}[symbols["target"]]
+        self.join = characters if symbols["target"] == "characters" else tuple
         self.temperature, train = config["temperature"], config["train"]
         self.smoothing = train["label_smoothing"] * (0.5 if train["teacher"] else 1)
 

@@ -19,7 +19,8 @@ from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.joint import storage
 from g2p_jax.kernels.parameters import set_up
-from g2p_jax.predict import model_file
+from g2p_jax.predict import g2p as g2p_lib
+from g2p_jax.predict import model_file, on_demand
 from g2p_jax.predict.pronunciation import spell
 from tests.references import golden
 
@@ -106,7 +107,8 @@ def test_every_network_answers_as_in_jax(name, tmp_path):
 def test_nbest_beam_and_stress(tmp_path):
     g2p = make(*MODELS["luong, lstm, additive, joint"])
     g2p.save(tmp_path / "model.safetensors")
-    ours, stressed = (runtime.load(tmp_path / "model.safetensors", x) for x in (None, True))
+    ours = runtime.load(tmp_path / "model.safetensors")
+    stressed = runtime.load(tmp_path / "model.safetensors", stress=True)
     assert_same(ours.pronounce_all(WORDS, nbest=3), g2p.pronounce(WORDS, nbest=3))
     assert_same(stressed.pronounce_all(WORDS, beam=5), g2p.stressed.pronounce(WORDS, beam=5))
     assert ours("cab") == g2p("cab")
@@ -117,7 +119,7 @@ def test_shipped_models_answer_what_was_recorded(kind):
     """Of every twentieth word: as JAX answered on another machine."""
     words = dict(list(golden.recorded()[kind].items())[::20])
     path = model_file.locate(kind[0])
-    g2p = runtime.load(path, stress=True if kind[2] == "stress" else None)
+    g2p = runtime.load(path, **({"stress": True} if kind[2] == "stress" else {}))
     for found, before in zip(
         g2p.pronounce_all(words, **golden.SEARCHES[kind[2]]), words.values(), strict=True
     ):
@@ -148,6 +150,23 @@ def test_words_are_spelled_as_in_the_library(known, options):
         "one two  three", "", " ", "-", "hellohellohello", "a/b_c", "e\N{COMBINING ACUTE ACCENT}",
     ]:  # fmt: skip
         assert ours.pieces(word) == spell(word, symbols, 5), word
+
+
+def test_a_handful_of_words_is_left_to_numpy(tmp_path):
+    """Alone or in a list a word has one answer; settings change it alike."""
+    g2p = make(*MODELS["luong, lstm, additive, joint"])
+    g2p.save(tmp_path / "model.safetensors")
+    load = functools.partial(g2p_lib.load, tmp_path)
+    few = on_demand.OnDemand(g2p.config, g2p.symbols, load, tmp_path / "model.safetensors")
+    for some in (few, few.stressed, few.with_settings(temperature=2.0, beam=3)):
+        alone = some.pronounce(WORDS[:5], nbest=2, mass=0.6)
+        assert "model" not in some.__dict__
+        together = some.pronounce(WORDS * 4, nbest=2, mass=0.6)
+        assert "model" in some.__dict__
+        for one, other in zip(alone, together, strict=False):
+            assert (one.word, one.unknown) == (other.word, other.unknown)
+            assert [str(p) for p in one.pronunciations] == [str(p) for p in other.pronunciations]
+            assert one.best.probability == pytest.approx(other.best.probability, abs=2e-5)
 
 
 def test_half_floats_and_what_is_no_model(tmp_path, write):

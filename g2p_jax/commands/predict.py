@@ -218,7 +218,7 @@ def load_pronouncer(alphabet: str, stress: bool | None) -> Pronouncer:
     found = header.read(_CKPT.value)
     found.check_reads_words(_CKPT.value)
     lexicons = lexicon_first.read_lexicons(lexicons_first(), found, **_READING())
-    model: Pronouncer = OnDemand(*found, load_model)
+    model: Pronouncer = OnDemand(*found, load_model, header.locate(_CKPT.value))
     if _MEMBERS.value:
         model = model.members(shared.numbers("members", _MEMBERS.value))
     pronouncer = LexiconFirst(lexicons, model) if lexicons else model

@@ -167,7 +167,8 @@ def load(
     """
     found = header.read(path).in_language(language)
     found.check_reads_words(path)
-    model = OnDemand(*found, functools.partial(_load, header.locate(path).resolve(), language))
+    file = header.locate(path).resolve()
+    model = OnDemand(*found, functools.partial(_load, file, language), file)
     lexicons = read_lexicons(names(lexicon, path), found)
     g2p = LexiconFirst(lexicons, model) if lexicons else model.model
     return g2p.warm_up() if warm_up else g2p

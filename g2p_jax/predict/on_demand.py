@@ -1,19 +1,27 @@
-"""A model that is read when a word needs it first: until then JAX is not imported."""
+"""A model that is read when a word needs it first; a handful of words is left to NumPy.
 
+To import JAX and to read its programs takes longer than to pronounce dozens of words without it.
+"""
+
+import contextlib
 import dataclasses
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from g2p_jax import runtime
 from g2p_jax.config import Config
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.predict.pronouncer import Pronouncer
-from g2p_jax.predict.pronunciation import Answer
+from g2p_jax.predict.pronunciation import Answer, Pronunciation, check_options, up_to_mass
 
 if TYPE_CHECKING:
     from g2p_jax.predict.g2p import G2P
     from g2p_jax.predict.inspection import Inspection
+
+FEW = 32  # words that NumPy pronounces before JAX has paid off
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -23,6 +31,7 @@ class OnDemand(Pronouncer):
     config: Config
     symbols: Symbols
     load: Callable[[], "G2P"]
+    file: Path
 
     @functools.cached_property
     def model(self) -> "G2P":
@@ -31,13 +40,45 @@ class OnDemand(Pronouncer):
     def pronounce_each(
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
     ) -> Iterator[list[Answer]]:
+        check_options(nbest, beam, mass)
         chunks = iter(chunks)
-        for chunk in chunks:
-            if words := list(chunk):
+        for words in map(list, chunks):
+            answers = self._without_jax(words, nbest, beam, mass)
+            if answers is None:
                 rest = itertools.chain([words], chunks)
                 yield from self.model.pronounce_each(rest, nbest, beam, mass)
             else:
-                yield []
+                yield answers
+
+    def _without_jax(
+        self, words: list[str], nbest: int, beam: int, mass: float
+    ) -> list[Answer] | None:
+        """Returns the answers of NumPy; None if JAX is there, or is needed for so many words."""
+        if not words:
+            return []
+        self._answered.append(len(words))
+        if "model" in self.__dict__ or sum(self._answered) > FEW or self._small is None:
+            return None
+        found = self._small.pronounce_all(words, nbest, beam)
+        answers = []
+        for word, (pronunciations, unknown) in zip(words, found, strict=True):
+            best = up_to_mass([Pronunciation(*one) for one in pronunciations], mass)
+            answers.append(Answer(word, best, unknown))
+        return answers
+
+    @functools.cached_property
+    def _answered(self) -> list[int]:
+        return []
+
+    @functools.cached_property
+    def _small(self) -> runtime.G2P | None:
+        """The same model in NumPy; None where the settings, or the file, leave it to JAX."""
+        settings = {name: getattr(self.config, name) for name in ("stress", "beam", "temperature")}
+        if self.config.train.dtype == "bfloat16":
+            return None
+        with contextlib.suppress(ValueError, LookupError):  # JAX reads it again, and says why
+            return runtime.load(self.file, **settings)
+        return None
 
     def inspect(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> "list[Inspection]":
         return self.model.inspect(pairs)
@@ -50,7 +91,8 @@ class OnDemand(Pronouncer):
 
     def with_settings(self, **settings: Any) -> "OnDemand":
         config = dataclasses.replace(self.config, **settings)
-        return OnDemand(config, self.symbols, functools.partial(_with_settings, self, settings))
+        load = functools.partial(_with_settings, self, settings)
+        return OnDemand(config, self.symbols, load, self.file)
 
     def warm_up(self, words: int = 6, nbest: int = 1) -> "OnDemand":
         self.model.warm_up(words, nbest)
