@@ -91,7 +91,7 @@ def assert_same(ours, theirs, tolerance=2e-5):
     for (mine, unknown), answer in zip(ours, theirs, strict=True):
         assert [p for p, _ in mine] == [p.phonemes for p in answer.pronunciations], answer.word
         assert unknown == answer.unknown
-        for (_, p), (_, q) in zip(mine, answer.pronunciations, strict=True):
+        for (_, p), (_, q) in zip(mine, answer.scored, strict=True):
             assert p == pytest.approx(q, abs=tolerance)
 
 
