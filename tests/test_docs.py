@@ -11,21 +11,23 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-RUN = [ROOT / "README.md", ROOT / "docs" / "recipes.md", ROOT / "docs" / "formats.md"]
+RUN = [ROOT / page for page in "README.md docs/recipes.md docs/formats.md docs/faq.md".split()]
 
 # What a test changes in a command: it installs nothing, uses no installed console command, and what
 # trains does so on little data, with a small network.
 INSTEAD = {
     r"pip install -r (\S+)": r"test -f \1",
+    r"pip install \.": "true",
     r"(?<=&& )pytest": "true",
     r"\bg2p-jax (?=\w)": "python -m g2p_jax ",
 }
+TRAIN = r"(train\.py|g2p_jax train)"
 SMALLER = {
-    r"train\.py": " --config.data.limit=300 --config.train.epochs=1 --config.train.buckets=1"
+    TRAIN: " --config.data.limit=300 --config.train.epochs=1 --config.train.buckets=1"
     " --config.train.batch_size=32",
-    r"train\.py(?!.*finetune)": " --config.model.hidden=16 --config.model.embedding=16"
+    TRAIN + "(?!.*finetune)": " --config.model.hidden=16 --config.model.embedding=16"
     " --config.model.decoder_layers=1",
-    r"train\.py(?!.*(finetune|phoneme_lm|char_rnn))": " --config.model.encoder_layers=1",
+    TRAIN + "(?!.*(finetune|phoneme_lm|char_rnn))": " --config.model.encoder_layers=1",
 }
 ELSEWHERE = "# needs "  # the comment on a command that a test machine cannot run
 
@@ -115,12 +117,18 @@ def shell(command: str, folder: Path, environment: dict[str, str], status: int =
     return done.stdout
 
 
+def here(command: str) -> str:
+    """What the test runs in place of a command."""
+    for pattern, replacement in INSTEAD.items():
+        command = re.sub(pattern, replacement, command)
+    return command
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_runs(command, folder, environment):
     """In the order of the pages: what one command writes, another may read."""
     command, _, comment = command.partition("  #")
-    for pattern, replacement in INSTEAD.items():
-        command = re.sub(pattern, replacement, command)
+    command = here(command)
     if f"#{comment}".startswith(ELSEWHERE):
         text = shell(command + " --help", folder, environment)
         for flag in re.findall(r"--(?!config\.)(\w+)", command):
@@ -137,7 +145,7 @@ SESSIONS = [block for path in RUN for block in blocks(path, "console")]
 @pytest.mark.parametrize("session", SESSIONS)
 def test_a_session_prints_what_the_page_shows(session, folder, environment):
     command, *output = session.removeprefix("$ ").splitlines(keepends=True)
-    assert shell(command, folder, environment) == "".join(output)
+    assert shell(here(command), folder, environment) == "".join(output)
 
 
 PYTHON = [block for path in RUN for block in blocks(path, "python")]
@@ -146,7 +154,7 @@ PYTHON = [block for path in RUN for block in blocks(path, "python")]
 @pytest.mark.parametrize("code", PYTHON)
 def test_python_code_gives_what_its_comments_say(code, folder, environment):
     """A comment that is a literal is the value of its line."""
-    literal = r"^(\S.*\)|[\w.]+|.* > .*)  # ('.*'|True|False)$"
+    literal = r"^(\S.*\)|[\w.]+|.* > .*|\[.*\])  # ('.*'|True|False|\[.*\])$"
     checked = re.sub(literal, r"assert (\1) == \2, \1", code, flags=re.M)
     assert checked != code
     shell(f"python - <<'END'\n{checked}\nEND", folder, environment)

@@ -135,7 +135,7 @@ def main(words: list[str]) -> None:
             about |= {"resume": _RESUME.value, "overwrite": _OVERWRITE.value, "kind": kind}
             transcribe_file(pronouncer, source, _OUTPUT.value, how, identity(), **about)
         else:
-            ready = lines.ready if lines else (lambda: True)
+            more: Any = {"ready": lines.ready if lines else (lambda: True), "kind": kind}
             to_file: Any = contextlib.nullcontext([None])
             if _REPORT.value:
                 to_file = ResumableFiles([_REPORT.value], identity(), overwrite=_OVERWRITE.value)
@@ -143,8 +143,7 @@ def main(words: list[str]) -> None:
                 if lexicon:
                     write(merge(pronouncer, lexicon, (x for _, x in source), how, report))
                 else:
-                    more: Any = {"report": report, "ready": ready, "kind": kind}
-                transcribe(pronouncer, source, sys.stdout, how, **more)
+                    transcribe(pronouncer, source, sys.stdout, how, report=report, **more)
 
 
 @contextlib.contextmanager

@@ -58,7 +58,7 @@ def locate(path: str | Path) -> Path:
             raise ModelError(f"{given}: no trained model here; did you mean {near[0]}?")
         raise ModelError(
             f"{given}: no trained model here; {NAME} appears after the first epoch of "
-            f"python train.py --config=configs/gru.py --workdir={given}; "
+            f"python -m g2p_jax train --config=gru --workdir={given}; "
             f"g2p_jax comes with {', '.join(shipped)}"
         )
     return file

@@ -65,7 +65,7 @@ class LanguageModel:
         config, symbols, params, _ = model_file.read(path)
         if config.model.encoder_layers:
             raise ModelError(
-                f"{path}: a model that reads words: python predict.py --ckpt={path} hello"
+                f"{path}: a model that reads words: python -m g2p_jax predict --ckpt={path} hello"
             )
         return cls(config, symbols, params)
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import shlex
+import sys
 import textwrap
 import time
 from collections.abc import Sequence
@@ -145,7 +146,9 @@ class Report:
             logging.info("%s: saved; the same command continues", self._place(step))
             return
         if self._config.model.encoder_layers:
-            best, use = f"WER {100 * progress.best:.2f}%", "python predict.py --ckpt={} {}"
+            installed = sys.argv[0].startswith("g2p-jax")
+            predict = "g2p-jax predict" if installed else "python predict.py"
+            best, use = f"WER {100 * progress.best:.2f}%", predict + " --ckpt={} {}"
         else:
             best, use = format_loss(progress.best), "python -m g2p_jax generate --ckpt={}"
         logging.info("done: best dev %s, of epoch %d", best, progress.best_epoch)
