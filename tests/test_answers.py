@@ -63,7 +63,8 @@ def test_answers_are_what_predict_wrote(tmp_path):
     assert read_answers(file) == [("7", ("A", "B")), ("8", ())]
 
 
-DOCTESTS = ["", ".predict.g2p", ".predict.lexicon_first", ".predict.pronunciation", ".text.reading"]
+DOCTESTS = ["", ".predict.g2p", ".predict.lexicon_first", ".predict.pronunciation"]
+DOCTESTS += [".text.reading", ".compat"]
 
 
 @pytest.mark.parametrize("name", DOCTESTS)
