@@ -52,7 +52,7 @@ def main(words: list[str]) -> None:
         app,
         ws="none",
         log_config=None,
-        log_level="warning",
+        log_level="error",  # not a line for each request that is no HTTP
         access_log=False,
         server_header=False,
         limit_concurrency=1000,
