@@ -125,7 +125,7 @@ def test_the_package_passes_its_own_tests():
 
 
 def test_the_tables_of_alphabets_are_those_of_the_library():
-    spec = importlib.util.spec_from_file_location("make_tables", WEB / "make_tables.py")
+    spec = importlib.util.spec_from_file_location("make_tables", WEB / "test" / "make_tables.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.FILE.read_text("utf-8") == module.tables()

@@ -90,3 +90,8 @@ print(config_files.locate("mine.py:tiny"))
 """
     small, gru = "SITE/g2p_jax/configs/english_small.py:tiny", "SITE/g2p_jax/configs/gru.py"
     assert installed("-c", code) == f"{small} {small} {gru}\ncontest-tiny\nmine.py:tiny\n"
+
+
+def test_the_installed_page_is_whole(installed):
+    found = installed("-m", "g2p_jax", "demo", "--output=page.html")
+    assert found.startswith("the page with english-small is page.html")

@@ -44,6 +44,9 @@ class G2P {
         throw new ModelError(`its ${name} is ${model[name]}; supported: ${kinds.join(", ")}`);
       }
     }
+    if (symbols.languages) {
+      throw new ModelError("a model of many languages; supported: models of one language");
+    }
     this.config = config;
     this.spelling = new Spelling(symbols);
     this.tokens = symbols.phonemes;

@@ -1,13 +1,13 @@
 """Writes src/tables.js: the alphabets of g2p_jax/data/alphabets for JavaScript.
 
-python web/make_tables.py
+python web/test/make_tables.py
 """
 
 import json
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "web" / "src" / "tables.js"
 
 
