@@ -7,7 +7,8 @@ import pytest
 
 import g2p_jax
 from g2p_jax import config
-from g2p_jax.data.languages import balanced, find_language, read_folder
+from g2p_jax.data import splits
+from g2p_jax.data.languages import balanced, find_language, in_small_letters, read_folder
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
@@ -52,7 +53,7 @@ def world(folder):
 
 def test_a_folder_has_a_lexicon_for_each_language(folder):
     read = lambda path: read_lexicon(path, "tsv", plausible=False)
-    pairs = read_folder(folder, "train", read)
+    pairs = in_small_letters(read_folder(folder, "train", read))
     assert Pair("deu:chat", (("t͡ʃɛt",),)) in pairs and Pair("tur:ırak", (("ɯɾak",),)) in pairs
     assert len(pairs) == sum(map(len, WORDS.values()))
     assert list(read_folder(folder, "dev", read)) == [Pair("deu:die", (("diː",),))]
@@ -61,6 +62,29 @@ def test_a_folder_has_a_lexicon_for_each_language(folder):
 def test_a_folder_without_lexicons_is_an_error(tmp_path):
     with pytest.raises(DataError, match="expected lexicons such as deu.tsv .* found none"):
         read_folder(tmp_path, "train", read_lexicon)
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("words.csv", "language,word,pronunciation\ndeu,Chat,t͡ʃɛt\nfra,Chat,ʃa\n"),
+        ("words.tsv", "word\tlanguage\tpronunciation\nChat\tdeu\tt͡ʃɛt\nChat\tfra\tʃa\n"),
+        ("words.jsonl", """\
+            {"word": "Chat", "language": "deu", "sounds": "t͡ʃɛt"}
+            {"word": "Chat", "language": "fra", "sounds": "ʃa"}"""),
+        ("words.txt", "deu:Chat\tt͡ʃɛt\nfra:Chat\tʃa\n"),
+    ],
+)  # fmt: skip
+def test_a_lexicon_may_have_a_column_of_languages(name, text, write):
+    data = config.Data(train=str(write(text, name)), source="language", target="ipa")
+    expected = [Pair("deu:chat", (("t͡ʃɛt",),)), Pair("fra:chat", (("ʃa",),))]
+    assert splits.read(data.train, data) == expected
+
+
+def test_a_word_without_a_language_is_an_error_with_its_line(write):
+    path = write("language,word,pronunciation\ndeu,Haus,haʊs\n,Chat,ʃa\n", "words.csv")
+    with pytest.raises(DataError, match="words.csv:3: .* 'Chat' without a language"):
+        splits.read(str(path), config.Data(source="language", target="ipa"))
 
 
 def test_languages_have_names_and_codes():

@@ -29,7 +29,7 @@ ISO = {
 
 
 def read_folder(folder: Path, split: str, read: Callable[[Path], Pairs]) -> Pairs:
-    """Returns the words of all lexicons in a folder, each with its language, in small letters.
+    """Returns the words of all lexicons in a folder, each with its language: deu:Haus.
 
     A lexicon is named after its language, deu.tsv, or deu_train.tsv where others have the words of
     another split. Raises DataError for a folder without such lexicons.
@@ -42,7 +42,11 @@ def read_folder(folder: Path, split: str, read: Callable[[Path], Pairs]) -> Pair
         example = f"lexicons such as deu.tsv or deu_{split}.tsv"
         found = " and ".join(sorted({path.name for path in chosen})[:2]) or "none"
         raise DataError.at(folder, example, found, "name each lexicon after its language")
-    return Pairs.concatenate(in_small_letters(_language_of(path), read(path)) for path in chosen)
+    return Pairs.concatenate(_with_language(_language_of(path), read(path)) for path in chosen)
+
+
+def _with_language(language: str, pairs: Pairs) -> Pairs:
+    return pairs.with_words(f"{language}:{word}" for word in pairs.each_word())
 
 
 def _language_of(path: Path) -> str:
@@ -53,12 +57,16 @@ def _split_of(path: Path) -> str:
     return path.stem.rpartition("_")[2]
 
 
-def in_small_letters(language: str, pairs: Pairs) -> Pairs:
-    """Returns the pairs with words such as deu:haus."""
-    dotless = any("ı" in word for word in pairs.each_word())  # Turkish: I is no capital i
-    lower = lambda word: (word.translate(DOTLESS) if dotless else word).lower()
-    words = (f"{language}:{lower(word)}" for word in pairs.each_word())
-    return pairs.with_words(words).merged()
+def in_small_letters(pairs: Pairs) -> Pairs:
+    """Returns the pairs, words such as deu:Haus, with words such as deu:haus."""
+    dotless = {word.partition(":")[0] for word in pairs.each_word() if "ı" in word}
+
+    def lower(word: str) -> str:
+        language, colon, rest = word.partition(":")
+        rest = rest.translate(DOTLESS) if language in dotless else rest  # I is no capital i
+        return language + colon + rest.lower()
+
+    return pairs.with_words(map(lower, pairs.each_word())).merged()
 
 
 def split_language(word: str, languages: Iterable[str], default: str = "") -> tuple[str, str]:
@@ -67,7 +75,7 @@ def split_language(word: str, languages: Iterable[str], default: str = "") -> tu
     default: the language of words that name none. UserError for a word that needs one.
     """
     name, colon, rest = word.partition(":")
-    if colon and (language := _named(name, languages)):
+    if colon and (language := _known_as(name, languages)):
         return language, rest
     if default:
         return default, word
@@ -79,12 +87,12 @@ def split_language(word: str, languages: Iterable[str], default: str = "") -> tu
 
 def find_language(name: str, languages: Iterable[str]) -> str:
     """Returns the language of a name or an ISO code; UserError if the model knows none."""
-    if language := _named(name, languages):
+    if language := _known_as(name, languages):
         return language
     raise UserError(f"no language {name!r}: the model knows {', '.join(languages)}")
 
 
-def _named(name: str, languages: Iterable[str]) -> str | None:
+def _known_as(name: str, languages: Iterable[str]) -> str | None:
     codes = ((language, (language, *ISO.get(language, "").split())) for language in languages)
     return next((language for language, known in codes if name in known), None)
 

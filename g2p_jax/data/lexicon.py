@@ -30,6 +30,7 @@ def read_lexicon(
     unicode: str = "NFC",
     skip_bad_lines: bool = False,
     plausible: bool = True,
+    languages: bool = False,
 ) -> Pairs:
     """Returns one Pair for each word, in the order of first appearance.
 
@@ -45,6 +46,7 @@ def read_lexicon(
       unicode: normal form of words, "NFC" or "NFD" (which decomposes Korean to jamo).
       skip_bad_lines: leave out lines that cannot be read.
       plausible: refuse what does not look like phonemes.
+      languages: return words with their languages, deu:Haus; the file has a column for them.
 
     Raises DataError, with file and line, for anything that is not a pronunciation.
     """
@@ -57,7 +59,7 @@ def read_lexicon(
     _, example = formats.FORMATS[layout.format]
     bad: list[DataError] = []
     left_out: list[str] = []
-    pairs = Pairs.of(_checked(file, layout, example, entries, unicode, bad, left_out))
+    pairs = Pairs.of(_checked(file, layout, example, entries, unicode, bad, left_out, languages))
     if bad and not skip_bad_lines:
         raise _combined(bad)
     if not pairs:
@@ -79,13 +81,14 @@ def _checked(
     unicode: str,
     bad: list[DataError],
     left_out: list[str],
+    languages: bool,
 ) -> Iterator[tuple[str, list[list[str]]]]:
     """Yields (word, pronunciations); adds what cannot be read to `bad`, silence to `left_out`."""
     for entry in entries:
         if isinstance(entry, DataError):
             bad.append(entry)
             continue
-        place, word, pronunciations = entry
+        place, word, pronunciations, language = entry
         if control := _CONTROL.search("".join([word, *itertools.chain(*pronunciations)])):
             found = f"the character U+{ord(control[0]):04X} in {shorten(word)}"
             bad.append(file.error(place, example, found, "remove it"))
@@ -102,7 +105,11 @@ def _checked(
             joined = next("_".join(p) for p in pronunciations if not all(p))
             found, fix = f"an empty phoneme in {shorten(joined)}", "remove the extra separator"
             bad.append(file.error(place, example, found, fix))
+        elif languages and not language and ":" not in word:
+            found, fix = f"{shorten(word)} without a language", "add a column named language"
+            bad.append(file.error(place, example, found, fix))
         else:
+            word = f"{language}:{word}" if languages and language else word
             yield word if word.isascii() else normal_form(word, unicode), pronunciations
 
 

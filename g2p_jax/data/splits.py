@@ -12,7 +12,7 @@ from absl import logging
 
 from g2p_jax import config
 from g2p_jax.data.generated import generate
-from g2p_jax.data.languages import read_folder
+from g2p_jax.data.languages import in_small_letters, read_folder
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pair, Pairs
@@ -65,8 +65,7 @@ def read(path: str, settings: config.Data, split: str = "train") -> Pairs:
     if (pairs := generate(path)) is not None:
         return Pairs.of(pairs)
     if settings.source == "language":
-        alone = dataclasses.replace(settings, source="characters")
-        return read_folder(Path(path), split, lambda file: read(str(file), alone))
+        return in_small_letters(_read_languages(path, settings, split))
     phonemes = settings.source == "characters" and settings.target == "words"
     lexicon = read_lexicon(
         path,
@@ -79,6 +78,15 @@ def read(path: str, settings: config.Data, split: str = "train") -> Pairs:
     if settings.spelling:  # a language model learns the characters of words
         return Pairs.of((word, [word]) for word in lexicon.each_word())
     return lexicon
+
+
+def _read_languages(path: str, settings: config.Data, split: str) -> Pairs:
+    """Reads a folder with a lexicon for each language, or a lexicon with a column for them."""
+    options = settings.format, settings.stress, settings.unicode, settings.skip_bad_lines
+    if not Path(path).is_dir():
+        return read_lexicon(path, *options, plausible=False, languages=True)
+    read_file = lambda file: read_lexicon(file, *options, plausible=False)
+    return read_folder(Path(path), split, read_file)
 
 
 def references(

@@ -24,25 +24,27 @@ def read(file: TextFile) -> Iterator[Entry]:
     underscores = "_" in file.text() and any(
         _is_texts(sounds) and any("_" in text for text in sounds) for *_, sounds in _objects(file)
     )
-    for place, word, sounds in _objects(file):
+    for place, language, word, sounds in _objects(file):
         if isinstance(sounds, str):
-            yield Entry(place, word, [_split(sounds)])
+            each = [_split(sounds)]
         elif not _is_texts(sounds):
-            yield Entry(place, word, sounds)
+            each = sounds
         elif underscores or any(" " in text for text in sounds):
-            yield Entry(place, word, [_split(text) for text in sounds])
+            each = [_split(text) for text in sounds]
         else:
-            yield Entry(place, word, [sounds])
+            each = [sounds]
+        yield Entry(place, word, each, language)
 
 
-def _objects(file: TextFile) -> Iterator[tuple[int | str, str, Any]]:
-    """Yields (place, word, sounds) of each object, after a check of their types."""
+def _objects(file: TextFile) -> Iterator[tuple[int | str, str, str, Any]]:
+    """Yields (place, language, word, sounds) of each object, after a check of their types."""
     for place, value in _values(file):
         match value:
             case {"word": str(word), "sounds": str() | list() as sounds} if (
                 isinstance(sounds, str) or _is_texts(sounds) or all(map(_is_texts, sounds))
             ) and not any("\ud800" <= char <= "\udfff" for char in word):  # half a character
-                yield place, word, sounds
+                language = value.get("language", "")
+                yield place, language if isinstance(language, str) else "", word, sounds
             case _:
                 fix = "write the word as text and its sounds as a list of texts"
                 raise file.error(place, EXAMPLE, shorten(value), fix)

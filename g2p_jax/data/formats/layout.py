@@ -10,6 +10,7 @@ class Entry(NamedTuple):
     place: int | str  # number of the line, or what names it otherwise
     word: str
     pronunciations: list[list[str]]
+    language: str = ""  # of the word, where the file has a column for it
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 from collections.abc import Collection, Iterator
 
 from g2p_jax.data.formats.evidence import PHONEME_COLUMN, WORD_COLUMN
@@ -21,6 +22,8 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
     if layout.header:
         rows = itertools.islice(rows, 1, None)
     word_column, first = columns(layout)
+    named = "language" in layout.header
+    language_column = layout.header.index("language") if named else sys.maxsize
     for number, row in rows:
         if isinstance(row, DataError):
             yield row
@@ -39,7 +42,8 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
         else:
             word = row[word_column].strip()
             word = _VARIANT.sub("", word) if word.endswith(")") else word  # word(2)
-            yield Entry(number, word, _pronunciations(row[first:], layout))
+            language = row[language_column].strip() if language_column < len(row) else ""
+            yield Entry(number, word, _pronunciations(row[first:], layout), language)
 
 
 def columns(layout: Layout) -> tuple[int, int]:
