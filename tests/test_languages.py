@@ -1,6 +1,8 @@
 """Many languages in one model: what is read, learnt, answered, scored and guessed."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -163,3 +165,13 @@ def test_scores_of_each_language_and_their_mean(world):
     assert french.split() == ["fra", "1", "100.00%", "50.00%", "100.00%", "80.00%"]
     assert mean.split() == ["mean", "3", "50.00%", "25.00%", "75.00%", "56.67%"]
     assert header.split()[0] == "language" and low.split()[:2] == ["from", "3"] and "to" in high
+
+
+def test_predict_takes_a_language(world):
+    run = lambda *words: subprocess.run(
+        [sys.executable, "predict.py", f"--ckpt={world}", *words], capture_output=True, text=True
+    )
+    assert run("--language=fr", "die", "chat").stdout == "die\td i\nchat\tʃ a\n"
+    failed = run("die")
+    assert failed.returncode == 1 and failed.stdout == ""
+    assert "'die' needs a language, such as deu:die; the model knows deu" in failed.stderr

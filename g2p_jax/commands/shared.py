@@ -30,8 +30,8 @@ def no_words(words: list[str]) -> None:
         raise UserError(f"this command takes flags only, not {words[0]!r}")
 
 
-def load_model(ckpt: str | None) -> "G2P":
-    """The model of --ckpt, on all CPU cores."""
+def load_model(ckpt: str | None, language: str = "") -> "G2P":
+    """The model of --ckpt, on all CPU cores, for words of a language if it is not ""."""
     if ckpt is None:
         raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
     use_compilation_cache()
@@ -40,7 +40,7 @@ def load_model(ckpt: str | None) -> "G2P":
     from g2p_jax.predict.searching import MOST_ROWS
 
     use_cpu_cores(MOST_ROWS)
-    return load(ckpt)
+    return load(ckpt).with_language(language) if language else load(ckpt)
 
 
 def numbers(flag: str, values: list[str]) -> list[int]:

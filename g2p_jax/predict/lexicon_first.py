@@ -177,7 +177,8 @@ def load(
 def names(lexicon: Names, path: str | Path) -> list[str]:
     """Returns the lexicons to ask before the model of that path; see `load`."""
     if lexicon is None:
-        return ["cmudict"] if header.is_shipped(path) else []
+        english = header.is_shipped(path) and not header.read(path).symbols.languages
+        return ["cmudict"] if english else []
     each = str(lexicon).split(",") if isinstance(lexicon, str | Path) else map(str, lexicon)
     return [name for name in each if name not in ("", "none")]
 
