@@ -1,4 +1,4 @@
-// Written by web/make_tables.py from g2p_jax/data/alphabets; a test compares the two.
+// Written by web/test/make_tables.py from g2p_jax/data/alphabets; a test compares.
 "use strict";
 globalThis.g2pJax ??= {};
 globalThis.g2pJax.SPELLINGS = {

@@ -18,9 +18,7 @@ def tables() -> str:
 
     phonemes = sorted(set(english._SPELLINGS["ipa"]))
     alphabets = "ipa", "xsampa", "espeak", "kokoro"
-    lines = [
-        "// Written by web/make_tables.py from g2p_jax/data/alphabets; a test compares the two."
-    ]
+    lines = ["// Written by web/test/make_tables.py from g2p_jax/data/alphabets; a test compares."]
     lines += ['"use strict";', "globalThis.g2pJax ??= {};", "globalThis.g2pJax.SPELLINGS = {"]
     for phoneme in phonemes:
         spelled = {name: convert([phoneme], "arpabet", name, stress=False)[0] for name in alphabets}
