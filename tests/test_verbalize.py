@@ -128,6 +128,13 @@ def test_roman_numerals(number):
         ("3D mp3 4x4 H2O 1.2.3", "three D, M P three, four by four, H two O, "
          "one point two point three"),
         ("Henry VIII, World War II, Plan V, I", "henry, the eighth, world, war, two, plan, V, i"),
+        ("vol. II, part I, Part I, Act V, Apollo XL", "volume, two, part, i, part, one, act, five, "
+         "apollo, X L"),
+        ("$100K £2M 4K MP3s 1's 2ND 1/100", "one hundred thousand dollars, two million pounds, "
+         "four K, M P three's, one's, second, one hundredth"),
+        ("5'10\" 4 x 4 m² 9 m/s² 3‰ H₂O", "five feet ten inches, four, by, four, square meters, "
+         "nine, meters per second squared, three per mille, H two O"),
+        ("APIs, PhDs, w/o, Acme, Inc. co.", "api's, P H D's, without, acme, incorporated, co"),
         ("Dr. Smith, Elm Dr. is", "doctor, smith, elm, drive, is"),
         ("St. Louis, Wall St. is; in St. John", "saint, louis, wall, street, is, in, saint, john"),
         ("No. 5. No. I sat. The Sun. Sat. 5", "number, five, no, i, sat, the, sun, saturday, five"),

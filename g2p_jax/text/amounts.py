@@ -23,10 +23,10 @@ _UNIT = "|".join(map(re.escape, sorted(UNITS, key=len, reverse=True)))
 _SUFFIX = rf"(?:{_UNIT}|{'|'.join(MAGNITUDES)})"
 _SIGN = {"-": ["minus"], "+": ["plus"], "±": ["plus", "or", "minus"], "": []}
 _PLAIN = re.compile(r"\d{4}")
-_FRACTIONS = {"2", "3", "4", "5", "6", "7", "8", "9", "10", "16", "32"}
+_FRACTIONS = {"2", "3", "4", "5", "6", "7", "8", "9", "10", "16", "32", "100", "1000"}
 _CENTS = {"£": ("penny", "pence")}
 Word = Callable[[str], list[str]]
-_RUNS = re.compile(r"[²³]|\d+|[^\W\d_²³]+(?:'s)?|[^\w\s]|_")
+_RUNS = re.compile(r"[²³]|\d+|'?[sS]\b|[^\W\d_²³]+(?:'s)?|[^\w\s]|_")
 
 
 def read(text: str, word: Word, after: str = "", is_year: bool = False) -> list[str]:
@@ -75,6 +75,8 @@ def mixed(text: str, word: Word) -> list[str]:
     for before, run, after in zip(["", *runs], runs, [*runs[1:], ""], strict=False):
         if run.isdecimal():
             words += each_digit(run) if len(run) > 9 else cardinal(run)
+        elif run.lower() in ("s", "'s") and before.isdecimal():
+            words[-1] += "'s"
         elif run == "." and before.isdecimal() and after.isdecimal():
             words.append("point")
         elif run in SIGNS:
@@ -130,7 +132,7 @@ def _amount(
     elif suffix in UNITS:
         words += units(UNITS[suffix], one).split()
     elif suffix:
-        words.append(MAGNITUDES[suffix])
+        words.append(suffix if suffix.isupper() else MAGNITUDES[suffix])  # 4K
     return _SIGN[sign] + words
 
 
@@ -199,7 +201,8 @@ _FORMS: list[tuple[re.Pattern[str], _Words]] = [
     (re.compile(pattern), words)
     for pattern, words in (
         ("(911)", each_digit),
-        (r"(\d{3}-\d{4})", digits),
+        (r"((?:\d{3}|\d{5})-\d{4})", digits),
+        (r"(\d\d?)'(\d\d?)\"", lambda a, b: [*cardinal(a), "feet", *cardinal(b), "inches"]),
         (r"(\d+(?:-\d+){2,})", lambda text: None if re.match(r"\d{4}-", text) else digits(text)),
         (r"(\d{4})-(\d\d?)-(\d\d?)", _date),
         (r"(\d\d?)/(\d\d?)/(\d{4}|\d\d)", _slashed),
@@ -208,7 +211,7 @@ _FORMS: list[tuple[re.Pattern[str], _Words]] = [
         (r"(\d+):(\d+)", lambda a, b: [*cardinal(a), "to", *cardinal(b)]),
         (r"'?(\d0|\d{3,})'?s", _decade),
         (r"'(\d\d)", lambda number: numbers.year("19" + number)[1:]),
-        (r"(\d[\d,]*)(?:st|nd|rd|th)", lambda n: numbers.ordinal(n.replace(",", ""))),
+        (r"(\d[\d,]*)(?i:st|nd|rd|th)", lambda n: numbers.ordinal(n.replace(",", ""))),
         (r"(\d+)x(\d+)", lambda a, b: [*cardinal(a), "by", *cardinal(b)]),
         (r"(?:(\d{1,9}) )?(\d{1,4})/(\d{1,4})", _fraction),
     )

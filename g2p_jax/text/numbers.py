@@ -60,6 +60,7 @@ def fraction(numerator: str, denominator: str) -> list[str]:
     if denominator in special:
         return [*words, special[denominator][not one]]
     *before, last = ordinal(denominator)
+    before = before if before[:1] != ["one"] else before[1:]  # one hundredth
     return [*words, *before, last if one else last + "s"]
 
 

@@ -13,7 +13,7 @@ MARK = "\u0301"  # combining marks, and what is invisible: soft hyphen, joiners
 SYMBOL = "☺"  # what cannot be pronounced
 LETTERS = f"A-Za-z{LOWER}{UPPER}"
 CURRENCIES = "$£€¥₹₩₽₪₺¢"
-_AS_THEY_ARE = set(CURRENCIES + "°²³½…–—×÷±≈≠≤≥§©®™№")
+_AS_THEY_ARE = set(CURRENCIES + "°²³½…–—×÷±≈≠≤≥§©®™№‰")
 _ALIKE = {"’": "'", "‘": "'", "ʼ": "'", "′": "'", "´": "'", "‐": "-", "‑": "-", "−": "-"}
 _ALIKE |= {"\u00ad": MARK, "\u200b": MARK, "\u200c": MARK, "\u200d": MARK, "\u2060": MARK}
 _ALIKE |= {"\ufeff": MARK, "ª": LOWER, "º": "°", "‒": "–", "―": "—"}
@@ -31,6 +31,8 @@ def _alike(char: str) -> str:
     category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
+    if "₀" <= char <= "₉":
+        return str(unicodedata.digit(char))
     if category == "No" and "⁄" in unicodedata.normalize("NFKC", char):
         return "½"
     if "\U0001f3fb" <= char <= "\U0001f3ff":  # the colour of the skin in the emoji before it

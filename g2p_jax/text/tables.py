@@ -9,7 +9,7 @@ def _table(text: str) -> dict[str, str]:
 
 # Followed by a period. The sets after it have those that are so only before or after what they say.
 ABBREVIATIONS = _table(
-    "mr mister; mrs missus; ms miz; dr doctor; prof professor; rev reverend; hon honorable; "
+    "mr mister; mrs missus; ms ms; dr doctor; prof professor; rev reverend; hon honorable; "
     "gen general; sen senator; rep representative; gov governor; pres president; capt captain; "
     "cmdr commander; col colonel; maj major; lt lieutenant; sgt sergeant; cpl corporal; "
     "pvt private; adm admiral; jr junior; sr senior; st saint; mt mount; ft fort; ave avenue; "
@@ -18,7 +18,7 @@ ABBREVIATIONS = _table(
     "assn association; etc et cetera; vs versus; approx approximately; est established; ca circa; "
     "cf compare; al al; no number; nos numbers; vol volume; vols volumes; fig figure; "
     "figs figures; eq equation; sec section; ch chapter; pp pages; p page; ed edition; "
-    "ext extension; tel telephone; misc miscellaneous; govt government; jan january; "
+    "ext extension; tel telephone; misc miscellaneous; esq esquire; govt government; jan january; "
     "feb february; mar march; apr april; jun june; jul july; aug august; sep september; "
     "sept september; oct october; nov november; dec december; mon monday; tue tuesday; "
     "tues tuesday; wed wednesday; thu thursday; thurs thursday; fri friday; sat saturday; "
@@ -28,21 +28,24 @@ BEFORE_A_NUMBER = set(
     "no nos vol vols fig figs eq sec ch pp p ext tel est ca mar sun sat wed apt".split()
 )
 BEFORE_A_NAME = set("hon gen sen rep gov pres col maj lt rev mt ft".split())
-AFTER_A_NAME = set("inc ltd co corp bros assn ave rd ed".split())
+AFTER_A_NAME = set("ave rd ed".split())
+IN_CAPITALS = set("co".split())
 MONTHS = (
     "january february march april may june july august september october november december"
 ).split()
 DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 WITHOUT_PERIOD = _table(  # case as written
-    "Mr mister; Mrs missus; Ms miz; Dr doctor; Prof professor; St saint; Jr junior; Sr senior; "
-    "Ltd limited; Blvd boulevard; vs versus; PhD P H D; MSc M S C; BSc B S C"
+    "Mr mister; Mrs missus; Ms ms; Dr doctor; Prof professor; St saint; Jr junior; Sr senior; "
+    "Ltd limited; Blvd boulevard; vs versus; PhD P H D; PhDs P H D's; MSc M S C; BSc B S C; "
+    "w/ with; w/o without; b/c because; c/o care of"
 )
 
 UNITS = _table(  # case matters
     "km kilometer; m meter; cm centimeter; mm millimeter; kg kilogram; g gram; mg milligram; "
     "lb pound; lbs pound; oz ounce; ft foot; in inch; yd yard; yds yard; mi mile; "
     "mph mile per hour; km/h kilometer per hour; kph kilometer per hour; kmh kilometer per hour; "
-    "km/s kilometer per second; m/s meter per second; L liter; l liter; ml milliliter; "
+    "km/s kilometer per second; m/s meter per second; m/s² meter per second squared; "
+    "ft² square foot; L liter; l liter; ml milliliter; "
     "mL milliliter; B byte; KB kilobyte; "
     "kB kilobyte; MB megabyte; GB gigabyte; TB terabyte; Mbps megabit per second; "
     "Gbps gigabit per second; Hz hertz; kHz kilohertz; MHz megahertz; GHz gigahertz; W watt; "
@@ -51,15 +54,18 @@ UNITS = _table(  # case matters
     "ms millisecond; min minute; mins minute; h hour; hr hour; hrs hour; ha hectare; "
     "km² square kilometer; m² square meter; m³ cubic meter; cm² square centimeter; "
     "cm³ cubic centimeter; kcal kilocalorie; dB decibel; px pixel; rpm revolution per minute; "
-    "mpg mile per gallon; psi pound per square inch; % percent; ¢ cent; x times"
+    "mpg mile per gallon; psi pound per square inch; % percent; ‰ per mille; ¢ cent; x times"
 )
 ATTACHED = set("in x B L V W".split())  # units only if no space is before them
 UNITS_WITH_PERIOD = set("oz lb lbs ft hr hrs min mins sec mi yd in".split())
 PLURALS = {"foot": "feet", "inch": "inches", "penny": "pence"}
-ONE_FORM = set("hertz kilohertz megahertz gigahertz percent times yen won".split())
+ONE_FORM = set("mille hertz kilohertz megahertz gigahertz percent times yen won".split())
 
 CURRENCY = _table("$ dollar; £ pound; € euro; ¥ yen; ₹ rupee; ₩ won; ₽ ruble; ₪ shekel; ₺ lira")
-MAGNITUDES = _table("k thousand; m million; mn million; b billion; bn billion; tn trillion")
+MAGNITUDES = _table(
+    "k thousand; K thousand; m million; M million; mn million; b billion; B billion; bn billion; "
+    "tn trillion; T trillion"
+)
 SCALES = set("hundred thousand million billion trillion".split())
 
 SIGNS = _table(
@@ -67,7 +73,7 @@ SIGNS = _table(
     "± plus or minus; ≈ approximately; ≠ not equal to; ≤ less than or equal to; "
     "≥ greater than or equal to; ° degrees; °C degrees celsius; °F degrees fahrenheit; "
     "§ section; © copyright; ® registered; ™ trademark; № number; $ dollars; £ pounds; € euros; "
-    "¥ yen; ₹ rupees; ₩ won; ₽ rubles; ₪ shekels; ₺ lira; ¢ cents; ² squared; ³ cubed"
+    "¥ yen; ₹ rupees; ₩ won; ₽ rubles; ₪ shekels; ₺ lira; ¢ cents; ‰ per mille; ² squared; ³ cubed"
 )
 IN_ADDRESSES = _table(
     ". dot; / slash; : colon; @ at; - dash; _ underscore; ? question mark; & and; # hashtag; "
@@ -80,10 +86,15 @@ LETTERS = _table(  # and a prefix that CMUdict reads as in music
     "U Y UW1; V V IY1; W D AH1 B AH0 L Y UW0; X EH1 K S; Y W AY1; Z Z IY1; re- R IY1"
 )
 # In capitals these are letters, and no words, unless the words around them are in capitals, too.
-SPELLED = set("US IT LED WHO SAT UN".split())
+SPELLED = set("US IT LED WHO SAT LAX".split())
 # Two letters that are words also in capitals; other pairs are letters.
 SHORT_WORDS = set(
     "am an as at be by do go ha he hi if in is it me my no of oh on or so to up us we ow eh".split()
+)
+# Before a Roman numeral that counts: Chapter IV, vol. II.
+COUNTED = set(
+    "chapter part act scene volume book phase type stage section article war class level title "
+    "appendix figure table episode season unit grade number bowl mark".split()
 )
 # Where a Roman numeral is an ordinal: Henry the eighth.
 MONARCHS = set(

@@ -34,16 +34,18 @@ _PATTERNS = {
     rf"|[#@](?=[{LETTERS}])\w+",
     "phone": r"(?:\+?\d{1,3}[ .-]?)?\(\d{3}\)[ -]?\d{3}[ .-]\d{4}(?![\d-])"
     r"|(?:\+?\d{1,3}[.-])?\d{3}(?P<between>[.-])\d{3}(?P=between)\d{4}(?![\d-])"
-    r"|\+\d[\d -]{5,17}\d(?![\d-])",
-    "number": rf"(?:(?<![\w)%°])[-+±])?{_MONEY}?(?:\.?\d|½)"
-    rf"(?:\d|{_LETTER}|[½°²³%¢€£]|[.,:/×](?=\d)|/(?=[hs]\b)|-(?={_ANY})"
+    r"|\+\d[\d -]{5,17}\d(?![\d-])|1 \d{3} \d{3} \d{4}(?![\d-])",
+    "number": r"\d{1,2}'\d{1,2}\""
+    rf"|(?:(?<![\w)%°])[-+±])?{_MONEY}?(?:\.?\d|½)"
+    rf"(?:\d|{_LETTER}|[½°²³%‰¢€£]|[.,:/×](?=\d)|/(?=[hs]\b)|-(?={_ANY})"
     rf"|[-–](?={_MONEY}?\d)|{_MONEY}(?=\d)|'(?=s\b))*"
     r"|(?<!\w)'\d\ds?\b",
     "acronym": rf"(?:[A-Za-z]\.){{2,}}(?:[A-Za-z](?![\w']))?(?:'s\b)?|(?:Ph|Ed)\.D\b\.?"
     rf"|[A-HJ-Z]\.(?=\s+[A-Z{UPPER}])",
-    "word": rf"(?:'(?=(?i:em|tis|twas|cause|til|bout|round|n|cuz)(?!\w)))?[{LETTERS}]"
+    "word": r"(?:w/o?|b/c|c/o)(?![\w/])"
+    rf"|(?:'(?=(?i:em|tis|twas|cause|til|bout|round|n|cuz)(?!\w)))?[{LETTERS}]"
     rf"(?:{_ANY}|'(?=[{LETTERS}])|-(?={_ANY})|(?<=\d)\.(?=\d)|(?<=[A-Z])&(?=[A-Z])"
-    rf"|(?<=[km])/(?=[hs]\b))*",
+    rf"|(?<=[km])/(?=[hs](?![A-Za-z]))|(?<=[mts])[²³])*",
     "unspeakable": f"[{SYMBOL}{MARK}]+",
     "sign": r"°[CF](?!\w)|#(?=\d)",
     "punctuation": r"(?P<same>.)(?P=same)*",
@@ -52,7 +54,8 @@ _SCANNER = re.compile(
     "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()), re.DOTALL
 )
 _SPACE, _PERIOD = re.compile(r"\s*"), re.compile(r"\.(?!\w)")
-_NUMBER_NEXT, _NAME_NEXT = re.compile(r"\.\s*\d"), re.compile(rf"\.\s+[A-Z{UPPER}]")
+_NUMBER_NEXT = re.compile(r"\.\s*(?:\d|[IVXL]{2,}\b|[VX]\b)")
+_NAME_NEXT = re.compile(rf"\.\s+[A-Z{UPPER}]")
 INVISIBLE = str.maketrans("", "", MARK)
 
 
@@ -107,7 +110,8 @@ def _is_abbreviated(word: str, plain: str, end: int, before: Piece | None) -> bo
         return key != "in" or not _NAME_NEXT.match(plain, end)
     if key not in tables.ABBREVIATIONS:
         return False
-    if tables.ABBREVIATIONS[key] in (*tables.MONTHS, *tables.DAYS) and not word[0].isupper():
+    dated = tables.ABBREVIATIONS[key] in (*tables.MONTHS, *tables.DAYS)
+    if (dated or key in tables.IN_CAPITALS) and not word[0].isupper():
         return False
     conditions = [
         (tables.BEFORE_A_NUMBER, bool(_NUMBER_NEXT.match(plain, end))),

@@ -20,6 +20,7 @@ _YEAR, _OLD_YEAR = re.compile(r"1[1-9]\d\d|20\d\d"), re.compile(r"\d{4}")
 _PLURAL = re.compile("[a-zä]+[^s']s|people|men|women|children")
 _BEFORE_YEARS = set("in since until till by from of to before after during around circa".split())
 _GREEK = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (\w+)|(OHM|MICRO) SIGN")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _NOTHING = Piece("", "", 0, "", "space")
 
 
@@ -104,15 +105,11 @@ class Verbalizer:
                 return [plain.lower(), *amounts.currency(before.plain)]
         if plain == "A":
             in_sentence = before.kind in ("word", "number") and "\n" not in before.whitespace
-            in_sentence |= after.plain in (":", ".", ")", ",", "=")
+            in_sentence |= after.plain in (":", ".", ")", ",", "=", "/")
             return ["A"] if in_sentence and not after.capitalised else ["a"]
-        if before.capitalised and re.fullmatch("[IVX]{2,}|[IVXL]{3,}|[VX]", plain):
-            name = before.plain.lower()
-            if name in tables.MONARCHS and (number := numbers.roman(plain)):
-                return ["the", *numbers.ordinal(number)]
-            if len(plain) > 1 and (number := numbers.roman(plain)):
-                return numbers.cardinal(number)
-        return []
+        if plain in ("x", "X") and before.kind == after.kind == "number":
+            return ["by"]
+        return _roman(before, plain)
 
     def _shouts(self, window: Sequence[Piece]) -> bool:
         """Returns whether the words around the one in the middle are in capitals, as it may be."""
@@ -122,7 +119,9 @@ class Verbalizer:
 
     def _word(self, text: str, shouts: bool = False) -> list[str]:
         """Returns the words of a word: itself, its letters, or its parts."""
-        text = unicodedata.normalize("NFC", text.translate(MARKS)).translate(INVISIBLE)
+        text = unicodedata.normalize("NFC", text.translate(MARKS | _SUBSCRIPTS)).translate(
+            INVISIBLE
+        )
         plain, word = shadow(text), text.lower()
         if len(plain) == 1:
             return [word] if plain in "aI" else [_letter(text)]
@@ -163,7 +162,7 @@ class Verbalizer:
             pronounceable = len(lower) > 3 and _ALTERNATING.fullmatch(capitals)
             is_word = self._known(lower) or self._known(word) or pronounceable
         if is_word or not capitals.isascii():
-            return [word]
+            return [f"{lower}'s" if ending else word]
         return self._spelled(capitals, "'s" if ending else "")
 
     def _spelled(self, plain: str, ending: str = "") -> list[str]:
@@ -208,6 +207,19 @@ def _saint(before: Piece, after: Piece) -> list[str]:
     in_name = before.capitalised and before.plain.lower() not in tables.FUNCTION_WORDS
     is_street = in_name or before.kind == "number" or not after.capitalised
     return ["street" if is_street else "saint"]
+
+
+def _roman(before: Piece, numeral: str) -> list[str]:
+    """Returns what a Roman numeral after a name or a noun is read as; nothing for what is none."""
+    name = before.plain.lower().rstrip(".")
+    name = tables.ABBREVIATIONS.get(name, name)
+    counted = name in tables.COUNTED and (before.capitalised or numeral != "I")
+    if not re.fullmatch("[IVXL]+", numeral) or not (counted or before.capitalised):
+        return []
+    number, is_long = numbers.roman(numeral), len(numeral) > (2 if "L" in numeral else 1)
+    if number and name in tables.MONARCHS and numeral != "I":
+        return ["the", *numbers.ordinal(number)]
+    return numbers.cardinal(number) if number and (counted or is_long) else []
 
 
 def _sign(before: Piece, piece: Piece) -> list[str]:
