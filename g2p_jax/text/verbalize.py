@@ -20,7 +20,7 @@ _YEAR, _OLD_YEAR = re.compile(r"1[1-9]\d\d|20\d\d"), re.compile(r"\d{4}")
 _PLURAL = re.compile("[a-zä]+[^s']s|people|men|women|children")
 _BEFORE_YEARS = set("in since until till by from of to before after during around circa".split())
 _GREEK = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (\w+)|(OHM|MICRO) SIGN")
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_PLAIN = MARKS | str.maketrans({chr(0x2080 + digit): str(digit) for digit in range(10)})
 _NOTHING = Piece("", "", 0, "", "space")
 
 
@@ -119,9 +119,7 @@ class Verbalizer:
 
     def _word(self, text: str, shouts: bool = False) -> list[str]:
         """Returns the words of a word: itself, its letters, or its parts."""
-        text = unicodedata.normalize("NFC", text.translate(MARKS | _SUBSCRIPTS)).translate(
-            INVISIBLE
-        )
+        text = unicodedata.normalize("NFC", text.translate(_PLAIN)).translate(INVISIBLE)
         plain, word = shadow(text), text.lower()
         if len(plain) == 1:
             return [word] if plain in "aI" else [_letter(text)]
