@@ -55,6 +55,9 @@ class Data:
     target: str = setting(
         "words", "Tokens of a target; words: phonemes; ipa: phones, cut by the program.", TARGETS
     )
+    direction: str = setting(
+        "g2p", "What is learned; p2g: spellings of phonemes, which are words.", ("g2p", "p2g")
+    )
     longest: int = setting(
         32, "Most tokens of a source; a longer one is answered in pieces.", "[1, 65536]"
     )
@@ -63,6 +66,11 @@ class Data:
     stress: bool = setting(False, "Keep the stress digits of ARPAbet vowels: AH0, not AH.")
     unicode: str = setting("NFC", "Unicode normal form; NFD splits off accents.", ("NFC", "NFD"))
     limit: int = setting(0, "Most training words, to try something out; 0: all.", "[0, inf)")
+
+    @property
+    def tokens(self) -> tuple[str, str]:
+        """Tokens of sources and of targets: a spelling is characters, phonemes are words."""
+        return ("words", "characters") if self.direction == "p2g" else (self.source, self.target)
 
 
 @dataclasses.dataclass(unsafe_hash=True)  # a static argument of jit: not changed after validation
@@ -190,6 +198,9 @@ def validate(config: Config) -> Config:
         (language_model, "ngram", 0, in_language_model),
         (text, "model.encoder_layers", 0, "for a text"),
         (text, "data.extra", "", "for a text"),
+        (text, "data.direction", "g2p", "for a text"),
+        (config.data.direction == "p2g", "data.source", "characters", "with phonemes as sources"),
+        (config.data.direction == "p2g", "data.target", "words", "with spellings as targets"),
         (not language_model, "data.spelling", False, f"except {in_language_model}"),
         (no_context, "model.input_feeding", False, f"where attention is {model.attention!r}"),
         (config.train.teacher != "", "ensemble", 1, "for a student (config.train.teacher)"),

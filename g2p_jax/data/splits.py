@@ -77,7 +77,13 @@ def read(path: str, settings: config.Data, split: str = "train") -> Pairs:
     )
     if settings.spelling:  # a language model learns the characters of words
         return Pairs.of((word, [word]) for word in lexicon.each_word())
-    return lexicon
+    return turned(lexicon) if settings.direction == "p2g" else lexicon
+
+
+def turned(lexicon: Pairs) -> Pairs:
+    """Returns each pronunciation once, as a source, with the spellings of its words."""
+    pairs = ((" ".join(phonemes), [word.split()]) for word, each in lexicon for phonemes in each)
+    return Pairs.of(pairs).merged()
 
 
 def _read_languages(path: str, settings: config.Data, split: str) -> Pairs:

@@ -163,6 +163,11 @@ class Symbols:
         parts = self._spellings[language].parts(word)
         return [f"{language}:{part}" for part in parts] if language else parts
 
+    @property
+    def spells(self) -> bool:
+        """Whether sources are phonemes and targets spellings: config.data.direction="p2g"."""
+        return (self.source, self.target) == ("words", "characters")
+
     @functools.cached_property
     def alphabet(self) -> str:
         """The alphabet of the phonemes: "arpabet", or "ipa" for all others."""

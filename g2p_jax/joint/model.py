@@ -31,11 +31,16 @@ NOT_ALIGNED = -200.0  # log P of a pair that no sequence of units makes
 
 @dataclass(frozen=True, eq=False)
 class JointNgram:
-    """An n-gram model whose tokens are places of units among `codes`."""
+    """An n-gram model whose tokens are places of units among `codes`.
+
+    turned: letters are the targets and phonemes the sources, for spelling from sound; units stay
+      one or two letters with their phonemes, since it is letters that may be silent.
+    """
 
     units: Units
     codes: Array  # of the units in the training data, numbered by `alignment.align`; rising
     ngram: Ngram
+    turned: bool = False
 
     @classmethod
     def fit(
@@ -66,7 +71,8 @@ class JointNgram:
 
     def score(self, source: Ragged, target: Ragged) -> Callable[[], Floats]:
         """Starts to align ids without EOS; returns a function that waits for log P of each pair."""
-        wait = alignment.align(self.units, source, target)
+        letters, phonemes = (target, source) if self.turned else (source, target)
+        wait = alignment.align(self.units, letters, phonemes)
 
         def log_probs() -> Floats:
             aligned = wait()

@@ -32,10 +32,9 @@ def fit(pairs: Iterable[Pair], symbols: Symbols, order: int) -> Joint:
     examples = Examples(examples.source, without_end(examples.target))
     if symbols.languages:
         return from_arrays(to_arrays(languages.fit(examples, names_of(symbols), order)), symbols)
-    sizes = len(symbols.graphemes), len(symbols.phonemes)
-    return from_arrays(
-        to_arrays(JointNgram.fit(examples.source, examples.target, *sizes, order)), symbols
-    )
+    pairs_of_ids, sizes = (examples.source, examples.target), _sizes(symbols)
+    letters, phonemes = reversed(pairs_of_ids) if symbols.spells else pairs_of_ids
+    return from_arrays(to_arrays(JointNgram.fit(letters, phonemes, *sizes, order)), symbols)
 
 
 def to_arrays(model: Joint) -> dict[str, Array]:
@@ -95,9 +94,14 @@ def from_arrays(arrays: Mapping[str, Array], symbols: Symbols) -> Joint:
         _require(arrays["guesser"].shape == (BUCKETS, len(names)))
         return LanguageJoint(names, read, Guesser([*names.values()], arrays["guesser"]))
     units = Units(*(arrays[f"units/{kind}"].astype(np.float32) for kind in Units._fields))
-    expected = Units.shapes(len(symbols.graphemes), len(symbols.phonemes))
-    _require([u.shape for u in units] == list(expected))
-    return _with_ngram(units, arrays)
+    _require([u.shape for u in units] == list(Units.shapes(*_sizes(symbols))))
+    return _with_ngram(units, arrays, symbols.spells)
+
+
+def _sizes(symbols: Symbols) -> tuple[int, int]:
+    """How many letters and how many phonemes there are."""
+    sources, targets = len(symbols.graphemes), len(symbols.phonemes)
+    return (targets, sources) if symbols.spells else (sources, targets)
 
 
 def _of_language(arrays: Mapping[str, Array], name: str) -> dict[str, Array]:
@@ -118,7 +122,7 @@ def _language_from_arrays(arrays: Mapping[str, Array]) -> Language:
     return Language(letters, phonemes, _with_ngram(units, arrays))
 
 
-def _with_ngram(units: Units, arrays: Mapping[str, Array]) -> JointNgram:
+def _with_ngram(units: Units, arrays: Mapping[str, Array], turned: bool = False) -> JointNgram:
     codes = arrays["codes"].astype(np.int64)
     _require(all(np.isfinite(u).all() for u in units) and _rising(codes))
     levels, histories, size = list[Level](), 1, len(codes) + 2
@@ -126,7 +130,7 @@ def _with_ngram(units: Units, arrays: Mapping[str, Array]) -> JointNgram:
         levels.append(_level(arrays, len(levels) + 1, histories, size))
         histories = len(levels[-1].keys)
     _require(len(levels[0].keys) == size)
-    return JointNgram(units, codes, Ngram(tuple(levels)))
+    return JointNgram(units, codes, Ngram(tuple(levels)), turned)
 
 
 def _level(arrays: Mapping[str, Array], n: int, histories: int, size: int) -> Level:

@@ -74,7 +74,8 @@ class OnDemand(Pronouncer):
     def _small(self) -> runtime.G2P | None:
         """The same model in NumPy; None where the settings, or the file, leave it to JAX."""
         settings = {name: getattr(self.config, name) for name in ("stress", "beam", "temperature")}
-        if self.config.train.dtype == "bfloat16" or self.symbols.languages:
+        unlike = self.symbols.languages or self.symbols.spells  # no model in NumPy
+        if self.config.train.dtype == "bfloat16" or unlike:
             return None
         with contextlib.suppress(ValueError, LookupError):  # JAX reads it again, and says why
             return runtime.load(self.file, **settings)

@@ -56,7 +56,7 @@ def load_inputs(config: Config) -> Inputs:
     if initial:
         symbols = initial.symbols.extended(train)
     else:
-        symbols = Symbols.from_pairs(train, settings.unicode, settings.source, settings.target)
+        symbols = Symbols.from_pairs(train, settings.unicode, *settings.tokens)
     text = settings.format == "text"
     return Inputs(
         data,
