@@ -226,7 +226,7 @@ def attacks(folder: Path) -> Iterator[tuple[str, Counter[str]]]:
 
     def predict(run: Path) -> list:
         run.mkdir(exist_ok=True)
-        files = f"--input={words}", f"--output={run / 'answers.tsv'}"
+        files = f"--input={words}", f"--output={run / 'answers.tsv'}", "--lexicon=none"
         return [sys.executable, "predict.py", "--ckpt=english-small", "--resume", *files]
 
     yield "training", attack_commands(dice, folder, "training", train, model_file.NAME)

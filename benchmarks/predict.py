@@ -15,7 +15,7 @@ is the median over the rounds. A JSON line for each:
 Systems:
   g2p_jax: `english`, the model that comes along; -beam1: with --beam=1; -network: only its network,
     by greedy search; -small: `english-small`; -cold: with an empty compilation cache.
-  predict.py: the whole command `python predict.py hello`; only start_s.
+  predict.py: the whole command `python predict.py --lexicon=none hello`; only start_s.
   pytorch, pytorch-bfloat16: the same weights in PyTorch, greedy, batches of 256 of like length.
   phonetisaurus: 8-gram, trained on --lexicon; as many processes as cores.
   g2p_en: its network for unknown words. espeak-ng: its library, through phonemizer.
@@ -203,7 +203,7 @@ def asked(name: str, cache: Path) -> dict[str, Any]:
         empty = tempfile.mkdtemp(dir=cache)
         environment["JAX_COMPILATION_CACHE_DIR"] = empty
     if name == "predict.py":
-        command = [sys.executable, "predict.py", "hello"]
+        command = [sys.executable, "predict.py", "--lexicon=none", "hello"]
     else:
         command = [sys.executable, __file__, f"--only={name}", f"--words={_WORDS.value}"]
         command += [f"--lexicon={_LEXICON.value}", f"--phonetisaurus={_PHONETISAURUS.value}"]

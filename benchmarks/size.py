@@ -107,7 +107,7 @@ def pronounce(count: int, folder: Path) -> dict[str, Any]:
         for lines in entries(count):
             file.writelines(line.split("\t", 1)[0] + "\n" for line in lines.splitlines())
     command = [sys.executable, str(ROOT / "predict.py"), f"--ckpt={_CKPT.value}"]
-    command += [f"--input={words}", "--beam=1"]
+    command += [f"--input={words}", "--beam=1", "--lexicon=none"]
 
     def run(output: Path, *more: str) -> subprocess.Popen:
         log = (folder / "log").open("w")

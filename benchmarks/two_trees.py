@@ -47,11 +47,11 @@ def train_task(config_name: str, rows: int) -> Callable[[], Any]:
 
 
 def predict_task(model: str, count: int, alone: bool) -> Callable[[], Any]:
-    import g2p_jax
     from g2p_jax.data.lexicon import read_lexicon
+    from g2p_jax.predict.g2p import load
 
     every = [pair.word for pair in read_lexicon("cmudict")]
-    words, g2p = every[:: len(every) // count], g2p_jax.load(model)
+    words, g2p = every[:: len(every) // count], load(model)
     chunks = [[word] for word in words] if alone else [words]
     return lambda: [g2p.pronounce(chunk) for chunk in chunks]
 

@@ -85,6 +85,13 @@ def test_answers_do_not_change_and_say_what_they_are(g2p):
     assert pickle.loads(pickle.dumps(shown)) == shown and len({shown, shown}) == 1
 
 
+def test_pronunciations_that_are_written_alike_are_one():
+    sounds = ("W IH1 DH", 0.3), ("W IH1 TH", 0.4), ("W IH0 DH", 0.2)
+    answer = Answer("with", tuple(Pronunciation(tuple(p.split()), x) for p, x in sounds))
+    found = answer.in_alphabet("arpabet", "ipa", stress=False).scored
+    assert found == [(("w", "ɪ", "ð"), 0.5), (("w", "ɪ", "θ"), 0.4)]
+
+
 def test_letters_and_confidence_of_each_phoneme(g2p):
     """Their product is the probability; with another alphabet and a lexicon they are the same."""
     (cab,) = g2p.pronounce(["cab"], align=True)

@@ -95,6 +95,9 @@ def test_the_first_of_several_lexicons_that_has_a_word_answers_it(g2p):
     both = LexiconFirst([mine, cmudict()], g2p)
     assert (both("hello"), both("world"), both("A(2)")) == ("Y OW", "W ER L D", "X")
     assert LexiconFirst([cmudict()], g2p).known("a(2)") is None
+    assert both("banana", "ipa") == "b ə ˈn æ n ə"  # with stress, though the model has none
+    (aligned,) = both.pronounce(["cab"], alphabet="ipa", align=True)
+    assert aligned.best.letters == g2p.pronounce(["cab"], align=True)[0].best.letters
     with pytest.raises(ModelError, match="has learned no stress"):
         both.with_stress(True)
 

@@ -11,7 +11,7 @@ from absl import logging
 
 from g2p_jax.data import splits
 from g2p_jax.data.alphabets import alphabet_of, convert
-from g2p_jax.data.arpabet import marks_stress, strip_stress
+from g2p_jax.data.arpabet import has_stress, marks_stress, strip_stress
 from g2p_jax.data.cmudict import Cmudict, cmudict
 from g2p_jax.data.normalise import MARKS
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
@@ -68,10 +68,13 @@ class LexiconFirst(Pronouncer):
     True
     """
 
-    def __init__(self, lexicons: Iterable[Cmudict | Lexicon], model: Pronouncer):
+    def __init__(
+        self, lexicons: Iterable[Cmudict | Lexicon], model: Pronouncer, stress: bool = False
+    ):
+        """stress: the lexicons' answers have it where those of the model have none, too."""
         self.lexicons, self.model = tuple(lexicons), model
         self.config, self.symbols = model.config, model.symbols
-        self._stress = self.config.reference_data.stress
+        self._stress = stress or self.config.reference_data.stress
         self._marks = "ˈ" in "".join(self.symbols.phonemes.tokens)
 
     def known(self, word: str) -> Answer | None:
@@ -94,6 +97,8 @@ class LexiconFirst(Pronouncer):
             yield [_answer(word, parts, rest, nbest, mass) for word, parts in next(ours)]
 
     def inspect(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> "list[Inspection]":
+        if not has_stress(self.symbols.phonemes.tokens):
+            pairs = ((word, tuple(map(strip_stress, phonemes))) for word, phonemes in pairs)
         return self.model.inspect(pairs)
 
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> "Inspection":
@@ -104,6 +109,11 @@ class LexiconFirst(Pronouncer):
 
     def with_settings(self, **settings: Any) -> "LexiconFirst":
         return LexiconFirst(self.lexicons, self.model.with_settings(**settings))
+
+    @functools.cached_property
+    def stressed(self) -> "LexiconFirst":
+        """The same, with all stress that the lexicons have and the model has learned."""
+        return LexiconFirst(self.lexicons, self.model.stressed, stress=True)
 
     def warm_up(self, words: int = 6, nbest: int = 1) -> "LexiconFirst":
         self.model.warm_up(words, nbest)

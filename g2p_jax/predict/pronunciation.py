@@ -82,14 +82,20 @@ class Answer:
         return dataclasses.replace(self, pronunciations=tuple(each))
 
     def in_alphabet(self, source: str, target: str, stress: bool = True) -> "Answer":
-        """Returns the answer with its phonemes in another alphabet; see `alphabets.convert`."""
+        """Returns the answer with its phonemes in another alphabet; see `alphabets.convert`.
+
+        Pronunciations that are written alike there are one, as probable as all of them.
+        """
         if source == target and stress:
             return self
-        each = (
-            dataclasses.replace(one, phonemes=convert(one.phonemes, source, target, stress))
-            for one in self.pronunciations
-        )
-        return dataclasses.replace(self, pronunciations=tuple(each))
+        found: dict[Phonemes, Pronunciation] = {}
+        for one in self.pronunciations:
+            phonemes = convert(one.phonemes, source, target, stress)
+            first = found.get(phonemes)
+            p = one.probability + (first.probability if first else 0)
+            found[phonemes] = dataclasses.replace(first or one, phonemes=phonemes, probability=p)
+        ranked = sorted(found.values(), key=lambda one: -one.probability)
+        return dataclasses.replace(self, pronunciations=tuple(ranked))
 
     def __repr__(self) -> str:
         each = ", ".join(f"{str(one)!r} {one.probability:.4g}" for one in self.pronunciations)
