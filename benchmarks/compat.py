@@ -44,7 +44,10 @@ BEFORE_R: Fold = ("vowels before r, cot and caught alike", lambda text: re.sub(
 
 def sample(count: int) -> tuple[list[str], list[str], dict[str, str]]:
     """Words that CMUdict has, words that it lacks, and the pronunciations of us_gold."""
-    path = importlib.resources.files("misaki.data") / "us_gold.json"
+    try:
+        path = importlib.resources.files("misaki.data") / "us_gold.json"
+    except ModuleNotFoundError:
+        sys.exit("the words are from misaki: pip install -r benchmarks/requirements-rivals.txt")
     gold = {w: p for w, p in json.loads(path.read_text("utf-8")).items() if isinstance(p, str)}
     words = [word for word in gold if re.fullmatch("[a-z]{3,}", word)]
     known = [word for word in words if cmudict().find(word)]

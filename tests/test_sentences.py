@@ -1,5 +1,6 @@
 """Texts in, tokens with their pronunciations out; 200 sentences with hand-checked phonemes."""
 
+import dataclasses
 import io
 import json
 import re
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 
 import g2p_jax
+from g2p_jax.data.symbols import Vocabulary
 from g2p_jax.data.word_lists import read_texts
 from g2p_jax.errors import UserError
 from g2p_jax.predict.transcribe import Options, transcribe
 from g2p_jax.text.lines import TEXTS
-from g2p_jax.text.reading import Token, read
+from g2p_jax.text.reading import Token, Word, read
 from tests import test_verbalize
 from tests.tiny_model import lexicon_first
 
@@ -150,6 +152,30 @@ def test_words_of_the_users_lexicon_are_first(g2p):
     ]  # fmt: skip
     assert [t.source for t in found][2:] == ["model", "rule", "model"]
     assert " ".join(found[4].phonemes) == "K AE B Z"
+
+
+def with_symbols(g2p, **changes):
+    return dataclasses.replace(g2p, symbols=dataclasses.replace(g2p.symbols, **changes))
+
+
+def test_before_a_model_of_other_phonemes_no_rules_of_english_are_used(g2p):
+    other = ["ʁ" + token if number > 3 else token for number, token in enumerate(
+        g2p.symbols.phonemes.tokens)]  # fmt: skip
+    found = with_symbols(g2p, phonemes=Vocabulary(tuple(other))).text("Dr. cab's 3 FBC & café, ⅓")
+    assert [(t.text, t.kind) for t in found] == [
+        ("Dr.", "word"), ("cab's", "word"), ("3", "unspeakable"), ("FBC", "word"),
+        ("&", "unspeakable"), ("café", "word"), (",", "punctuation"), ("⅓", "unspeakable"),
+    ]  # fmt: skip
+    assert [len(token.words) for token in found] == [1, 1, 1, 1, 0, 1, 0, 1]
+    assert found[5].words[0] == Word("cafe", ("ʁK", "ʁAH", "ʁF", "ʁEY"), "model")
+
+
+def test_a_model_that_reads_no_texts_of_one_language_says_so(g2p):
+    many = with_symbols(g2p, source="language", languages={"deu": "ab", "fra": "c"})
+    with pytest.raises(UserError, match="which language has the text?.* deu, fra, or auto"):
+        many.text("ab")
+    with pytest.raises(UserError, match="this model spells: it reads phonemes, and no texts"):
+        with_symbols(g2p, source="words", target="characters").text("K AE B")
 
 
 def test_what_is_no_text_is_refused(g2p):

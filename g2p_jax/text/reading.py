@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.pairs import Phonemes
+from g2p_jax.errors import UserError
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import LEXICON, MODEL, check_words
 from g2p_jax.text import inflections, tables
@@ -77,8 +78,13 @@ def read(
 
     The model is asked once, for all words that lexicons and rules do not answer.
     """
-    texts = list(check_words(texts))
-    own = pronouncer.symbols.alphabet
+    texts, symbols = list(check_words(texts)), pronouncer.symbols
+    if symbols.spells:
+        raise UserError("this model spells: it reads phonemes, and no texts")
+    if symbols.languages and not symbols.language:
+        names = ", ".join(symbols.languages)
+        raise UserError(f"which language has the text? Name one with --language: {names}, or auto")
+    own = symbols.alphabet
     source = pronouncer.stressed if alphabet not in ("", own) else pronouncer
     reader = _Reader(source)
     found = [reader.words(list(pieces(text))) for text in texts]
@@ -151,7 +157,7 @@ class _Reader:
         return inflections.stem(text, lambda word: self._known(word) is not None)
 
     def _as_read(self, text: str) -> str:
-        if text.isascii():
+        if text.isascii() or self._symbols.languages:
             return text
         letters, _ = self._symbols.graphemes_of(text)
         return "".join(letters).lower() or text
