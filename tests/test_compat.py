@@ -103,10 +103,13 @@ def test_another_language_or_backend_is_an_error_of_one_line():
         Fallback(british=True)
 
 
-def test_the_model_may_be_ones_own(g2p):
-    assert phonemize("cab face", strip=True, g2p=g2p) == "kæb feɪs"
+def test_the_model_may_be_ones_own(write):
+    lexicon = write("cab\tB AE K\n")
+    small = g2p_jax.load("english-small", lexicon=[lexicon, "cmudict"])
+    assert phonemize("cab face", strip=True, g2p=small) == "bæk feɪs"
+    assert Fallback(small)(SimpleNamespace(text="cab")) == ("bæk", 3)
     with pytest.raises(ModelError, match="this model has learned no stress"):
-        G2p(g2p)
+        G2p(small)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ _FORMS: list[tuple[re.Pattern[str], _Words]] = [
         (r"((?:\d{3}|\d{5})-\d{4})", digits),
         (r"(\d\d?)'(\d\d?)\"", lambda a, b: [*cardinal(a), "feet", *cardinal(b), "inches"]),
         (r"(\d+(?:-\d+){2,})", lambda text: None if re.match(r"\d{4}-", text) else digits(text)),
-        (r"(\d{4})-(\d\d?)-(\d\d?)", _date),
+        (r"(\d{4})([-/])(\d\d?)\2(\d\d?)", lambda y, _, m, d: _date(y, m, d)),
         (r"(\d\d?)/(\d\d?)/(\d{4}|\d\d)", _slashed),
         (r"(\d\d?):(\d\d)(?::(\d\d))?([ap]m|[AP]M|)", _time),
         (r"(\d\d?)([ap]m|[AP]M)", _hour),
