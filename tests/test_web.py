@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import g2p_jax
-from g2p_jax.config import Config, Model, Train
+from g2p_jax.config import Config, Data, Model, Train
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import Symbols
@@ -42,6 +42,7 @@ MODELS = {
         | {"directions": "sum", "input_feeding": True},
     ),
     "ensemble": (SMALL, {"attention": "additive", "start": "zeros", "ensemble": 2, "ngram": 2}),
+    "world": (SMALL, {"attention": "monotonic", "ngram": 3}),
     "elman": (
         SMALL,
         {"cell": "elman", "attention": "none", "directions": "backward", "start": "copy"},
@@ -52,6 +53,14 @@ PAIRS = [
     Pair("back-bead", (("B", "AE1", "K", "B", "IY2", "D"),)),
     Pair("ace", (("EY1", "S"),)),
 ]
+LANGUAGES = [
+    Pair("deu:die", (("diː",),)),
+    Pair("deu:chat", (("t͡ʃɛt",),)),
+    Pair("fra:die", (("di",),)),
+    Pair("fra:à-bas", (("a", "b", "a"),)),
+    Pair("tur:ırak", (("ɯɾak",),)),
+]
+WORLD = ["deu:Die", "fra:chat à", "tur:Irak", "die", "bas", "irak", "deu:xyz", "fra:" + "bas" * 20]
 WORDS = ["cafe", "Café", "bead", "a", "well known", "", "日", "face" * 12, "ca\u0301b", "BACK-BEAD"]
 
 
@@ -63,15 +72,20 @@ def make(name: str) -> g2p_jax.G2P:
     rest = {k: v for k, v in changes.items() if k not in fields}
     train = Train(dtype="float32", label_smoothing=0.0 if name == "elman" else 0.1)
     config = Config(model=model, train=train, temperature=1.3, stress=name != "gru", **rest)
-    symbols = Symbols.from_pairs(PAIRS)
+    pairs, data = PAIRS, Data()
+    if name == "world":
+        pairs, data = LANGUAGES, Data(source="language", target="ipa", unicode="NFD", longest=12)
+    config = dataclasses.replace(config, data=data)
+    symbols = Symbols.from_pairs(pairs, data.unicode, data.source, data.target)
     net = model_file.network(config, symbols)
     shapes = jax.eval_shape(functools.partial(net.init, method=set_up), jax.random.key(0))
     shapes = flax.traverse_util.flatten_dict(shapes["params"])
     draw = np.random.default_rng(1).normal
     members = () if config.ensemble == 1 else (config.ensemble,)
     params = {k: draw(0, 0.6, members + x.shape).astype("float32") for k, x in shapes.items()}
-    joint = storage.fit(PAIRS, symbols, config.ngram) if config.ngram else None
-    return g2p_jax.G2P(config, symbols, flax.traverse_util.unflatten_dict(params), joint)
+    joint = storage.fit(pairs, symbols, config.ngram) if config.ngram else None
+    g2p = g2p_jax.G2P(config, symbols, flax.traverse_util.unflatten_dict(params), joint)
+    return g2p.with_language("auto") if symbols.languages else g2p
 
 
 SCRIPT = """
@@ -80,8 +94,10 @@ import { load } from "./g2p.js";
 const found = {};
 for (const [name, { model, words, pairs }] of Object.entries(JSON.parse(readFileSync(0)))) {
   const g2p = await load(readFileSync(model));
-  const answers = [1, 3].map((nbest) => g2p.pronounce(words, { nbest }));
-  found[name] = [answers, pairs.map(([word, phonemes]) => g2p.inspect(word, phonemes))];
+  const language = "auto";
+  const answers = [1, 3].map((nbest) => g2p.pronounce(words, { nbest, language }));
+  const seen = pairs.map(([word, phonemes]) => g2p.inspect(word, phonemes, { language }));
+  found[name] = [answers, seen];
 }
 console.log(JSON.stringify(found));
 """
@@ -93,11 +109,12 @@ def test_networks_of_every_kind_answer_as_in_the_library(tmp_path):
     expected, query = {}, {}
     for name, g2p in models.items():
         g2p.save(tmp_path / name)
-        answers = [g2p.pronounce(WORDS, nbest=nbest) for nbest in (1, 3)]
+        words = WORLD if name == "world" else WORDS
+        answers = [g2p.pronounce(words, nbest=nbest) for nbest in (1, 3)]
         texts = [str(answer.pronunciations[0]).split() for answer in answers[0]]
-        pairs = [(w, p) for w, p in zip(WORDS, texts, strict=True) if w[:1].isascii() and w and p]
+        pairs = [(w, p) for w, p in zip(words, texts, strict=True) if w[:1].isascii() and w and p]
         expected[name] = answers, g2p.inspect(pairs)
-        query[name] = {"model": str(tmp_path / name), "words": WORDS, "pairs": pairs}
+        query[name] = {"model": str(tmp_path / name), "words": words, "pairs": pairs}
     run = [NODE, "--input-type=module", "--eval", SCRIPT]
     done = subprocess.run(
         run, cwd=WEB, input=json.dumps(query), capture_output=True, text=True, check=True

@@ -22,6 +22,11 @@ export interface Options {
   mass?: number;
   /** Of the phonemes; "": as the model has learned them. */
   alphabet?: Alphabet;
+  /**
+   * Of words that do not name theirs, as deu:Haus does: one of G2P.languages, or "auto": it is guessed
+   * from the letters. Only of models that know several languages.
+   */
+  language?: string;
   /** Whether answers have stress; default: as the model has it, and in another alphabet. */
   stress?: boolean;
 }
@@ -49,6 +54,8 @@ export class G2P {
   readonly alphabet: Alphabet;
   /** The alphabets that answers can be written in. */
   readonly alphabets: Alphabet[];
+  /** The languages that the model has learned by name; none where it has learned one. */
+  readonly languages: string[];
   /** Whether the model has learned stress. */
   readonly hasStress: boolean;
   readonly config: Record<string, unknown>;
@@ -57,7 +64,7 @@ export class G2P {
   /** One answer for each word, in order. */
   pronounce(words: string[], options?: Options): Answer[];
   /** phonemes: in the model's alphabet; default: those of its best answer. */
-  inspect(word: string, phonemes?: string[], options?: { stress?: boolean }): Inspection;
+  inspect(word: string, phonemes?: string[], options?: { stress?: boolean; language?: string }): Inspection;
 }
 
 /** The model of a file that g2p_jax wrote; rejects with a ModelError. */

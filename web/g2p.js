@@ -2,6 +2,7 @@
 import "./src/products.js";
 import "./src/network.js";
 import "./src/search.js";
+import "./src/languages.js";
 import "./src/tables.js";
 import "./src/alphabets.js";
 import "./src/model_file.js";

@@ -2,7 +2,7 @@
 "use strict";
 globalThis.g2pJax ??= {};
 {
-const { Network, Ensemble, JointNgram, greedy, beam, rescore } = globalThis.g2pJax;
+const { Network, Ensemble, JointNgram, LanguageJoint, greedy, beam, rescore } = globalThis.g2pJax;
 const { convert, withoutStress, isArpabet, ALPHABETS } = globalThis.g2pJax;
 const { ModelError, open, check, member, Spelling } = globalThis.g2pJax;
 const BOS = 1, EOS = 2, UNK = 3, SPECIALS = 4;
@@ -44,13 +44,13 @@ class G2P {
         throw new ModelError(`its ${name} is ${model[name]}; supported: ${kinds.join(", ")}`);
       }
     }
-    if (symbols.languages) {
-      throw new ModelError("a model of many languages; supported: models of one language");
-    }
     this.config = config;
-    this.spelling = new Spelling(symbols);
+    this.letters = new Map(symbols.graphemes.map((letter, id) => [letter, id]));
+    this.languages = Object.keys(symbols.languages ?? {});
+    this.spellings = new Map(Object.entries(symbols.languages ?? {}).map(
+      ([language, letters]) => [language, new Spelling([...letters], symbols)]));
+    this.spelling = new Spelling(symbols.graphemes, symbols); // of all languages
     this.tokens = symbols.phonemes;
-    this.ids = new Map(this.tokens.map((token, id) => [token, id]));
     this.characters = symbols.target === "characters";
     this.alphabet = this.tokens.slice(SPECIALS).every(isArpabet) ? "arpabet" : "ipa";
     this.folded = this.tokens.map((token) => withoutStress([token])[0]);
@@ -59,14 +59,40 @@ class G2P {
     const smoothing = (train.teacher ? 0.5 : 1) * train.label_smoothing;
     const networks = Array.from({ length: ensemble }, (_, n) =>
       new Network({ ...model, plain }, member(tensor, n, ensemble)));
-    const joint = tensor.has("joint/codes");
-    this.joint = joint ? new JointNgram(tensor, this.spelling.ids.size, this.tokens.length) : null;
-    this.network = new Ensemble(networks, smoothing, joint ? 1 : config.temperature);
+    const named = this.languages.map((name) => [this.letters.get(`${name}:`), name]);
+    if (tensor.has("joint/guesser")) {
+      this.joint = new LanguageJoint(tensor, new Map(named.sort(([a], [b]) => a - b)));
+    } else if (tensor.has("joint/codes")) {
+      this.joint = JointNgram.read(tensor, this.letters.size, this.tokens.length);
+    }
+    this.network = new Ensemble(networks, smoothing, this.joint ? 1 : config.temperature);
   }
 
   // The alphabets that answers can be written in.
   get alphabets() {
     return this.alphabet === "arpabet" ? ALPHABETS : [this.alphabet];
+  }
+
+  // The language of a word such as deu:Haus, and the word; language: of words that name none,
+  // "auto": it is guessed.
+  named(word, language = "") {
+    if (!this.languages.length) return ["", word];
+    const [name, ...rest] = word.split(":");
+    if (rest.length && this.spellings.has(name)) return [name, rest.join(":")];
+    if (language === "auto") {
+      const ids = this.spelling.graphemes(word)[0].map((letter) => this.letters.get(letter));
+      return [this.joint.guess(ids), word];
+    }
+    if (this.spellings.has(language)) return [language, word];
+    throw new RangeError(`language: auto, or one of ${this.languages.join(", ")}`);
+  }
+
+  // The graphemes of the parts of a word, and the characters that the model does not know.
+  spell(word, language) {
+    const [name, text] = this.named(word, language), first = name ? [`${name}:`] : [];
+    const [pieces, unknown] = (this.spellings.get(name) ?? this.spelling)
+      .pieces(text, this.longest - first.length);
+    return [pieces.map((letters) => [...first, ...letters]), unknown];
   }
 
   // The most probable pronunciation, phonemes joined by spaces.
@@ -77,7 +103,8 @@ class G2P {
   // Returns one answer for each word; the options are those of G2P.pronounce in Python.
   // stress: whether answers have it; default: as the model has it, and in another alphabet if it
   // has learned it, as it is needed there to tell one vowel from another.
-  pronounce(words, { nbest = 1, beam: width = 0, mass = 1, alphabet = "", stress } = {}) {
+  pronounce(words, options = {}) {
+    const { nbest = 1, beam: width = 0, mass = 1, alphabet = "", stress, language } = options;
     if (!Array.isArray(words)) throw new TypeError(`a list of words is expected: [${words}]`);
     const within = (n, least) => Number.isInteger(n) && n >= least && n <= MOST_BEAM;
     if (!within(nbest, 1)) throw new RangeError(`nbest: 1 to ${MOST_BEAM}`);
@@ -94,7 +121,7 @@ class G2P {
       return pieces.get(key);
     };
     return words.map((word) => {
-      const [parts, unknown] = this.spelling.pieces(word, this.longest);
+      const [parts, unknown] = this.spell(word, language);
       let best = [{ phonemes: [], probability: 1 }];
       for (const tails of parts.map(answered)) {
         best = best.flatMap((head) => tails.map((tail) => ({
@@ -104,7 +131,9 @@ class G2P {
       }
       let total = 0;
       best = best.filter(({ probability }, n) => (total += probability) - probability < mass || !n);
-      if (other) for (const one of best) one.phonemes = convert(one.phonemes, alphabet, stress ?? true);
+      if (other) {
+        for (const one of best) one.phonemes = convert(one.phonemes, alphabet, stress ?? true);
+      }
       return { word, pronunciations: best, unknown };
     });
   }
@@ -112,13 +141,15 @@ class G2P {
   // How the model sees a pronunciation: for each phoneme and the end the probability after those
   // before it, and the attention to each letter; for each phoneme its letters.
   // phonemes: in the model's alphabet; default: those of its best answer.
-  inspect(word, phonemes, { stress } = {}) {
-    phonemes ??= this.pronounce([word], { stress })[0].pronunciations[0].phonemes;
-    const [letters] = this.spelling.graphemes(word), names = this.names(stress);
+  inspect(word, phonemes, { stress, language } = {}) {
+    phonemes ??= this.pronounce([word], { stress, language })[0].pronunciations[0].phonemes;
+    const [name, text] = this.named(word, language), names = this.names(stress);
+    const known = (this.spellings.get(name) ?? this.spelling).graphemes(text)[0];
+    const letters = name ? [`${name}:`, ...known] : known;
     const wanted = [...(this.characters ? phonemes.join(" ") : phonemes), names[EOS]];
     const probabilities = [], weights = [];
     if (letters.length) {
-      const source = letters.map((letter) => this.spelling.ids.get(letter));
+      const source = letters.map((letter) => this.letters.get(letter));
       let [memory, states] = this.network.start(source, source.length), token = BOS;
       for (const name of wanted) {
         const [after, logP, attention] = this.network.step(memory, states, [token]);
@@ -143,7 +174,7 @@ class G2P {
   // The pronunciations of letters, the best first; those with equal names are one.
   search(letters, nbest, beamWidth, names) {
     const { config, joint, network } = this, folds = names === this.folded && this.hasStress;
-    const ids = letters.map((letter) => this.spelling.ids.get(letter)), limit = 3 * ids.length + 12;
+    const ids = letters.map((letter) => this.letters.get(letter)), limit = 3 * ids.length + 12;
     const rescored = joint ? RESCORED : 1, needed = folds && nbest > 1 ? 2 * nbest : nbest;
     const width = Math.max(beamWidth || config.beam || rescored, needed);
     const threshold = nbest === 1 ? PRUNE_THRESHOLD : Infinity;

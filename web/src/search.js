@@ -66,20 +66,25 @@ function beam(network, ids, limit, width, threshold) {
 }
 
 class JointNgram {
-  // G letters, V phonemes of the vocabularies.
-  constructor(tensor, G, V) {
-    const unit = (name) => tensor(`joint/units/${name}`).data;
-    Object.assign(this, { G, V, silent: unit("silent"), single: unit("single") });
-    Object.assign(this, { double: unit("double"), pair: unit("pair"), levels: [] });
-    this.codes = new Map(Array.from(tensor("joint/codes").data, (code, n) => [Number(code), n]));
+  // units: {silent, single, double, pair}, of G letters and V phonemes; prefix: of the other names.
+  constructor(tensor, prefix, units, G, V) {
+    Object.assign(this, { G, V, ...units, levels: [] });
+    const codes = Array.from(tensor(`${prefix}/codes`).data, (code, n) => [Number(code), n]);
+    this.codes = new Map(codes);
     this.size = this.codes.size + 2;
-    for (let n = 1; tensor.has(`joint/${n}/counts`); n++) {
-      const array = (name) => tensor(`joint/${n}/${name}`).data, counts = array("counts");
+    for (let n = 1; tensor.has(`${prefix}/${n}/counts`); n++) {
+      const array = (name) => tensor(`${prefix}/${n}/${name}`).data, counts = array("counts");
       const starts = new Uint32Array(counts.length + 1); // where the n-grams of each history start
       for (let i = 0; i < counts.length; i++) starts[i + 1] = starts[i] + counts[i];
-      const backoff = tensor.has(`joint/${n}/log_backoff`) ? array("log_backoff") : null;
+      const backoff = tensor.has(`${prefix}/${n}/log_backoff`) ? array("log_backoff") : null;
       this.levels.push({ starts, tokens: array("tokens"), logP: array("log_prob"), backoff });
     }
+  }
+
+  static read(tensor, G, V) {
+    const unit = (kind) => [kind, tensor(`joint/units/${kind}`).data];
+    const units = Object.fromEntries(["silent", "single", "double", "pair"].map(unit));
+    return new JointNgram(tensor, "joint", units, G, V);
   }
 
   // log P of letters and phonemes together.

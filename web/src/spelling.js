@@ -2,7 +2,6 @@
 "use strict";
 globalThis.g2pJax ??= {};
 {
-const SPECIALS = 4;
 const SEPARATOR = /[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]/gu;
 
 const BASE = {
@@ -15,12 +14,11 @@ const baseLetters = (char) =>
 const dotless = (text) => text.replace(/I/g, "ı").replace(/İ/g, "i");
 
 class Spelling {
-  constructor({ graphemes, case: form, unicode, source }) {
-    Object.assign(this, { form, unicode, source });
-    this.ids = new Map(graphemes.map((token, id) => [token, id]));
-    this.turkish = this.ids.has("ı");
-    const isLetter = (grapheme) => /^\p{L}+$/u.test(grapheme);
-    this.letters = source === "characters" && graphemes.slice(SPECIALS).some(isLetter);
+  // letters: those that are known.
+  constructor(letters, { case: form, unicode, source }) {
+    Object.assign(this, { form, unicode, source, letters: new Set(letters) });
+    this.turkish = this.letters.has("ı");
+    this.cuts = source !== "words" && letters.some((letter) => /^\p{L}+$/u.test(letter));
   }
 
   normalise(word) {
@@ -33,7 +31,7 @@ class Spelling {
     return this.source === "words" ? text.split(/\s+/u).filter(Boolean) : Array.from(text);
   }
 
-  // The graphemes of a word, and the tokens that the model does not know.
+  // The letters of a word, and the tokens that the model does not know.
   graphemes(word) {
     const text = this.form === "lower" && this.turkish ? dotless(word) : word;
     const letters = [], unknown = [];
@@ -45,19 +43,19 @@ class Spelling {
     return [letters, unknown];
   }
 
-  // The token, or what may stand for it; undefined if the vocabulary has nothing.
+  // The token, or what may stand for it; undefined if nothing known does.
   known(token) {
-    if (this.ids.has(token)) return [token];
+    if (this.letters.has(token)) return [token];
     const small = this.turkish ? dotless(token) : token, { normalise } = this;
     const spellings = [small.toLowerCase(), token.toUpperCase(), baseLetters(token)];
     spellings.push(baseLetters(small.toLowerCase()), baseLetters(token.toUpperCase()));
     const each = spellings.map((text) => this.split(normalise.call(this, text)));
-    return each.find((letters) => letters.every((letter) => this.ids.has(letter)));
+    return each.find((letters) => letters.every((letter) => this.letters.has(letter)));
   }
 
   // Cuts a word at separators that the vocabulary lacks: well-known -> well, known.
   parts(word) {
-    const found = this.letters ? word.match(SEPARATOR) ?? [] : [];
+    const found = this.cuts ? word.match(SEPARATOR) ?? [] : [];
     const lacking = new Set(found.filter((char) => !this.known(char)));
     return word.replace(SEPARATOR, (char) => (lacking.has(char) ? "\0" : char)).split("\0");
   }
