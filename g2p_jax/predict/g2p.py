@@ -91,7 +91,10 @@ class G2P(Pronouncer):
         score: Scorer = functools.partial(score_pairs, self._runner.forced_scores)
         if folding := self._folding:
             encode, score = folding.encode, functools.partial(folding.score, score)
-        return inspect(list(pairs), self.symbols, encode, score, self._shown)
+        pairs = list(pairs)
+        named = in_language([word for word, _ in pairs], self.symbols, self.joint)
+        pairs = [(word, phonemes) for word, (_, phonemes) in zip(named, pairs, strict=True)]
+        return inspect(pairs, self.symbols, encode, score, self._shown)
 
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Inspection:
         if self.config.model.attention == "none":

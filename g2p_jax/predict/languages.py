@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from g2p_jax.data.languages import AUTO
+from g2p_jax.data.languages import AUTO, split_language
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UserError
 from g2p_jax.joint.languages import LanguageJoint
@@ -10,11 +10,15 @@ from g2p_jax.joint.storage import Joint
 
 
 def in_language(words: Sequence[str], symbols: Symbols, joint: Joint | None) -> Sequence[str]:
-    """Returns words such as deu:Haus where their languages are to be guessed, else the words."""
+    """Returns words such as deu:Haus where their languages are to be guessed, else the words.
+
+    A word that names its language is of that language.
+    """
     if symbols.language != AUTO:
         return words
     names = guess_languages(words, symbols, joint)
-    return [f"{name}:{word}" for name, word in zip(names, words, strict=True)]
+    each = zip(words, names, strict=True)
+    return [":".join(split_language(word, symbols.languages, name)) for word, name in each]
 
 
 def guess_languages(words: Sequence[str], symbols: Symbols, joint: Joint | None) -> list[str]:

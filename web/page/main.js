@@ -9,7 +9,9 @@ const MOST_WORDS = 40, NBEST = 5;
 let g2p = null, answers = new Map(), word = 0, choice = 0, announce = 0;
 
 const alphabet = () => document.querySelector("[name=alphabet]:checked").value;
-const stress = () => g2p.hasStress || undefined; // the model knows more than it answers
+// The model knows more stress than it answers with.
+const options = () => ({ stress: g2p.hasStress || undefined, language: byId("language").value });
+const languageNames = new Intl.DisplayNames("en", { type: "language" });
 
 // ARPAbet as the user wants to see it; the phonemes of other models are shown as they are.
 function written(phonemes) {
@@ -28,7 +30,9 @@ function fromHash() {
 const joined = (phonemes) => written(phonemes).join(alphabet() === "arpabet" ? " " : "");
 
 function answer(text) {
-  if (!answers.has(text)) answers.set(text, g2p.pronounce([text], { nbest: NBEST, stress: stress() })[0]);
+  if (!answers.has(text)) {
+    answers.set(text, g2p.pronounce([text], { ...options(), nbest: NBEST })[0]);
+  }
   return answers.get(text);
 }
 
@@ -60,7 +64,8 @@ function show() {
 
 function showDetail({ word: text, pronunciations, unknown }) {
   const { phonemes } = pronunciations[choice];
-  const inspection = g2p.inspect(text, phonemes, { stress: stress() });
+  const inspection = g2p.inspect(text, phonemes, options());
+  inspection.spelled = inspection.spelled.map((letters) => letters.replace(/^.*:/, "")); // deu:
   if (text === text.toLowerCase()) { // the model may know capitals only
     for (const name of ["letters", "spelled"]) {
       inspection[name] = inspection[name].map((letter) => letter.toLowerCase());
@@ -83,13 +88,28 @@ function showDetail({ word: text, pronunciations, unknown }) {
 
 // Lines of a lexicon; without stress unless the alphabet needs it.
 function lexiconLines(words) {
-  return g2p.pronounce(words, { alphabet: g2p.alphabets.includes(alphabet()) ? alphabet() : "" })
+  const own = g2p.alphabets.includes(alphabet()) ? alphabet() : "";
+  return g2p.pronounce(words, { alphabet: own, language: options().language })
     .map((one) => `${one.word}\t${one.pronunciations[0].phonemes.join(" ")}`);
 }
 
 const list = setUpList(lexiconLines);
 byId("text").oninput = () => {
   [word, choice] = [Infinity, 0]; // the word that is being typed is the last
+  show();
+};
+function showLanguages({ languages, joint }) {
+  const name = (code) => `${languageNames.of(code.slice(0, 3))} (${code})`;
+  const each = languages.map((code) => new Option(name(code), code));
+  each.sort((a, b) => a.text.localeCompare(b.text));
+  if (joint?.guess) each.unshift(new Option("guessed from the letters", "auto"));
+  byId("language").replaceChildren(...each);
+  byId("languages").hidden = !languages.length;
+}
+
+byId("language").onchange = () => {
+  answers = new Map();
+  list.clear();
   show();
 };
 byId("controls").onsubmit = (event) => event.preventDefault();
@@ -125,6 +145,7 @@ addEventListener("drop", (event) => {
 byId("text").value = fromHash() || "through";
 chooseModels((model) => {
   [g2p, answers] = [model, new Map()];
+  showLanguages(model);
   byId("alphabet").hidden = model.alphabet !== "arpabet";
   byId("run").disabled = false;
   list.clear();
