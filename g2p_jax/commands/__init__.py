@@ -25,6 +25,9 @@ COMMANDS = {
         "compare": "compare two sets of answers: what differs, and which is better",
         "gradients": "measure how far gradients reach back in time",
     },
+    "Use a model elsewhere": {
+        "export": "write a model as ONNX, StableHLO, or for NumPy alone",
+    },
     "Use a language model": {
         "generate": "sample from a language model, or score with it",
     },

@@ -34,7 +34,8 @@ def reference(
 def embed(table_VxI: jax.Array, tokens: jax.Array) -> jax.Array | Embedded:
     """The tokens' vectors [..., I], or what `gates` takes for them."""
     symbols, width = table_VxI.shape
-    if symbols <= min(tokens.size, 2 * width):  # else one-hot products would take longer
+    many = not isinstance(tokens.size, int) or symbols <= tokens.size  # an open size is many
+    if many and symbols <= 2 * width:  # else one-hot products would take longer
         return Embedded(table_VxI, tokens)
     return jnp.take(table_VxI, tokens, axis=0)
 

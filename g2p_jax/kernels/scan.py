@@ -66,7 +66,7 @@ def scan(
       dtype: float32, or bfloat16 to round to it all float32 arrays over time. A step computes in
         float32.
     """
-    if len(jax.tree.leaves(xs)[0]) > 1:
+    if jax.tree.leaves(xs)[0].shape[0] != 1:
         return _scan(step, carry, xs, reverse, dtype)
     carry, out = step(carry, jax.tree.map(lambda x: x[0], xs))
     return carry, jax.tree.map(lambda x: x[None], out)
@@ -187,7 +187,7 @@ def _loop(
       array of its own would have to be filled with zeros first.
     """
     arrays, tree = jax.tree.flatten(xs)
-    length = len(arrays[0])
+    length = arrays[0].shape[0]
     layout: list[Any] = []
 
     def distinct(carry, at):

@@ -26,7 +26,7 @@ class Keys(NamedTuple):
 
 def dot_scores(keys: Keys, query_RxA: jax.Array) -> jax.Array:
     """score(q, k) = q . k + bias_k, [..., R, S]   (Luong et al. 2015, eq. 8)."""
-    query_BxKxA = _by_word(query_RxA, len(keys.mask_BxS))
+    query_BxKxA = _by_word(query_RxA, keys.mask_BxS.shape[0])
     scores_BxKxS = jnp.einsum("...bka,bsa->...bks", query_BxKxA, keys.keys_BxSxA)
     return _by_row(scores_BxKxS + _like(scores_BxKxS, keys.bias_BxS[:, None]))
 
@@ -38,14 +38,14 @@ def additive_scores(
 
     activation: "tanh" or "relu".
     """
-    query_BxKx1xA = _by_word(query_RxA, len(keys.mask_BxS))[..., None, :]
+    query_BxKx1xA = _by_word(query_RxA, keys.mask_BxS.shape[0])[..., None, :]
     sum_BxKxSxA = query_BxKx1xA + _like(query_BxKx1xA, keys.keys_BxSxA[:, None])
     return _by_row(jnp.einsum("...bksa,a->...bks", ACTIVATIONS[activation](sum_BxKxSxA), v_A))
 
 
 def softmax(scores_RxS: jax.Array, mask_BxS: jax.Array) -> jax.Array:
     """Weights of the real letters, [..., R, S]; zeros for a word that has none, never NaN."""
-    scores_BxKxS = _by_word(scores_RxS, len(mask_BxS))
+    scores_BxKxS = _by_word(scores_RxS, mask_BxS.shape[0])
     real_BxKxS = _like(scores_BxKxS, mask_BxS[:, None])
     return _by_row(jax.nn.softmax(scores_BxKxS, axis=-1, where=real_BxKxS))
 
@@ -66,7 +66,7 @@ def additive(keys: tuple[Keys, jax.Array], query_RxA: jax.Array, activation: str
 @shared
 def context(values_BxSxE: jax.Array, weights_RxS: jax.Array) -> jax.Array:
     """c = sum_s alpha_s m_s, [..., R, E]."""
-    weights_BxKxS = _by_word(weights_RxS, len(values_BxSxE))
+    weights_BxKxS = _by_word(weights_RxS, values_BxSxE.shape[0])
     return _by_row(jnp.einsum("...bks,bse->...bke", weights_BxKxS, values_BxSxE))
 
 
@@ -82,7 +82,7 @@ def transitions(
     """
     scores_RxLxS, place_RxLx1 = scores_RxS[..., None, :], place_RxL[..., None]
     apart_RxLxS = _like(place_RxLx1, jnp.arange(scores_RxS.shape[-1])) - place_RxLx1
-    rows = scores_RxS.shape[-2] // len(mask_BxS)
+    rows = scores_RxS.shape[-2] // mask_BxS.shape[0]
     mask_Rx1xS = jnp.repeat(mask_BxS, rows, axis=0)[:, None]
     onward_RxLxS = (apart_RxLxS >= 0) & _like(apart_RxLxS, mask_Rx1xS)
     bias_RxLxS = jump_J[jnp.clip(apart_RxLxS, 0, len(jump_J) - 1)]

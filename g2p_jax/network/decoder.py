@@ -86,7 +86,7 @@ class Decoder(nn.Module):
         """The state before the first phoneme."""
         start, size = memory.summary, CELLS[self.settings.cell].states
         if self.settings.start == "zeros":
-            return zeros(self.settings, len(start))
+            return zeros(self.settings, start.shape[0])
         if self.settings.start == "bridge":
             start = jnp.tanh(self.bridge(start))
         arrays = jnp.split(start, size * len(self.layers), axis=-1)

@@ -90,7 +90,7 @@ class MonotonicDecoder(Decoder):
         prior_RxS = attention.forward(of_token(joint_RxLxV, token_R), transitions_RxLxS)
 
         likely_RxL, place_RxL = jax.lax.top_k(prior_RxS, place_RxL.shape[1])
-        word_R = jnp.repeat(jnp.arange(len(mask_BxS)), len(token_R) // len(mask_BxS))
+        word_R = jnp.repeat(jnp.arange(mask_BxS.shape[0]), token_R.shape[0] // mask_BxS.shape[0])
         emissions_RxLxV = self.emissions(h_TxRxH[0], letters_BxSxN[word_R[:, None], place_RxL])
         joint_RxLxV = likely_RxL[..., None] * emissions_RxLxV
         logits_RxV = jnp.log(jnp.sum(joint_RxLxV, axis=1) + attention.TINY)

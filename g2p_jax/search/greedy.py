@@ -67,7 +67,7 @@ def greedy(
             write(now.gain_BxT, best_Bx2[:, 1] - best_Bx2[:, 0]),
         )
 
-    start = _start(state, len(limit_B), length)
+    start = _start(state, limit_B.shape[0], length)
     end = jax.lax.while_loop(lambda now: ~jnp.all(now.done_B), body, start)
     real_BxT = jnp.arange(length)[None] < end.end_B[:, None]
     tokens_BxT = jnp.where(real_BxT, end.tokens_BxT, PAD)

@@ -1,0 +1,132 @@
+"""Exported models answer as the library's network does by greedy search."""
+
+import shutil
+import subprocess
+import sys
+
+import jax.export
+import numpy as np
+import pytest
+
+from g2p_jax import runtime
+from g2p_jax.data.symbols import BOS, EOS, PAD, UNK
+from g2p_jax.predict import export, model_file
+from tests.test_runtime import LEXICON, MODELS, make
+
+onnxruntime = pytest.importorskip("onnxruntime")
+WORDS = ["cab", "face", "a", "deadbeefcafe", *LEXICON]
+
+
+def greedy(path, words):
+    """The phonemes' numbers and log P by greedy search of the network alone, in NumPy."""
+    g2p = runtime.load(path, beam=1, stress=True)
+    if g2p.joint:  # the temperature is that of both models together
+        g2p.joint, g2p.temperature = None, 1.0
+    ids = {name: id for id, name in enumerate(g2p.names)}
+    best = [pronunciations[0] for pronunciations, _ in g2p.pronounce_all(words)]
+    return [[ids[name] for name in phonemes] for phonemes, _ in best], [np.log(p) for _, p in best]
+
+
+def encoded(path, words, dtype=np.int64):
+    """The numbers of their letters, padded."""
+    spelling = runtime.G2P(path).spelling
+    pieces = [spelling.pieces(word)[0][0] for word in words]
+    rows = np.full((len(words), max(map(len, pieces))), PAD, dtype)
+    for row, piece in zip(rows, pieces, strict=True):
+        row[: len(piece)] = [spelling.ids[letter] for letter in piece]
+    return rows
+
+
+def session(folder, name):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = 1, 3
+    return onnxruntime.InferenceSession(folder / f"{name}.onnx", options)
+
+
+def without_padding(rows):
+    return [[id for id in row if id != PAD] for row in np.asarray(rows).tolist()]
+
+
+def saved(name, folder):
+    path = folder / "model.safetensors"
+    make(*MODELS[name]).save(path)
+    return path
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_onnx_searches_as_numpy_does(name, tmp_path):
+    path = saved(name, tmp_path)
+    export.write(path, tmp_path / "onnx", "onnx")
+    phonemes, log_p = session(tmp_path / "onnx", "greedy").run(
+        None, {"letters": encoded(path, WORDS)}
+    )
+    expected, log_q = greedy(path, WORDS)
+    assert without_padding(phonemes) == expected
+    np.testing.assert_allclose(log_p, log_q, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["luong, gru", "monotonic, no readout, two members"])
+def test_encoder_and_steps_make_the_same_search(name, tmp_path):
+    path = saved(name, tmp_path)
+    export.write(path, tmp_path, "onnx")
+    encoder, step = session(tmp_path, "encoder"), session(tmp_path, "step")
+    names = [output.name for output in encoder.get_outputs()]
+    read = dict(zip(names, encoder.run(None, {"letters": encoded(path, ["face"])}), strict=True))
+    token, found, total = BOS, [], 0.0
+    while token != EOS and len(found) < 24:
+        log_probs, *after = step.run(None, read | {"phoneme": np.array([token])})
+        assert np.isneginf(log_probs[0, [PAD, BOS, UNK]]).all()
+        next_names = [output.name.removesuffix("_next") for output in step.get_outputs()][1:]
+        read |= dict(zip(next_names, after, strict=True))
+        token = int(log_probs[0].argmax())
+        total += float(log_probs[0, token])
+        found.append(token)
+    (expected,), (log_p,) = greedy(path, ["face"])
+    if token == EOS:
+        assert found[:-1] == expected
+        assert total == pytest.approx(log_p, abs=1e-4)
+    else:  # cut where ending was most probable
+        assert found[: len(expected)] == expected
+
+
+@pytest.mark.parametrize("precision, tolerance", [("float16", 2e-3), ("int8", 0.1)])
+@pytest.mark.parametrize("model", ["english-small", "english"])
+def test_fewer_bits_are_nearly_the_same_in_fewer_bytes(model, precision, tolerance, tmp_path):
+    path, words = model_file.locate(model), ["through", "colonel", "zorptastic", "a", "facebook"]
+    export.write(path, tmp_path, "onnx", precision)
+    phonemes, log_p = session(tmp_path, "greedy").run(None, {"letters": encoded(path, words)})
+    expected, log_q = greedy(path, words)
+    assert without_padding(phonemes) == expected
+    np.testing.assert_allclose(np.exp(log_p), np.exp(log_q), atol=tolerance)
+    most = {"english-small": 2e6, "english": 9e6}[model]
+    assert sum(file.stat().st_size for file in tmp_path.glob("greedy.onnx")) < most
+
+
+def test_stablehlo_searches_as_numpy_does(tmp_path):
+    path = saved("monotonic, lstm, teacher", tmp_path)
+    export.write(path, tmp_path / "xla", "stablehlo")
+    program = jax.export.deserialize(bytearray((tmp_path / "xla" / "greedy.jax").read_bytes()))
+    assert set(program.platforms) == {"cpu", "cuda", "tpu"}
+    for words in (WORDS, WORDS[:2]):
+        phonemes, log_p = program.call(encoded(path, words, np.int32))
+        expected, log_q = greedy(path, words)
+        assert without_padding(phonemes) == expected
+        np.testing.assert_allclose(log_p, log_q, rtol=1e-4, atol=1e-4)
+
+
+def test_the_command_and_the_programs_that_it_writes(tmp_path):
+    run = lambda *command: subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "g2p_jax", "export", "--ckpt=english-small"]
+    small, numpy = tmp_path / "small", tmp_path / "numpy"
+    assert run(*command, "--precision=float16", f"--output={small}").returncode == 0
+    again = run(*command, f"--output={small}")
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert "is not empty; --overwrite replaces what is there" in again.stderr
+    expected = "hello\tHH EH L OW\t0.958\nthrough\tTH R AW\t0.596\n"
+    assert run(sys.executable, small / "pronounce.py", "hello", "through").stdout == expected
+    if shutil.which("node"):  # the runtime itself is not installed in tests
+        assert run("node", "--check", small / "pronounce.mjs").returncode == 0
+    assert run(*command, "--format=numpy", f"--output={numpy}").returncode == 0
+    code = "import runtime; print(runtime.load('model.safetensors')('hello'))"
+    alone = subprocess.run([sys.executable, "-c", code], cwd=numpy, capture_output=True, text=True)
+    assert alone.stdout == "HH EH L OW\n"
