@@ -73,7 +73,8 @@ def _label(pairs: Pairs) -> str:
         if letter in often and 10 * n >= letters[letter]
     )
     label, count = max(with_letters.items(), key=lambda one: one[1], default=("", 0))
-    independent = len(often) >= 6 and 3 * count >= 2 * len(often)
+    alone = {p[0] for _, several in pairs for p in several if len(p) == 1}  # these are phonemes
+    independent = len(often) >= 6 and 3 * count >= 2 * len(often) and label not in alone
     return label if independent and label.isascii() and label.isalpha() else ""
 
 
