@@ -22,6 +22,7 @@ _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 _UNIT = "|".join(map(re.escape, sorted(UNITS, key=len, reverse=True)))
 _SUFFIX = rf"(?:{_UNIT}|{'|'.join(MAGNITUDES)})"
 _SIGN = {"-": ["minus"], "+": ["plus"], "±": ["plus", "or", "minus"], "": []}
+YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 _PLAIN = re.compile(r"\d{4}")
 _FRACTIONS = {"2", "3", "4", "5", "6", "7", "8", "9", "10", "16", "32", "100", "1000"}
 _CENTS = {"£": ("penny", "pence")}
@@ -38,6 +39,8 @@ def read(text: str, word: Word, after: str = "", is_year: bool = False) -> list[
       after: the word after it; before "million" a currency is left out, which follows that.
       is_year: how four digits are read.
     """
+    if re.search(f"[{CURRENCIES}]", text):
+        text = re.sub(r"(?<=\d),(?=\d\d(?!\d))", ".", text)  # €1,50
     for pattern, words in _FORMS:
         if match := pattern.fullmatch(text):
             if (found := words(*match.groups(""))) is not None:
@@ -46,7 +49,7 @@ def read(text: str, word: Word, after: str = "", is_year: bool = False) -> list[
         return _amount(*match.groups(""), after=after, is_year=is_year)
     if (match := _RANGE.fullmatch(text)) and all(re.search(r"\d", side) for side in match.groups()):
         return _range(*match.groups(), word=word, after=after)
-    return mixed(text, word)
+    return in_parts(text, word) if "-" in text else mixed(text, word)
 
 
 def currency(text: str) -> list[str]:
@@ -68,10 +71,22 @@ def units(name: str, one: bool = False) -> str:
     return f"{first}{space}{PLURALS.get(last, last + 's')}{per}{rest}"
 
 
-def mixed(text: str, word: Word) -> list[str]:
-    """Returns letters and numbers as they follow each other: 3D, 4x4, 1.2.3, 3-year-old."""
+def in_parts(text: str, word: Word) -> list[str]:
+    """Returns the parts between hyphens: 3-year-old, $20-a-day, post-9/11."""
     words = list[str]()
-    runs = _RUNS.findall(text)
+    for part in filter(None, text.split("-")):
+        if re.match(rf"[.{CURRENCIES}]?\d", part):
+            words += read(part, word, is_year=bool(YEAR.fullmatch(part)))
+        else:
+            words += ["a"] if part == "a" else word(part)
+    return words
+
+
+def mixed(text: str, word: Word) -> list[str]:
+    """Returns letters and numbers as they follow each other: 3D, 4x4, 1.2.3."""
+    words, runs = list[str](), _RUNS.findall(text)
+    if runs[0] in CURRENCY:
+        runs = [*runs[1:], runs[0]]
     for before, run, after in zip(["", *runs], runs, [*runs[1:], ""], strict=False):
         if run.isdecimal():
             words += each_digit(run) if len(run) > 9 else cardinal(run)
@@ -132,7 +147,7 @@ def _amount(
     elif suffix in UNITS:
         words += units(UNITS[suffix], one).split()
     elif suffix:
-        words.append(suffix if suffix.isupper() else MAGNITUDES[suffix])  # 4K
+        words.append(suffix.upper() if len(suffix) == 1 else MAGNITUDES[suffix])  # 4K, 10k
     return _SIGN[sign] + words
 
 
@@ -208,6 +223,7 @@ _FORMS: list[tuple[re.Pattern[str], _Words]] = [
         (r"(\d\d?)/(\d\d?)/(\d{4}|\d\d)", _slashed),
         (r"(\d\d?):(\d\d)(?::(\d\d))?([ap]m|[AP]M|)", _time),
         (r"(\d\d?)([ap]m|[AP]M)", _hour),
+        (r"(\d\d?)\.([0-5]\d)([ap]m|[AP]M)", lambda h, m, half: _time(h, m, "", half)),
         (r"(\d+):(\d+)", lambda a, b: [*cardinal(a), "to", *cardinal(b)]),
         (r"'?(\d0|\d{3,})'?s", _decade),
         (r"'(\d\d)", lambda number: numbers.year("19" + number)[1:]),

@@ -67,6 +67,8 @@ def fraction(numerator: str, denominator: str) -> list[str]:
 def plural(words: list[str]) -> list[str]:
     """Returns the words of several such numbers: nineties, hundreds, sixes."""
     *before, last = words
+    if before == ["one"]:  # hundreds
+        before = []
     if last.endswith("y"):
         return [*before, last[:-1] + "ies"]
     return [*before, last + ("es" if last.endswith("x") else "s")]

@@ -41,12 +41,14 @@ WITHOUT_PERIOD = _table(  # case as written
 )
 
 UNITS = _table(  # case matters
+    "tbsp tablespoon; tsp teaspoon; gal gallon; pt pint; qt quart; sq square; "
+    "fps frame per second; "
     "km kilometer; m meter; cm centimeter; mm millimeter; kg kilogram; g gram; mg milligram; "
     "lb pound; lbs pound; oz ounce; ft foot; in inch; yd yard; yds yard; mi mile; "
     "mph mile per hour; km/h kilometer per hour; kph kilometer per hour; kmh kilometer per hour; "
     "km/s kilometer per second; m/s meter per second; m/s² meter per second squared; "
     "ft² square foot; L liter; l liter; ml milliliter; "
-    "mL milliliter; B byte; KB kilobyte; "
+    "mL milliliter; KB kilobyte; "
     "kB kilobyte; MB megabyte; GB gigabyte; TB terabyte; Mbps megabit per second; "
     "Gbps gigabit per second; Hz hertz; kHz kilohertz; MHz megahertz; GHz gigahertz; W watt; "
     "kW kilowatt; MW megawatt; GW gigawatt; kWh kilowatt hour; V volt; mAh milliamp hour; "
@@ -56,10 +58,10 @@ UNITS = _table(  # case matters
     "cm³ cubic centimeter; kcal kilocalorie; dB decibel; px pixel; rpm revolution per minute; "
     "mpg mile per gallon; psi pound per square inch; % percent; ‰ per mille; ¢ cent; x times"
 )
-ATTACHED = set("in x B L V W".split())  # units only if no space is before them
-UNITS_WITH_PERIOD = set("oz lb lbs ft hr hrs min mins sec mi yd in".split())
+ATTACHED = set("in x L V W".split())  # units only if no space is before them
+UNITS_WITH_PERIOD = set("sq oz lb lbs ft hr hrs min mins sec mi yd in".split())
 PLURALS = {"foot": "feet", "inch": "inches", "penny": "pence"}
-ONE_FORM = set("mille hertz kilohertz megahertz gigahertz percent times yen won".split())
+ONE_FORM = set("square mille hertz kilohertz megahertz gigahertz percent times yen won".split())
 
 CURRENCY = _table("$ dollar; £ pound; € euro; ¥ yen; ₹ rupee; ₩ won; ₽ ruble; ₪ shekel; ₺ lira")
 MAGNITUDES = _table(

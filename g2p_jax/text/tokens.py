@@ -31,7 +31,7 @@ _PATTERNS = {
     r"|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"
     rf"|\w[\w-]{{0,62}}(?:\.[\w-]{{1,63}}){{0,4}}?\.(?:com|org|net|edu|gov|io|info)(?![\w-])"
     rf"(?:/{_REST})?"
-    rf"|[#@](?=[{LETTERS}])\w+",
+    rf"|@(?=[{LETTERS}])\w+|#(?=\d*[{LETTERS}])\w+",
     "phone": r"(?:\+?\d{1,3}[ .-]?)?\(\d{3}\)[ -]?\d{3}[ .-]\d{4}(?![\d-])"
     r"|(?:\+?\d{1,3}[.-])?\d{3}(?P<between>[.-])\d{3}(?P=between)\d{4}(?![\d-])"
     r"|\+\d[\d -]{5,17}\d(?![\d-])|1 \d{3} \d{3} \d{4}(?![\d-])",
@@ -44,7 +44,7 @@ _PATTERNS = {
     rf"|[A-HJ-Z]\.(?=\s+[A-Z{UPPER}])",
     "word": r"(?:w/o?|b/c|c/o)(?![\w/])"
     rf"|(?:'(?=(?i:em|tis|twas|cause|til|bout|round|n|cuz)(?!\w)))?[{LETTERS}]"
-    rf"(?:{_ANY}|'(?=[{LETTERS}])|-(?={_ANY})|(?<=\d)\.(?=\d)|(?<=[A-Z])&(?=[A-Z])"
+    rf"(?:{_ANY}|'(?=[{LETTERS}])|-(?={_ANY})|(?<=\d)[./:](?=\d)|(?<=[A-Z])&(?=[A-Z])"
     rf"|(?<=[km])/(?=[hs](?![A-Za-z]))|(?<=[mts])[²³])*",
     "unspeakable": f"[{SYMBOL}{MARK}]+",
     "sign": r"°[CF](?!\w)|#(?=\d)",
@@ -54,6 +54,7 @@ _SCANNER = re.compile(
     "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()), re.DOTALL
 )
 _SPACE, _PERIOD = re.compile(r"\s*"), re.compile(r"\.(?!\w)")
+_DIGIT = re.compile(r"\.\d")
 _NUMBER_NEXT = re.compile(r"\.\s*(?:\d|[IVXL]{2,}\b|[VX]\b)")
 _NAME_NEXT = re.compile(rf"\.\s+[A-Z{UPPER}]")
 INVISIBLE = str.maketrans("", "", MARK)
@@ -95,9 +96,11 @@ def _with_mark(
 ) -> tuple[str, int]:
     """Returns the kind and end of a word: the period or apostrophe after it may belong to it."""
     word = plain[start:end]
-    if _PERIOD.match(plain, end) and _is_abbreviated(word, plain, end, before):
+    key = word.lower()
+    joined = key in tables.BEFORE_A_NUMBER and _DIGIT.match(plain, end)
+    if (joined or _PERIOD.match(plain, end)) and _is_abbreviated(word, plain, end, before):
         return "abbreviation", end + 1
-    if plain.startswith("'", end) and not quoted and word.lower().endswith(("s", "in")):
+    if plain.startswith("'", end) and not quoted and key.endswith(("s", "in")):
         return "word", end + 1
     return "word", end
 

@@ -12,11 +12,12 @@ from g2p_jax.text import amounts, numbers, tables
 from g2p_jax.text.shadow import LOWER, UPPER, shadow
 from g2p_jax.text.tokens import INVISIBLE, Piece
 
-_CAPITALS = re.compile(r"([A-ZÄ]{2,})('?s|'S)?")
+_CAPITALS = re.compile(r"([A-ZÄ]{2,}|[B-DF-HJ-NP-TV-Z](?=s$))('?s|'S)?")
 _CAMEL = re.compile(r"(?<=[a-zä])(?=[A-ZÄ])|(?<=[A-ZÄ])(?=[A-ZÄ][a-zä]{2})")
 _ALTERNATING = re.compile("[^AEIOUY]?([AEIOUY][^AEIOUY])+[AEIOUY]?")
 _HALF_DAY = re.compile(r"[ap]m|AM|PM")
-_YEAR, _OLD_YEAR = re.compile(r"1[1-9]\d\d|20\d\d"), re.compile(r"\d{4}")
+_HOUR = re.compile(r"1?\d(?:[.:][0-5]\d)?")
+_OLD_YEAR = re.compile(r"\d{4}")
 _PLURAL = re.compile("[a-zä]+[^s']s|people|men|women|children")
 _BEFORE_YEARS = set("in since until till by from of to before after during around circa".split())
 _GREEK = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (\w+)|(OHM|MICRO) SIGN")
@@ -71,12 +72,12 @@ class Verbalizer:
         if before.plain.isdecimal() and re.fullmatch(r"\d+/\d+", plain):
             one, *rest = amounts.read(plain, self._run)
             return ["and", "a" if one == "one" else one, *rest]
-        if plain.endswith(":00") and after.plain.lower().replace(".", "") in ("am", "pm"):
-            return numbers.cardinal(plain[:-3])
+        if after.plain.lower().replace(".", "") in ("am", "pm") and _HOUR.fullmatch(plain):
+            return amounts.read(f"{plain}am", self._run)[:-2]
         unit = after.plain in tables.UNITS and after.plain not in tables.ATTACHED
         counted = unit or _PLURAL.fullmatch(after.plain)
         dated = follows in _BEFORE_YEARS
-        pattern = _OLD_YEAR if dated and not counted else _YEAR
+        pattern = _OLD_YEAR if dated and not counted else amounts.YEAR
         is_year = bool(pattern.fullmatch(plain)) and (dated or not counted)
         return amounts.read(plain, self._run, after.plain.lower(), is_year)
 
@@ -103,6 +104,11 @@ class Verbalizer:
                 return list(plain.upper())
             if plain.lower() in tables.SCALES:
                 return [plain.lower(), *amounts.currency(before.plain)]
+        month = tables.ABBREVIATIONS.get(plain.lower(), "")
+        if month in tables.MONTHS and plain[0].isupper() and after.kind == "number":
+            return [month]
+        if before.plain.lower() in ("sq", "sq.") and plain in tables.UNITS:
+            return amounts.units(tables.UNITS[plain]).split()
         if plain == "A":
             in_sentence = before.kind in ("word", "number") and "\n" not in before.whitespace
             in_sentence |= after.plain in (":", ".", ")", ",", "=", "/")
@@ -127,10 +133,10 @@ class Verbalizer:
             return self._capitals(word, match[1], match[2] or "", shouts)
         if self._known(word):
             return [word]
-        if re.search(r"\d", plain) and "-" not in plain:
-            return amounts.mixed(text, self._run)
         if re.search("[-&]", plain):
             return self._parts(text)
+        if re.search(r"\d", plain):
+            return amounts.mixed(text, self._run)
         camel = _camel(text, plain)
         if len(camel) > 1 and all(self._known(x.lower()) or x.isupper() for x in camel):
             return [word for part in camel for word in self._word(part)]
@@ -138,16 +144,15 @@ class Verbalizer:
         return [word] if is_word else self._spelled(plain)
 
     def _parts(self, text: str) -> list[str]:
-        words = list[str]()
-        for part in filter(None, re.split("[-&]", text)):
-            if part.lower() == "re" and not words:
-                words.append("re-")
-            elif part[0].isdecimal():
-                words += amounts.read(part, self._run, is_year=bool(_YEAR.fullmatch(part)))
-            else:
-                is_letters = "&" in text and len(part) < 3
-                words += self._spelled(part) if is_letters else self._word(part)
-        return words
+        """Returns the words of a compound; days or months in it are a range: Mon-Fri."""
+        parts = list(filter(None, re.split("[-&]", text)))
+        if "&" in text:
+            return [x for p in parts for x in (self._spelled(p) if len(p) < 3 else self._word(p))]
+        dates = [tables.ABBREVIATIONS.get(part.lower(), "") for part in parts if part[0].isupper()]
+        if len(dates) == len(parts) == 2 and set(dates) <= {*tables.DAYS, *tables.MONTHS}:
+            return [dates[0], "to", dates[1]]
+        prefix = ["re-"] if parts[0].lower() == "re" else []
+        return prefix + amounts.in_parts("-".join(parts[len(prefix) :]), self._run)
 
     def _capitals(self, word: str, capitals: str, ending: str, shouts: bool) -> list[str]:
         """Returns the words of a word in capitals: itself, or its letters."""
@@ -223,7 +228,9 @@ def _roman(before: Piece, numeral: str) -> list[str]:
 def _sign(before: Piece, piece: Piece) -> list[str]:
     if piece.plain == "#":
         return ["number"]
-    words = tables.SIGNS[piece.plain].split()
-    if before.plain == "1" and words[0].endswith("s") and words[0] != "times":
+    words, sign = tables.SIGNS[piece.plain].split(), piece.plain[0]
+    if sign == "°" and before.kind != "number":
+        return []
+    if before.plain == "1" and (sign in tables.CURRENCY or sign in "°¢"):
         words[0] = words[0].removesuffix("s")
     return words
