@@ -31,6 +31,9 @@ _LEXICON = flags.DEFINE_list(
     "Lexicons that answer before the model, in their order: files, cmudict, or none; default: "
     "cmudict for the included models.",
 )
+_LANGUAGE = flags.DEFINE_string(
+    "language", "", "Language of the words, for a model of many: deu or de; auto: it is guessed."
+)
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen at; 0.0.0.0: all networks.")
 _PORT = flags.DEFINE_integer("port", 8017, "Port to listen at; 0: a free one.", 0, 65535)
 
@@ -72,7 +75,7 @@ def _load() -> "Pronouncer":
     """The model of the flags, with lexicons before it."""
     from g2p_jax.predict.lexicon_first import LexiconFirst, names, read_lexicons
 
-    g2p = shared.load_model(_CKPT.value)
+    g2p = shared.load_model(_CKPT.value, _LANGUAGE.value)
     about = header.Header(g2p.config, g2p.symbols)
     lexicons = read_lexicons(names(_LEXICON.value, _CKPT.value), about)
     return LexiconFirst(lexicons, g2p) if lexicons else g2p

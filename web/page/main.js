@@ -5,7 +5,7 @@ const { byId, chooseModels, setUpList } = globalThis.g2pPage;
 const { percent, showWords, showPhonemes, showBest, showAttention } = globalThis.g2pPage;
 const { convert } = globalThis.g2pJax;
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{M}\p{N}]+)*['’]?/gu;
-const MOST_WORDS = 40, NBEST = 5;
+const MOST_WORDS = 40, NBEST = 5, MOST_REMEMBERED = 5000;
 let g2p = null, answers = new Map(), word = 0, choice = 0, announce = 0;
 
 const alphabet = () => document.querySelector("[name=alphabet]:checked").value;
@@ -30,6 +30,7 @@ function fromHash() {
 const joined = (phonemes) => written(phonemes).join(alphabet() === "arpabet" ? " " : "");
 
 function answer(text) {
+  if (answers.size > MOST_REMEMBERED) answers.clear();
   if (!answers.has(text)) {
     answers.set(text, g2p.pronounce([text], { ...options(), nbest: NBEST })[0]);
   }
@@ -81,7 +82,7 @@ function showDetail({ word: text, pronunciations, unknown }) {
   });
   const signs = [...new Set(unknown)].join(" ");
   byId("note").hidden = !unknown.length;
-  byId("note").textContent = phonemes.length ? `Left out: ${signs}. The model does not know it.`
+  byId("note").textContent = phonemes.length ? `Left out: ${signs}. The model does not know them.`
     : `The model knows no letter of “${text}”.`;
   byId("heading").textContent = `${text}, ${percent(pronunciations[choice].probability)}`;
 }

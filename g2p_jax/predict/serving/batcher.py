@@ -72,26 +72,33 @@ class Batcher:
         """Answers batch after batch, until no word waits."""
         try:
             while batch := self._next_batch():
-                self.batches += 1
                 how, words = batch[0].how, list(dict.fromkeys(item.word for item in batch))
-                run = asyncio.get_running_loop().run_in_executor
-                try:
-                    answers = await run(self._thread, self._pronounce, words, how)
-                except Exception as error:
-                    for item in batch:
-                        if not item.answer.done():
-                            item.answer.set_exception(error)
-                    continue
-                found = dict(zip(words, answers, strict=True))
-                for word, answer in found.items():
-                    self._remembered[word, how] = answer
+                found = await self._answer_batch(words, how)
+                for item in filter(lambda item: not item.answer.done(), batch):
+                    answer = found[item.word]
+                    if isinstance(answer, Exception):
+                        item.answer.set_exception(answer)
+                    else:
+                        self._remembered[item.word, how] = answer
+                        item.answer.set_result(answer)
                 while len(self._remembered) > MOST_REMEMBERED:
                     self._remembered.popitem(last=False)
-                for item in batch:
-                    if not item.answer.done():
-                        item.answer.set_result(found[item.word])
         finally:
             self._work = None
+
+    async def _answer_batch(self, words: list[str], how: Hashable) -> dict[str, Any]:
+        """Returns an answer or an exception for each word: one word spoils no other's answer."""
+        self.batches += 1
+        run = asyncio.get_running_loop().run_in_executor
+        try:
+            answers = await run(self._thread, self._pronounce, words, how)
+        except Exception as error:
+            if len(words) == 1:
+                return {words[0]: error}
+            halves = words[: len(words) // 2], words[len(words) // 2 :]
+            first, second = [await self._answer_batch(half, how) for half in halves]
+            return first | second
+        return dict(zip(words, answers, strict=True))
 
     def _next_batch(self) -> list[Item]:
         """Takes the words that come first and are to be answered alike."""

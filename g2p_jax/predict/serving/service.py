@@ -1,6 +1,5 @@
 """The model behind the server: few programs, all compiled before the first request."""
 
-import functools
 from collections.abc import Sequence
 
 from g2p_jax.data.arpabet import has_stress
@@ -19,37 +18,28 @@ class Service:
     """
 
     def __init__(self, g2p: Pronouncer):
-        self._g2p, self._learned = g2p, has_stress(g2p.symbols.phonemes.tokens)
+        self._g2p = g2p
+        learned = has_stress(g2p.symbols.phonemes.tokens)
+        self._models = {g2p.config.stress: g2p}  # by whether answers have the stress that is known
+        if learned:
+            self._models[not g2p.config.stress] = g2p.with_stress(not g2p.config.stress)
 
     def pronounce(self, words: Sequence[str], options: Options) -> list[str]:
-        """Returns the answer to each word as a JSON object."""
+        """Returns the answer to each word as a JSON object; UserError for unknown stress."""
         nbest, alphabet, stress = options
         own = self._g2p.symbols.alphabet
         other = alphabet not in ("", own)
-        model = self._g2p
-        if stress is not None and not (other and not stress):
-            model = self._with_stress(stress)
-        elif other:
-            model = model.stressed
+        if stress:
+            self._g2p.with_stress(True)  # raises UserError for a model that has learned none
+        wanted = True if other else self._g2p.config.stress if stress is None else stress
+        model = self._models.get(wanted, self._g2p)
         answers: list[Answer] = model.pronounce(words, nbest=1 if nbest == 1 else NBEST)
         if other:
             answers = [x.in_alphabet(own, alphabet, stress is not False) for x in answers]
         return [to_json(answer, nbest) for answer in answers]
 
-    def _with_stress(self, stress: bool) -> Pronouncer:
-        if stress:
-            self._g2p.with_stress(True)  # raises UserError for a model that has learned none
-        if not self._learned or stress == self._g2p.config.stress:
-            return self._g2p
-        return self._g2p.stressed if stress else self._unstressed
-
-    @functools.cached_property
-    def _unstressed(self) -> Pronouncer:
-        return self._g2p.with_stress(False)
-
     def warm_up(self) -> None:
         """Compiles all that requests can need."""
-        models = [self._g2p, *([self._g2p.stressed, self._unstressed] if self._learned else ())]
-        for model in models:
+        for model in self._models.values():
             for nbest in (1, NBEST):
                 model.warm_up(MOST_PARTS, nbest)
