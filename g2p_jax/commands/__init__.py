@@ -8,7 +8,7 @@ import g2p_jax
 
 COMMANDS = {
     "Pronounce words": {
-        "predict": "pronounce words, a word list, or the test set of a contest",
+        "predict": "pronounce words, lists and texts; write or complete a lexicon",
         "demo": "show a page in the browser that pronounces what you type",
         "serve": "answer requests over HTTP: a JSON API and the page",
     },

@@ -1,6 +1,5 @@
 """Scores a model: word and phoneme error rates, and a file with every error.
 
-  g2p-jax evaluate --ckpt=runs/gru
   g2p-jax evaluate --ckpt=runs/gru --split=test
   g2p-jax evaluate --ckpt=runs/gru --data=test.txt --beam=16 --errors=errors.tsv
   g2p-jax evaluate --ckpt=world --data=FOLDER        # deu.tsv, fra.tsv, ...: a table

@@ -2,8 +2,10 @@
 
   g2p-jax predict --alphabet=ipa through rebuilt
   g2p-jax predict --input=words.txt --output=answers.tsv
-  g2p-jax predict --ckpt=runs/gru --nbest=3 --align live
   g2p-jax predict --text "Dr. Smith's 3 cats"
+
+More: --ckpt=runs/gru asks your own model, --nbest=3 writes several pronunciations, --align the
+letters of each phoneme.
 
 Words are arguments, the lines of --input, or the lines of standard input. The included models
 answer words of CMUdict from CMUdict; --lexicon changes that. Answers are lines word<TAB>P H O N;

@@ -1,6 +1,9 @@
 """Serves pronunciations over HTTP: a JSON API and the page of g2p-jax demo.
 
   g2p-jax serve --ckpt=english-small
+  g2p-jax serve --ckpt=runs/gru --port=8018
+  g2p-jax serve --lexicon=lexicon.txt,cmudict --host=0.0.0.0
+
   curl -H 'Content-Type: application/json' -d '{"words": ["through"]}' localhost:8017/pronounce
 
 POST /pronounce takes {"words": [...], "nbest": 1, "alphabet": "ipa", "stress": true}; all but words
