@@ -128,6 +128,8 @@ def test_alphabets_and_stress(english):
     assert ipa == ["ˈθ ɹ u", "ð ə", "ˈs ɛ k ə n d", "ˈt i ˈt i ˈɛ s ɪ z", ""]
     stressed = english.with_stress(True).text(text)
     assert " ".join(stressed[3].phonemes) == "T IY1 T IY1 EH1 S IH0 Z"
+    small = g2p_jax.load("english-small")  # has learned no stress; CMUdict before it has some
+    assert [" ".join(token.phonemes) for token in small.text(text, "ipa")] == ipa
     (plain,) = read(english, [text], "ipa", stress=False)
     assert [" ".join(token.phonemes) for token in plain] == [x.replace("ˈ", "") for x in ipa]
 

@@ -85,8 +85,9 @@ def read(
         names = ", ".join(symbols.languages)
         raise UserError(f"which language has the text? Name one with --language: {names}, or auto")
     own = symbols.alphabet
-    source = pronouncer.stressed if alphabet not in ("", own) else pronouncer
-    reader = _Reader(source)
+    is_other = alphabet not in ("", own)
+    source = pronouncer.stressed if is_other else pronouncer
+    reader = _Reader(source, stress=is_other or source.config.reference_data.stress)
     found = [reader.words(list(pieces(text))) for text in texts]
     reader.ask_model()
 
@@ -102,10 +103,11 @@ def read(
 class _Reader:
     """Pronounces the words of some texts; English rules only before models of ARPAbet."""
 
-    def __init__(self, pronouncer: Pronouncer):
+    def __init__(self, pronouncer: Pronouncer, stress: bool):
+        """stress: letters and endings have it, as the answers of the pronouncer have."""
         self._pronouncer, self._symbols = pronouncer, pronouncer.symbols
         self._english = self._symbols.alphabet == "arpabet"
-        self._stress = pronouncer.config.reference_data.stress
+        self._stress = stress
         self._known = functools.cache(pronouncer.known)
         self._stems = functools.cache(self._stem)
         self._answers: dict[str, Word] = {}  # of the model, to stems
