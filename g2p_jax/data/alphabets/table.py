@@ -1,5 +1,6 @@
 """Tables of alphabets, and how a text is cut into the symbols of one."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -25,8 +26,11 @@ class Symbols:
 
     def __init__(self, alphabet: str, symbols: Iterable[str]):
         self._alphabet, self._symbols = alphabet, frozenset(symbols)
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self._symbols, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)) + "|.", re.DOTALL)
+        return re.compile("|".join(map(re.escape, longest_first)) + "|.", re.DOTALL)
 
     def split(self, text: str) -> list[str]:
         """Returns the symbols of a text, and single characters for what is none."""
