@@ -36,8 +36,14 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Imports a public name when it is used first: only those that need JAX wait for it."""
-    if name in _MODULES:
-        return getattr(importlib.import_module(f"g2p_jax.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if not TYPE_CHECKING:  # a type checker sees the imports above, and no other names
+
+    def __getattr__(name: str) -> Any:
+        """Imports a public name when it is used first: only those that need JAX wait for it."""
+        if name in _MODULES:
+            return getattr(importlib.import_module(f"g2p_jax.{_MODULES[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
