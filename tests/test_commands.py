@@ -203,8 +203,7 @@ def test_a_full_disk_ends_a_training_with_one_line(trained, lexicon, command, sm
 def test_ctrl_c_while_python_imports_leaves_no_traceback(script, delay, tmp_path):
     process = subprocess.Popen(
         [sys.executable, script, f"--workdir={tmp_path}"][: 2 + (script == "train.py")],
-        cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
-        text=True,
+        cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
