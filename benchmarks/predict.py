@@ -17,6 +17,8 @@ Systems:
     by greedy search; -small: `english-small`; -cold: with an empty compilation cache.
   predict.py: the whole command `python predict.py --lexicon=none hello`; only start_s.
   pytorch, pytorch-bfloat16: the same weights in PyTorch, greedy, batches of 256 of like length.
+  onnx, onnx-small, -int8: the network of `english` and `english-small` in onnxruntime, greedy.
+  numpy, numpy-small: these models in g2p_jax/runtime.py, with their beam and n-gram model.
   phonetisaurus: 8-gram, trained on --lexicon; as many processes as cores.
   g2p_en: its network for unknown words. espeak-ng: its library, through phonemizer.
   deep-phonemizer, -autoregressive: random weights, as none come along; batches of 32.
@@ -101,6 +103,43 @@ def pytorch(precision: str = "float32") -> Answer:
     return answer
 
 
+def onnx(name: str, precision: str = "float32") -> Answer:
+    import numpy as np
+    import onnxruntime
+
+    from g2p_jax import runtime
+    from g2p_jax.predict import export, model_file
+
+    path = model_file.locate(name)
+    with tempfile.TemporaryDirectory() as folder:
+        export.write(path, Path(folder), "onnx", precision)
+        phonemes = (Path(folder) / "phonemes.txt").read_text().split("\n")
+        session = onnxruntime.InferenceSession(Path(folder) / "greedy.onnx")
+    model = runtime.G2P(path)
+
+    def answer(words: Sequence[str]) -> list[list[str]]:
+        spelt = [[model.ids[x] for x in model.pieces(word)[0][0]] for word in words]
+        order = sorted(range(len(spelt)), key=lambda n: len(spelt[n]))
+        found: dict[int, list[str]] = {}
+        for start in range(0, len(order), 256):
+            part = order[start : start + 256]
+            letters = np.zeros((len(part), len(spelt[part[-1]])), np.int64)
+            for row, n in zip(letters, part, strict=True):
+                row[: len(spelt[n])] = spelt[n]
+            for n, row in zip(part, session.run(None, {"letters": letters})[0], strict=True):
+                found[n] = [phonemes[id] for id in row if id]
+        return [found[n] for n in range(len(words))]
+
+    return answer
+
+
+def numpy(name: str) -> Answer:
+    from g2p_jax import runtime
+    from g2p_jax.predict import model_file
+
+    return runtime.load(model_file.locate(name)).pronounce_all
+
+
 def phonetisaurus() -> Answer:
     from phonetisaurus import predict
 
@@ -160,6 +199,11 @@ SYSTEMS: dict[str, Callable[[], Answer]] = {
     "g2p_jax-cold": g2p_jax,
     "pytorch": pytorch,
     "pytorch-bfloat16": lambda: pytorch("bfloat16"),
+    "onnx": lambda: onnx("english"),
+    "onnx-small": lambda: onnx("english-small"),
+    "onnx-small-int8": lambda: onnx("english-small", "int8"),
+    "numpy": lambda: numpy("english"),
+    "numpy-small": lambda: numpy("english-small"),
     "phonetisaurus": phonetisaurus,
     "g2p_en": g2p_en,
     "espeak-ng": espeak,

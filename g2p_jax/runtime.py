@@ -77,11 +77,13 @@ def read(path):
 class Spelling:
     """Turns a raw word into letters that the model knows."""
 
-    def __init__(self, symbols, longest):
-        self.ids = {letter: id for id, letter in enumerate(symbols["graphemes"])}
-        self.case, self.form, self.longest = CASES[symbols["case"]], symbols["unicode"], longest
-        self.split = {"characters": list, "words": str.split}[symbols["source"]]
-        self.dotless = DOTLESS if "ı" in self.ids else {}  # Turkish: I is no capital i
+    def __init__(self, symbols, longest, language=""):
+        known = symbols["languages"][language] if language else symbols["graphemes"]
+        self.known, self.first = frozenset(known), (f"{language}:",) if language else ()
+        self.case, self.form = CASES[symbols["case"]], symbols["unicode"]
+        self.longest = longest - len(self.first)
+        self.split = str.split if symbols["source"] == "words" else list
+        self.dotless = DOTLESS if "ı" in self.known else {}  # Turkish: I is no capital i
         self.normal = lambda text: unicodedata.normalize(self.form, self.case(text))
 
     def pieces(self, word):
@@ -90,12 +92,13 @@ class Spelling:
         Parts are between unknown hyphens and spaces; what is too long is cut into equal pieces.
         """
         parts, pieces = [self._letters(word)], []
-        if parts[0][1] and self.split is list and any(map(str.isalpha, [*self.ids][4:])):
+        if parts[0][1] and self.split is list and any(map(str.isalpha, self.known)):
             marks = [re.escape(x) for x in {*SEPARATOR.findall(word)} if self._known(x) is None]
             parts = list(map(self._letters, re.split("|".join(marks) or "$^", word)))
         for letters, _ in parts:
             size = -(-len(letters) // max(-(-len(letters) // self.longest), 1)) or 1
-            pieces += (tuple(letters[i : i + size]) for i in range(0, len(letters), size))
+            starts = range(0, len(letters), size)
+            pieces += ((*self.first, *letters[i : i + size]) for i in starts)
         return pieces, tuple(token for _, unknown in parts for token in unknown)
 
     def _letters(self, word):
@@ -109,7 +112,7 @@ class Spelling:
         cases = token.translate(self.dotless).lower(), token.upper()
         for text in (token, *map(self.normal, (*cases, *map(base, (token, *cases))))):
             letters = [text] if text is token else self.split(text)
-            if all(letter in self.ids for letter in letters):
+            if all(letter in self.known for letter in letters):
                 return letters
         return None
 
@@ -310,15 +313,34 @@ class JointNgram:
 
     def __init__(self, arrays):
         self.units, self.codes, self.levels = arrays["units"], arrays["codes"], []
+        self.letters, self.phonemes = arrays.get("letters"), arrays.get("phonemes")
+        if "places" in self.units:  # of one language of many: only the likely units are stored
+            g, v = (-(-(len(x) + 2) // 64) * 64 for x in (self.letters, self.phonemes))
+            shapes = {"silent": (g,), "single": (g, v), "double": (g, v, v), "pair": (g, g, v)}
+            ends = np.cumsum([math.prod(shape) for shape in shapes.values()])
+            log_p = np.full(ends[-1], self.units["log_prob"][-1])
+            log_p[self.units["places"]] = self.units["log_prob"][:-1]
+            each = zip(shapes.items(), np.split(log_p, ends[:-1]), strict=True)
+            self.units = {name: x.reshape(shape) for (name, shape), x in each}
         self.size, histories = len(self.codes) + 2, 1  # units, start and end of a word
         for n in itertools.takewhile(arrays.__contains__, map(str, itertools.count(1))):
             keys = np.repeat(np.arange(histories), arrays[n]["counts"]) * self.size
             keys, histories = keys + arrays[n]["tokens"], len(keys)
             self.levels.append((keys, arrays[n]["log_prob"], arrays[n].get("log_backoff")))
 
+    def _numbered(self, ids, symbols):
+        """Returns the numbers that symbols have in the model of one language."""
+        if symbols is None:
+            return ids
+        place = symbols.searchsorted(ids).clip(max=len(symbols) - 1)
+        place = np.where(symbols[place] == ids, place, len(symbols)).astype(int) + 1
+        return np.where(ids == PAD, PAD, place)
+
     def log_probs(self, source_PxS, target_PxT):
         """Returns log P of words with their pronunciations, in the order of letters."""
         length_P = (target_PxT != PAD).sum(axis=1)
+        source_PxS = self._numbered(source_PxS, self.letters)
+        target_PxT = self._numbered(target_PxT, self.phonemes)
         code_PxS = self._align(source_PxS, target_PxT[:, : length_P.max() + 1], length_P)
         code_PxS[length_P.clip(source_PxS.shape[1]) > LONGEST] = -1
         lengths = (code_PxS >= 0).sum(axis=1) + 2
@@ -379,15 +401,21 @@ class G2P:
         config, symbols, arrays = read(path)
         config |= settings
         self.model, self.members, self.beam = config["model"], config["ensemble"], config["beam"]
-        if not self.model["encoder_layers"] or symbols["source"] == "language":
-            raise ValueError(f"{path}: a language model, or one of many languages: not read here")
-        self.joint = JointNgram(arrays.pop("joint")) if "joint" in arrays else None
+        if not self.model["encoder_layers"]:
+            raise ValueError(f"{path}: a language model, which reads no words")
         several = range(self.members) if self.members > 1 else [...]
-        self.networks = [Network(self.model, member(arrays, n)) for n in several]
-        self.spelling, self.names = (
-            Spelling(symbols, config["data"]["longest"]),
-            symbols["phonemes"],
-        )
+        networks = {name: arrays[name] for name in ("encoder", "decoder")}
+        self.networks = [Network(self.model, member(networks, n)) for n in several]
+        languages, longest = symbols.get("languages", {}), config["data"]["longest"]
+        self.spellings = {x: Spelling(symbols, longest, x) for x in languages or [""]}
+        self.ids = {letter: id for id, letter in enumerate(symbols["graphemes"])}
+        self.names, self.language = symbols["phonemes"], config.get("language", "")
+        if "joint" in arrays and (symbols["source"], symbols["target"]) == ("words", "characters"):
+            raise ValueError(f"{path}: spelling from sound with an n-gram model: not read here")
+        joint = arrays.get("joint")  # of each language, read when it is needed, or of all words
+        each = {self.ids[f"{x}:"]: joint[x] for x in languages} if joint else {}
+        self.joint = each or (joint and {PAD: joint})
+        self.joint_of = functools.cache(lambda language: JointNgram(self.joint[language]))
         if not config["stress"]:
             self.names = [x[:-1] if VOWEL.fullmatch(x) else x for x in self.names]
         self.fold = 2 if self.names != symbols["phonemes"] else 1
@@ -408,7 +436,7 @@ class G2P:
         """Returns for each word its pronunciations, and the characters that are not known."""
         width = beam or self.beam or (CANDIDATES if self.joint else 1)
         width = max(width, nbest * self.fold if nbest > 1 else 1)
-        spelled, by_length, found = list(map(self.spelling.pieces, words)), {}, {(): [((), 1.0)]}
+        spelled, by_length, found = list(map(self.pieces, words)), {}, {(): [((), 1.0)]}
         for piece in dict.fromkeys(piece for pieces, _ in spelled for piece in pieces):
             by_length.setdefault(len(piece), []).append(piece)
         for pieces in by_length.values():
@@ -420,13 +448,22 @@ class G2P:
             (functools.reduce(join, map(found.get, pieces or [()])), x) for pieces, x in spelled
         ]
 
+    def pieces(self, word):
+        """Returns the letters of a word, haus or deu:haus, and what is unknown; see `Spelling`."""
+        language, colon, rest = word.partition(":")
+        if not (language and colon and language in self.spellings):
+            language, rest = self.language, word
+        if language not in self.spellings:
+            raise ValueError(f"{word!r} needs a language, one of {', '.join(self.spellings)}")
+        return self.spellings[language].pieces(rest)
+
     def _join(self, nbest, first, second):
         both = [(a + b, p * q) for (a, p), (b, q) in itertools.product(first, second)]
         return sorted(both, key=lambda one: -one[1])[:nbest]
 
     def _search(self, pieces, nbest, width):
         """Yields the `nbest` pronunciations of each of some equally long words."""
-        source_BxS = np.array([[self.spelling.ids[x] for x in piece] for piece in pieces])
+        source_BxS = np.array([[self.ids[x] for x in piece] for piece in pieces])
         memories, states = map(
             list, zip(*(x.start(source_BxS) for x in self.networks), strict=True)
         )
@@ -458,7 +495,13 @@ class G2P:
         if not self.joint or not found_BxN.any():
             return log_p_BxN
         joint_BxN, source_PxS = np.zeros_like(log_p_BxN), source_BxS[np.nonzero(found_BxN)[0]]
-        joint_BxN[found_BxN] = self.joint.log_probs(source_PxS, tokens_BxNxT[found_BxN])
+        tokens_PxT, log_p_P = tokens_BxNxT[found_BxN], np.zeros(len(source_PxS))
+        first = PAD not in self.joint  # letters that name a language
+        for language in np.unique(source_PxS[:, 0]) if first else [PAD]:
+            rows = (source_PxS[:, 0] == language) | (not first)
+            of_pairs = self.joint_of(int(language)).log_probs
+            log_p_P[rows] = of_pairs(source_PxS[rows, int(first) :], tokens_PxT[rows])
+        joint_BxN[found_BxN] = log_p_P
         weight = 0.4 if self.members == 1 else 1 / 3
         both_BxN = ((1 - weight) * log_p_BxN + weight * joint_BxN) / self.temperature
         total = lambda x_BxN: np.logaddexp.reduce(x_BxN, axis=1, keepdims=True)

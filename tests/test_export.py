@@ -21,7 +21,7 @@ def greedy(path, words):
     """The phonemes' numbers and log P by greedy search of the network alone, in NumPy."""
     g2p = runtime.load(path, beam=1, stress=True)
     if g2p.joint:  # the temperature is that of both models together
-        g2p.joint, g2p.temperature = None, 1.0
+        g2p.joint, g2p.temperature = {}, 1.0
     ids = {name: id for id, name in enumerate(g2p.names)}
     best = [pronunciations[0] for pronunciations, _ in g2p.pronounce_all(words)]
     return [[ids[name] for name in phonemes] for phonemes, _ in best], [np.log(p) for _, p in best]
@@ -29,11 +29,11 @@ def greedy(path, words):
 
 def encoded(path, words, dtype=np.int64):
     """The numbers of their letters, padded."""
-    spelling = runtime.G2P(path).spelling
-    pieces = [spelling.pieces(word)[0][0] for word in words]
+    g2p = runtime.G2P(path)
+    pieces = [g2p.pieces(word)[0][0] for word in words]
     rows = np.full((len(words), max(map(len, pieces))), PAD, dtype)
     for row, piece in zip(rows, pieces, strict=True):
-        row[: len(piece)] = [spelling.ids[letter] for letter in piece]
+        row[: len(piece)] = [g2p.ids[letter] for letter in piece]
     return rows
 
 

@@ -72,17 +72,17 @@ MODELS = {
 }  # fmt: skip
 
 
-def make(model: config.Model, settings: dict) -> g2p_jax.G2P:
+def make(model: config.Model, settings: dict, pairs=PAIRS, **options) -> g2p_jax.G2P:
     """A model with random weights, which are large enough to prefer one phoneme to another."""
     settings = {"train": config.Train(dtype="float32"), "stress": False, **settings}
     whole = config.validate(config.Config(model=model, **settings))
-    symbols = Symbols.from_pairs(PAIRS)
+    symbols = Symbols.from_pairs(pairs, **options)
     net = model_file.network(whole, symbols)
     shapes = jax.eval_shape(functools.partial(net.init, method=set_up), jax.random.key(0))["params"]
     random = np.random.default_rng(1)
     members = (whole.ensemble,) if whole.ensemble > 1 else ()
     normal = lambda x: 0.5 * random.normal(size=(*members, *x.shape)).astype(np.float32)
-    joint = storage.fit(PAIRS, symbols, whole.ngram) if whole.ngram else None
+    joint = storage.fit(pairs, symbols, whole.ngram) if whole.ngram else None
     return g2p_jax.G2P(whole, symbols, jax.tree.map(normal, shapes), joint)
 
 
@@ -102,6 +102,25 @@ def test_every_network_answers_as_in_jax(name, tmp_path):
     ours = runtime.load(tmp_path / "model.safetensors")
     assert_same(ours.pronounce_all(WORDS), g2p.pronounce(WORDS))
     assert_same([ours.pronounce_all([word])[0] for word in WORDS[:3]], g2p.pronounce(WORDS[:3]))
+
+
+def test_many_languages_in_one_model(tmp_path):
+    """Each has letters, and a joint n-gram model, of its own."""
+    pairs = [Pair(f"deu:{word}", sounds) for word, sounds in PAIRS[:5]]
+    pairs += [Pair(f"fra:{word}e", sounds) for word, sounds in PAIRS[3:]]
+    g2p, path = make(SMALL, {"ngram": 3, "beam": 4}, pairs, source="language"), tmp_path / "model"
+    g2p.save(path)
+    words = [f"{language}:{word}" for word in (*LEXICON, "Fad-Bé") for language in ("deu", "fra")]
+    assert_same(runtime.load(path).pronounce_all(words), g2p.pronounce(words))
+    german = runtime.load(path, language="deu")
+    assert_same(german.pronounce_all(LEXICON), g2p.with_language("de").pronounce(LEXICON))
+    with pytest.raises(ValueError, match="'cab' needs a language, one of deu, fra"):
+        runtime.load(path)("cab")
+    few = on_demand.OnDemand(g2p.config, g2p.symbols.in_language("fr"), lambda: g2p, path)
+    for one, other in zip(
+        few.pronounce(["de:Fad", "Ké"]), g2p.pronounce(["deu:fad", "fra:ké"]), strict=True
+    ):
+        assert one.scored[0][0] == other.scored[0][0]
 
 
 def test_nbest_beam_and_stress(tmp_path):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from g2p_jax import runtime
 from g2p_jax.config import Config
+from g2p_jax.data.languages import AUTO, split_language
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer, Pronunciation, check_options, up_to_mass
@@ -59,7 +60,11 @@ class OnDemand(Pronouncer):
         self._answered.append(len(words))
         if "model" in self.__dict__ or sum(self._answered) > FEW or self._small is None:
             return None
-        found = self._small.pronounce_all(words, nbest, beam)
+        named, languages = words, self.symbols.languages
+        if languages:
+            each = (split_language(word, languages, self.symbols.language) for word in words)
+            named = [":".join(one) for one in each]
+        found = self._small.pronounce_all(named, nbest, beam)
         answers = []
         for word, (pronunciations, unknown) in zip(words, found, strict=True):
             best = up_to_mass([Pronunciation(*one) for one in pronunciations], mass)
@@ -74,7 +79,7 @@ class OnDemand(Pronouncer):
     def _small(self) -> runtime.G2P | None:
         """The same model in NumPy; None where the settings, or the file, leave it to JAX."""
         settings = {name: getattr(self.config, name) for name in ("stress", "beam", "temperature")}
-        unlike = self.symbols.languages or self.symbols.spells  # no model in NumPy
+        unlike = self.symbols.language == AUTO or self.symbols.spells  # not in NumPy
         if self.config.train.dtype == "bfloat16" or unlike:
             return None
         with contextlib.suppress(ValueError, LookupError):  # JAX reads it again, and says why
