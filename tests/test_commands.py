@@ -18,8 +18,10 @@ import g2p_jax
 from g2p_jax import commands
 from g2p_jax.commands.run import normal
 from g2p_jax.predict import model_file
+from tests.forked import Forked
 
 ROOT = Path(__file__).parents[1]
+WARNINGS = "-W", "error::DeprecationWarning:g2p_jax"
 KILLS = int(os.environ.get("G2P_JAX_TEST_KILLS", "2"))
 NAMES = [name for group in commands.COMMANDS.values() for name in group]
 WITH_CONFIG = ("train", "gradients")
@@ -27,24 +29,27 @@ EPOCHS = 3 * KILLS  # so that there is always something left to kill
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("compilation_cache")
+def forked(cache):
+    server = Forked(environment(cache), *WARNINGS)
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def command(cache):
-    """Runs `python ARGUMENTS` in the project's folder and returns the finished process."""
+def command(cache, forked):
+    """Runs `python ARGUMENTS` in the project's folder and returns the finished process.
 
-    def run(*arguments, status=0, **options) -> subprocess.CompletedProcess:
-        done = subprocess.run(
-            [sys.executable, "-W", "error::DeprecationWarning:g2p_jax", *map(str, arguments)],
-            cwd=ROOT,
-            env=environment(cache),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            **options,
-        )
+    anew: where it matters how Python starts, or with which environment.
+    """
+
+    def run(*arguments, status=0, input="", anew=False) -> subprocess.CompletedProcess:
+        if anew:
+            done = subprocess.run(
+                [sys.executable, *WARNINGS, *map(str, arguments)],
+                cwd=ROOT, env=environment(cache), capture_output=True, text=True, timeout=300,
+            )  # fmt: skip
+        else:
+            done = forked.run(arguments, ROOT, input)
         assert done.returncode == status, done.stderr
         assert "Traceback" not in done.stderr
         return done
@@ -215,7 +220,7 @@ def test_training_says_what_it_will_do_before_it_imports_jax(tmp_path, command, 
     (tmp_path / "jax").mkdir()
     (tmp_path / "jax" / "__init__.py").write_text("raise SystemExit(7)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    log = command("train.py", "--config=configs/gru.py:tiny", status=7).stderr
+    log = command("train.py", "--config=configs/gru.py:tiny", status=7, anew=True).stderr
     assert log[9:] == "configs/gru.py:tiny is trained in runs/gru-tiny; starting JAX\n"
 
 
@@ -343,6 +348,8 @@ def test_predict_killed_at_random_and_resumed_writes_the_same_bytes(
     assert len(expected) > 300 and len(silent) < 100
     assert "is complete" in command(*resume).stderr
     assert not notes.exists() and not (tmp_path / "out.tsv.part").exists()
+    words.write_text(f"{words.read_text()}one more\n")
+    assert "out.tsv was written with other words" in command(*resume, status=1).stderr
 
 
 def test_evaluate_prints_rates_and_writes_errors(trained, lexicon, command, tmp_path):
@@ -510,6 +517,8 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["predict.py", "--ckpt=nowhere", "hello"], 1, "nowhere: no trained model here"),
         (["predict.py", "--ckpt=README.md", "hello"], 1, "README.md: not a g2p_jax model"),
         (["predict.py", "--nbest=0", "hello"], 2, "nbest"),
+        (["predict.py", "--input=", "hello"], 2, "--input is empty: give it a value, or leave it"),
+        (["predict.py", "--input=words.txt", "--members="], 2, "--members is empty"),
         (["predict.py", "--ckpt=x", "--resume", "hello"], 1, "say which: --output=FILE"),
         (["predict.py", "--nbst=2", "hello"], 2, "no flag '--nbst': did you mean --nbest? All are"),
         (["-m", "g2p_jax", "predcit"], 2, "no command 'predcit': did you mean predict? All are"),

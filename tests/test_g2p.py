@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import math
 import pickle
+import time
 
 import jax
 import numpy as np
@@ -59,6 +60,17 @@ def test_a_word_longer_than_any_is_pronounced_to_its_end(g2p):
     phonemes = g2p.pronounce(["".join(letters)])[0].pronunciations[0].phonemes
     parts = [g2p.pronounce(["".join(piece)])[0].pronunciations[0].phonemes for piece in pieces]
     assert phonemes == sum(parts, ())
+
+
+def test_a_word_of_megabytes_takes_time_in_proportion(g2p):
+    g2p("face" * 1000)
+    seconds = []
+    for size in (1 << 17, 1 << 20):
+        begun = time.process_time()
+        phonemes = g2p.pronounce(["face" * (size // 4)])[0].pronunciations[0].phonemes
+        seconds.append(time.process_time() - begun)
+        assert len(phonemes) > size / 16
+    assert seconds[1] < 30 * seconds[0]  # eight times as long; quadratic: 64
 
 
 @pytest.mark.parametrize("beam", [1, 3])

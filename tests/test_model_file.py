@@ -105,6 +105,7 @@ def test_a_model_without_a_checksum_is_read(trained, tmp_path):
         ("data", "longest", 10**12),
         ("train", "watch", 5),
         ("", "model", 5),
+        ("", "beam", 10**9),
         ("", "ensemble", 10**9),
         ("", "temperature", float("nan")),
         ("model", "unheard_of", 1),
@@ -119,6 +120,17 @@ def test_a_hostile_config_is_one_clear_line(trained, tmp_path, section, setting,
     with pytest.raises(ModelError) as caught:
         g2p_jax.load(tmp_path)
     assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_symbols_that_the_weights_do_not_have_ask_for_no_memory(trained, tmp_path):
+    about, weights = parts(trained)
+    symbols = json.loads(about["symbols"])
+    for name in ("graphemes", "phonemes"):
+        more = symbols | {name: [*symbols[name], *map(str, range(100_000))]}
+        about["symbols"] = json.dumps(more)
+        safetensors.numpy.save_file(weights, tmp_path / "model.safetensors", about)
+        with pytest.raises(ModelError, match=r"its config asks for \w+/embedding of shape \(1000"):
+            g2p_jax.load(tmp_path)
 
 
 @pytest.mark.parametrize("part, text", [("config", "[" * 100_000), ("symbols", "[[1]]")])

@@ -58,7 +58,8 @@ def test_without_resume_it_begins_anew(tmp_path):
     assert path.read_text(encoding="utf-8") == "".join(LINES)
 
 
-def test_an_exception_leaves_what_is_certain_or_nothing(tmp_path):
+def test_an_exception_leaves_what_is_certain_or_nothing(tmp_path, caplog):
+    caplog.set_level("INFO")
     path = tmp_path / "out.tsv"
     with pytest.raises(UserError), ResumableFiles([path], {}) as (file,):
         file.write("a")
@@ -70,6 +71,7 @@ def test_an_exception_leaves_what_is_certain_or_nothing(tmp_path):
         output.mark([1])
         file.write("b")
         raise KeyboardInterrupt
+    assert "out.tsv.part is kept; --resume continues it" in caplog.text
     again = ResumableFiles([path], {}, resume=True)
     assert again.done == [1]
     with again as (file,):

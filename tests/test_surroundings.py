@@ -108,6 +108,9 @@ def test_closed_streams_are_no_error(trained, tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_one_line(g2p_jax, trained, tmp_path):
     with open("/dev/full", "w") as full:
+        for arguments in (["--help"], ["--version"], ["predict", "--help"]):
+            _, (line,) = g2p_jax(*arguments, stdout=full, status=1)
+            assert line.endswith("No space left on device")
         _, (line,) = g2p_jax(
             "predict", f"--ckpt={trained}", "cab", HOME=tmp_path, stdout=full, status=1
         )
