@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 import jax
 import pytest
@@ -15,14 +16,26 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_disable_most_optimizations", True)
 if jax.__version_info__ < (0, 11):
     os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
-# What one test has compiled, another need not.
-_cache = tempfile.TemporaryDirectory(prefix="g2p_jax_tests_")
-jax.config.update("jax_compilation_cache_dir", os.fspath(_cache.name))
+# What one test has compiled, another need not, in whichever process: those that pytest starts have
+# the variable.
+_own = None
+if "G2P_JAX_TEST_CACHE" not in os.environ:
+    _own = tempfile.TemporaryDirectory(prefix="g2p_jax_tests_")
+    os.environ["G2P_JAX_TEST_CACHE"] = _own.name
+CACHE = Path(os.environ["G2P_JAX_TEST_CACHE"])
+jax.config.update("jax_compilation_cache_dir", os.fspath(CACHE))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def pytest_unconfigure() -> None:
-    _cache.cleanup()
+    if _own:
+        _own.cleanup()
+
+
+@pytest.fixture(scope="session")
+def cache():
+    """The folder of all compiled programs."""
+    return CACHE
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,17 @@
 """Commands in the documentation run, links lead somewhere, and the tour names code that exists."""
 
 import ast
+import functools
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.forked import Forked
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -52,12 +56,12 @@ COMMANDS = dict.fromkeys(command for path in RUN for command in commands(path))
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory) -> dict[str, str]:
-    """Of the commands: what one of them has compiled, the others need not."""
+def environment(cache) -> dict[str, str]:
+    """Of the commands."""
     own = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "JAX_PLATFORMS": "cpu",
-        "JAX_COMPILATION_CACHE_DIR": str(tmp_path_factory.mktemp("compilation_cache")),
+        "JAX_COMPILATION_CACHE_DIR": str(cache),
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
     }
@@ -103,17 +107,27 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def shell(command: str, folder: Path, environment: dict[str, str], status: int = 0) -> str:
-    """Standard output of a command, which must end with that status."""
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == status and "Traceback" not in done.stderr, done.stderr
+@pytest.fixture(scope="module")
+def shell(folder, environment):
+    """A function that gives the standard output of a command, which must end with status 0."""
+    server = Forked(environment)
+    yield functools.partial(output_of, folder=folder, environment=environment, server=server)
+    server.close()
+
+
+def output_of(command: str, folder: Path, environment: dict[str, str], server: Forked) -> str:
+    if command.startswith("python ") and not set(command) & set("|&;<>$\n"):
+        done = server.run(shlex.split(command)[1:], folder)
+    else:
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
     return done.stdout
 
 
@@ -125,39 +139,39 @@ def here(command: str) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_runs(command, folder, environment):
+def test_a_command_runs(command, shell):
     """In the order of the pages: what one command writes, another may read."""
     command, _, comment = command.partition("  #")
     command = here(command)
     if f"#{comment}".startswith(ELSEWHERE):
-        text = shell(command + " --help", folder, environment)
+        text = shell(command + " --help")
         for flag in re.findall(r"--(?!config\.)(\w+)", command):
             assert re.search(rf"--(\[no\])?{flag}:", text)
         return
     for program, flags in SMALLER.items():
         command += flags * bool(re.search(program, command))
-    shell(command, folder, environment)
+    shell(command)
 
 
 SESSIONS = [block for path in RUN for block in blocks(path, "console")]
 
 
 @pytest.mark.parametrize("session", SESSIONS)
-def test_a_session_prints_what_the_page_shows(session, folder, environment):
+def test_a_session_prints_what_the_page_shows(session, shell):
     command, *output = session.removeprefix("$ ").splitlines(keepends=True)
-    assert shell(here(command), folder, environment) == "".join(output)
+    assert shell(here(command)) == "".join(output)
 
 
 PYTHON = [block for path in RUN for block in blocks(path, "python")]
 
 
 @pytest.mark.parametrize("code", PYTHON)
-def test_python_code_gives_what_its_comments_say(code, folder, environment):
+def test_python_code_gives_what_its_comments_say(code, shell):
     """A comment that is a literal is the value of its line."""
     literal = r"^(\S.*\)|[\w.]+|.* > .*|\[.*\])  # ('.*'|True|False|\[.*\])$"
     checked = re.sub(literal, r"assert (\1) == \2, \1", code, flags=re.M)
     assert checked != code
-    shell(f"python - <<'END'\n{checked}\nEND", folder, environment)
+    shell(f"python - <<'END'\n{checked}\nEND")
 
 
 @pytest.mark.parametrize("quote", blocks(ROOT / "docs" / "lecture.md", "python"))
