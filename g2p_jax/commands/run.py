@@ -129,7 +129,8 @@ def parse(argv: list[str], module: str) -> list[str]:
             flag, listed = f"--{error.flagname}", f"{program()} --help"
             raise UserError(unknown("flag", flag, names, listed)) from error
         for own in own_flags(module):
-            if own.present and own.value in ("", []) and own.default != "":
+            empty = own.value == "" != own.default or (own.value == [] and not own.default)
+            if own.present and empty:
                 raise UserError(f"--{own.name} is empty: give it a value, or leave it out")
         return words
 
