@@ -324,7 +324,7 @@ class JointNgram:
             self.units = {name: x.reshape(shape) for (name, shape), x in each}
         self.size, histories = len(self.codes) + 2, 1  # units, start and end of a word
         for n in itertools.takewhile(arrays.__contains__, map(str, itertools.count(1))):
-            keys = np.repeat(np.arange(histories), arrays[n]["counts"]) * self.size
+            keys = np.repeat(np.arange(histories) * self.size, arrays[n]["counts"])
             keys, histories = keys + arrays[n]["tokens"], len(keys)
             self.levels.append((keys, arrays[n]["log_prob"], arrays[n].get("log_backoff")))
 

@@ -1,6 +1,7 @@
 """The commands: `g2p-jax NAME`, which is `python -m g2p_jax NAME`; one module for each."""
 
 import importlib
+import os
 import signal
 import sys
 
@@ -37,6 +38,8 @@ COMMANDS = {
 def main(name: str = "") -> None:
     """Runs the command of that name, or the one that the first argument names."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the imports without a traceback
+    # Threads of NumPy's products wait for each other longer than single words take.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from g2p_jax.commands import run
 
     run.open_streams()
