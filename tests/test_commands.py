@@ -1,5 +1,6 @@
 """The commands as a user runs them: real processes, real files, real kills."""
 
+import functools
 import json
 import os
 import random
@@ -256,16 +257,16 @@ def test_known_words_need_no_jax(command, monkeypatch, tmp_path):
     words, lexicon = tmp_path / "words.txt", tmp_path / "lexicon.txt"
     words.write_text("through\ntomato\n")
     lexicon.write_text("bad B AE D\n")
-    predict = "predict.py", f"--input={words}"
-    assert command(*predict).stdout == "through\tTH R UW\ntomato\tT AH M EY T OW\n"
-    assert command(*predict, "--stress", "--format=kaldi-prob", "--nbest=2").stdout == (
+    predict = functools.partial(command, "predict.py", f"--input={words}", anew=True)
+    assert predict().stdout == "through\tTH R UW\ntomato\tT AH M EY T OW\n"
+    assert predict("--stress", "--format=kaldi-prob", "--nbest=2").stdout == (
         "through 1.0 TH R UW1\ntomato 1.0 T AH0 M EY1 T OW2\ntomato 1.0 T AH0 M AA1 T OW2\n"
     )
     output = tmp_path / "out.txt"
-    command(*predict, f"--merge={lexicon}", f"--output={output}")
+    predict(f"--merge={lexicon}", f"--output={output}")
     merged = "bad B AE D\nthrough TH R UW\ntomato T AH M EY T OW\n"
     assert output.read_text() == merged
-    command(*predict, "--min-confidence=0.9", "--alphabet=kokoro", f"--output={output}.tsv")
+    predict("--min-confidence=0.9", "--alphabet=kokoro", f"--output={output}.tsv")
     shown = "through\tθ ɹ ˈu\tlexicon\ntomato\tt ə m ˈA t ˌO\tlexicon\n"
     assert (tmp_path / "out.txt.tsv").read_text() == shown
 
