@@ -111,11 +111,12 @@ def test_tokens_by_hand(english):
 def test_sources_and_rules(english):
     found = {
         token.text: token
-        for token in english.text("TTS TTSs NASA vlogs blogs' selfies cat’s Zyxtown's U.S.'s")
+        for token in english.text("TTS TTSs L.A. NASA vlogs blogs' selfies cat’s Zyxtown's U.S.'s")
     }
     assert {text: token.source for text, token in found.items()} == {
-        "TTS": "rule", "TTSs": "rule", "NASA": "lexicon", "vlogs": "model", "blogs'": "rule",
-        "selfies": "lexicon", "cat’s": "lexicon", "Zyxtown's": "model", "U.S.'s": "rule",
+        "TTS": "rule", "TTSs": "rule", "L.A.": "rule", "NASA": "lexicon", "vlogs": "model",
+        "blogs'": "rule", "selfies": "lexicon", "cat’s": "lexicon", "Zyxtown's": "model",
+        "U.S.'s": "rule",
     }  # fmt: skip
     assert " ".join(found["TTSs"].phonemes) == "T IY T IY EH S IH Z"
     assert found["Zyxtown's"].phonemes[-1] == "Z"

@@ -9,7 +9,7 @@ from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.errors import UserError
 from g2p_jax.predict.pronouncer import Pronouncer
-from g2p_jax.predict.pronunciation import LEXICON, MODEL, check_words
+from g2p_jax.predict.pronunciation import LEXICON, MODEL, Answer, check_words
 from g2p_jax.text import inflections, tables
 from g2p_jax.text.inflections import Stem
 from g2p_jax.text.tokens import Piece, pieces
@@ -108,7 +108,7 @@ class _Reader:
         self._pronouncer, self._symbols = pronouncer, pronouncer.symbols
         self._english = self._symbols.alphabet == "arpabet"
         self._stress = stress
-        self._known = functools.cache(pronouncer.known)
+        self._known = functools.cache(self._find)
         self._stems = functools.cache(self._stem)
         self._answers: dict[str, Word] = {}  # of the model, to stems
         self._unknown: dict[str, None] = {}
@@ -152,6 +152,11 @@ class _Reader:
                 found = self._answers[stem.word]
         phonemes = stem.inflect(found.phonemes, self._stress) if found.phonemes else ()
         return dataclasses.replace(found, text=self._as_read(text), phonemes=phonemes)
+
+    def _find(self, word: str) -> Answer | None:
+        """Returns the lexicons' answer to a word as it is written: L.A. is not la."""
+        answer = self._pronouncer.known(word)
+        return None if answer is None or answer.unknown else answer
 
     def _stem(self, text: str) -> Stem:
         if not self._english or _spelled(text):

@@ -18,7 +18,8 @@ ABBREVIATIONS = _table(
     "assn association; etc et cetera; vs versus; approx approximately; est established; ca circa; "
     "cf compare; al al; no number; nos numbers; vol volume; vols volumes; fig figure; "
     "figs figures; eq equation; sec section; ch chapter; pp pages; p page; ed edition; "
-    "ext extension; tel telephone; misc miscellaneous; esq esquire; govt government; jan january; "
+    "ext extension; tel telephone; misc miscellaneous; pts points; "
+    "esq esquire; govt government; jan january; "
     "feb february; mar march; apr april; jun june; jul july; aug august; sep september; "
     "sept september; oct october; nov november; dec december; mon monday; tue tuesday; "
     "tues tuesday; wed wednesday; thu thursday; thurs thursday; fri friday; sat saturday; "
@@ -36,7 +37,8 @@ MONTHS = (
 DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 WITHOUT_PERIOD = _table(  # case as written
     "Mr mister; Mrs missus; Ms ms; Dr doctor; Prof professor; St saint; Jr junior; Sr senior; "
-    "Ltd limited; Blvd boulevard; vs versus; PhD P H D; PhDs P H D's; MSc M S C; BSc B S C; "
+    "Ltd limited; Blvd boulevard; vs versus; PhD P H D; PhDs P H D's; "
+    "omg O M G; imo I M O; idk I D K; fyi F Y I; irl I R L; MSc M S C; BSc B S C; "
     "w/ with; w/o without; b/c because; c/o care of"
 )
 
