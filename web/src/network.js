@@ -268,12 +268,12 @@ class Ensemble {
   step(memories, states, tokens) {
     const each = this.networks.map((network, m) => network.step(memories[m], states[m], tokens));
     const mean = (_, i) => each.reduce((sum, x) => sum + x[2][i], 0) / each.length;
-    const weights = each[0][2].map(mean);
+    const weights = each.length > 1 ? each[0][2].map(mean) : each[0][2];
     const R = tokens.length, V = each[0][1].length / R, logP = new Float64Array(R * V);
     for (let r = 0; r < R; r++) {
       const q = new Float64Array(V);
       for (const [, logits] of each)
-        softmax(Float64Array.from(logits.subarray(r * V, (r + 1) * V)))
+        softmax(new Float64Array(logits.subarray(r * V, (r + 1) * V)))
           .forEach((p, v) => (q[v] += p / each.length));
       for (let v = 0; v < V; v++) {
         const p = Math.max(q[v] - this.smoothing / V, (this.smoothing ? 0.01 : 1) * q[v]);

@@ -114,8 +114,14 @@ function logSumExp(x) {
 
 // Places of the `count` largest numbers, the first of equal ones first.
 function largest(x, count) {
-  const places = Array.from(x, (_, place) => place).sort((a, b) => x[b] - x[a]);
-  return places.slice(0, count);
+  const places = [];
+  for (let i = 0; i < x.length; i++) {
+    let n = places.length;
+    while (n && x[places[n - 1]] < x[i]) n--;
+    if (n < count) places.splice(n, 0, i);
+    if (places.length > count) places.pop();
+  }
+  return places;
 }
 
 // [rows, A] and [rows, B] -> [rows, A + B]
