@@ -107,7 +107,7 @@ def load(port: int, seconds: int, connections: int, common: float, seed: int) ->
             [*wrk, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True
         )
     rate, *_ = re.findall(r"Requests/sec: *(\S+)", done.stdout)
-    median, most = (re.findall(rf"\b{share}%\s+(\S+)", done.stdout)[0] for share in (50, 99))
+    median, most = (re.findall(rf"(?m)^ +{share}% +(\S+)", done.stdout)[0] for share in (50, 99))
     failed = re.findall(r"Non-2xx.*|Socket errors.*", done.stdout)
     print(
         f"{seconds} s, {connections} connections, {common:.0%} common words: {rate} requests/s, "

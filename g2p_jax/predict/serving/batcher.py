@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 MOST_WAITING = 4096  # words
 MOST_CHARACTERS = 1000  # of the words of a batch: they have at most 500 parts
+BUSY, PAUSE = 8, 0.003  # words of a batch after which the next one waits for so many seconds
 MOST_REMEMBERED = 20_000  # answers
 
 
@@ -83,6 +84,8 @@ class Batcher:
                         item.answer.set_result(answer)
                 while len(self._remembered) > MOST_REMEMBERED:
                     self._remembered.popitem(last=False)
+                if len(batch) >= BUSY:  # whoever was answered asks again: one batch, not two halves
+                    await asyncio.sleep(PAUSE)
         finally:
             self._work = None
 
