@@ -130,3 +130,8 @@ def test_the_command_and_the_programs_that_it_writes(tmp_path):
     code = "import runtime; print(runtime.load('model.safetensors')('hello'))"
     alone = subprocess.run([sys.executable, "-c", code], cwd=numpy, capture_output=True, text=True)
     assert alone.stdout == "HH EH L OW\n"
+    data = (numpy / "model.safetensors").read_bytes()
+    (tmp_path / "damaged").write_bytes(data[:-1] + b"x")
+    damaged = run(*command[:-1], f"--ckpt={tmp_path}/damaged", f"--output={tmp_path}/none")
+    assert (damaged.returncode, damaged.stderr.count("\n")) == (1, 1)
+    assert "damaged" in damaged.stderr and not (tmp_path / "none").exists()
