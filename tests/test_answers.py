@@ -5,6 +5,7 @@ import doctest
 import importlib
 import math
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -63,13 +64,17 @@ def test_answers_are_what_predict_wrote(tmp_path):
     assert read_answers(file) == [("7", ("A", "B")), ("8", ())]
 
 
-DOCTESTS = ["", ".predict.g2p", ".predict.lexicon_first", ".predict.pronunciation"]
-DOCTESTS += [".text.reading", ".compat"]
+ROOT = Path(g2p_jax.__file__).parents[1]
+DOCTESTS = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in sorted((ROOT / "g2p_jax").rglob("*.py"))
+    if ">>> " in path.read_text("utf-8")
+]
 
 
 @pytest.mark.parametrize("name", DOCTESTS)
 def test_examples_in_docstrings(name):
-    module = importlib.import_module(f"g2p_jax{name}")
+    module = importlib.import_module(name)
     tried = doctest.testmod(module, extraglobs={"g2p_jax": g2p_jax})
     assert tried.attempted and not tried.failed
 
