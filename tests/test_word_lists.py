@@ -6,7 +6,7 @@ import re
 import pytest
 
 from g2p_jax.data.answers import csv_line, tsv_lines
-from g2p_jax.data.textfile import LineStream
+from g2p_jax.data.textfile import MOST_BYTES, LineStream
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError
 
@@ -156,3 +156,10 @@ def test_only_a_line_feed_ends_a_line_and_none_is_in_an_answer(write):
     assert (id, word) == ("a\nb", "x\ty\nz\u2028\x85\x0b")
     assert tsv_lines(word, [(("T",), 1.0)]) == ["x y z\u2028\x85\x0b\tT"]
     assert csv_line(id, [(("T",), 1.0)]) == "a b,T"
+
+
+def test_a_line_has_a_limit(write):
+    stream = LineStream(write(b"abc\n" + b"a" * (MOST_BYTES + 1) + b"\nabc\n"))
+    assert next(stream) == b"abc"
+    with pytest.raises(DataError, match=r":2: expected at most 10,000,000 bytes in a line"):
+        next(stream)

@@ -14,6 +14,7 @@ from typing import BinaryIO, TypeVar
 from g2p_jax.errors import DataError
 
 T = TypeVar("T")
+MOST_BYTES = 10_000_000  # of a line of a stream: to pronounce it takes seconds
 BLOCK = 1 << 20  # bytes that are read at once, where so many are there
 UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE  # marks at the start of a file
 PACKED = {  # how files begin that are no text, and how a text is made of them
@@ -118,13 +119,19 @@ class LineStream(Iterator[bytes]):
         self.name = "input" if path == "-" else os.fspath(path)
         self._file, self._rest, self._ended = open_to_read(path), b"", False
         self._lines: deque[bytes] = deque()
+        self._number = 0  # of the line that was returned last
 
     def __next__(self) -> bytes:
         while not (self._lines or self._ended):
             self._read()
         if not self._lines:
             raise StopIteration
-        return self._lines.popleft()
+        self._number += 1
+        line = self._lines.popleft()
+        if len(line) > MOST_BYTES:
+            place, most = f"{self.name}:{self._number}", f"at most {MOST_BYTES:,} bytes in a line"
+            raise DataError.at(place, most, "more", "put each word, or sentence, in its own line")
+        return line
 
     def ready(self) -> bool:
         """Returns whether the next line, or the end, can be read without waiting for it."""
@@ -139,7 +146,7 @@ class LineStream(Iterator[bytes]):
         data = os.read(self._file.fileno(), BLOCK)
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._lines.extend(lines)
-        if not data:
+        if not data or len(self._rest) > MOST_BYTES:
             self._lines.extend([self._rest] if self._rest else [])
             self._ended = True
 
