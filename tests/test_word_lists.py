@@ -159,7 +159,8 @@ def test_only_a_line_feed_ends_a_line_and_none_is_in_an_answer(write):
 
 
 def test_a_line_has_a_limit(write):
-    stream = LineStream(write(b"abc\n" + b"a" * (MOST_BYTES + 1) + b"\nabc\n"))
-    assert next(stream) == b"abc"
-    with pytest.raises(DataError, match=r":2: expected at most 10,000,000 bytes in a line"):
-        next(stream)
+    path = write(b"abc\n" + b"a" * (MOST_BYTES + 1) + b"\nabc\n")
+    with contextlib.closing(LineStream(path)) as stream:
+        assert next(stream) == b"abc"
+        with pytest.raises(DataError, match=r":2: expected at most 10,000,000 bytes in a line"):
+            next(stream)
