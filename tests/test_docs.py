@@ -90,6 +90,9 @@ def folder(tmp_path_factory) -> Path:
         (folder / data).mkdir()
         for side in "train", "dev":
             (folder / data / f"fre_{side}.tsv").write_text("".join(tsv))
+    (folder / "LEXICONS").mkdir()
+    for language in "deu", "fra":
+        (folder / "LEXICONS" / f"{language}.tsv").write_text("".join(tsv))
     symbols = "bdfhjklmnpstvwzɡŋɹʃʒðθʤʧəiuɑɔɛɜɪʊʌAIWYæOˈˌ"  # of Kokoro
     tokens = "".join(f"{symbol} {number}\n" for number, symbol in enumerate(symbols))
     (folder / "tokens.txt").write_text(tokens)
