@@ -155,7 +155,8 @@ def test_a_model_of_spelling_invents_words(tmp_path):
     """Of syllables like those of what it has read."""
     syllables = [first + second for first in "BDKLMNPRST" for second in "AIOU"]
     words = ["".join(pair) for pair in itertools.product(syllables, repeat=2)]
-    (tmp_path / "words.txt").write_text("".join(f"{word} {' '.join(word)}\n" for word in words[::3]))
+    lines = "".join(f"{word} {' '.join(word)}\n" for word in words[::3])
+    (tmp_path / "words.txt").write_text(lines)
     settings = phoneme_lm.get_config("tiny")
     settings.data.train = settings.data.dev = str(tmp_path / "words.txt")
     settings.data.spelling, settings.data.test_share, settings.data.limit = True, 0.0, 0
