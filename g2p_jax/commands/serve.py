@@ -12,6 +12,8 @@ SIGTERM or Ctrl-C ends the server when the requests that it has are answered. It
 pip install 'g2p_jax[serve]'. docs/serving.md has the limits.
 """
 
+import functools
+import gc
 import socket
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ from g2p_jax.predict import header
 
 if TYPE_CHECKING:
     from g2p_jax.predict.pronouncer import Pronouncer
+    from g2p_jax.predict.serving.service import Service
 
 _CKPT = flags.DEFINE_string(
     "ckpt", "english-small", "Folder of a run, a model file, or an included model."
@@ -53,7 +56,7 @@ def main(words: list[str]) -> None:
 
     service = Service(_load())
     site = read_site({_CKPT.value: header.locate(_CKPT.value)})
-    app = App(site, service.pronounce, service.warm_up)
+    app = App(site, service.pronounce, functools.partial(_warm_up, service))
     config = uvicorn.Config(
         app,
         ws="none",
@@ -72,6 +75,13 @@ def main(words: list[str]) -> None:
         except KeyboardInterrupt:  # of the signal, after all requests have been answered
             pass
     leave(0)
+
+
+def _warm_up(service: "Service") -> None:
+    """Compiles what requests need; what stays is left out of garbage collection, which pauses."""
+    service.warm_up()
+    gc.collect()
+    gc.freeze()
 
 
 def _load() -> "Pronouncer":
