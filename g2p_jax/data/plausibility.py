@@ -15,8 +15,8 @@ MANY_PHONEMES = 150  # no language has so many, tones and stress marks included
 _NUMBER = re.compile(r"\d*\.\d+(?:[eE][-+]?\d+)?")
 _MARKS = re.compile(r"""[(\[].+|.+[)\]]|"[^"]+"|'[^']+'|/.+/|.+,.*""")
 UNSEGMENTED = (
-    "put spaces between the phonemes; let IPA be cut into phones, with --config.data.target=ipa; or "
-    "learn the characters, with --config.data.target=characters"
+    "put spaces between the phonemes; let IPA be cut into phones, with --config.data.target=ipa; "
+    "or learn the characters, with --config.data.target=characters"
 )
 
 
