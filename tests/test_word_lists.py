@@ -164,3 +164,8 @@ def test_a_line_has_a_limit(write):
         assert next(stream) == b"abc"
         with pytest.raises(DataError, match=r":2: expected at most 10,000,000 bytes in a line"):
             next(stream)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(DataError, match="Is a directory; fix: name a file that you may read"):
+        LineStream(tmp_path)

@@ -35,11 +35,11 @@ def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
         folder = Path(path).parent
         names = os.listdir(folder) if folder.is_dir() else []
         near = difflib.get_close_matches(Path(path).name, names, 1)
-        fix = (
-            f"did you mean {folder / near[0]}?"
-            if near
-            else f"check the path; we are in {Path.cwd()}"
-        )
+        fix = f"check the path; we are in {Path.cwd()}"
+        if Path(path).exists():
+            fix = "name a file that you may read"
+        elif near:
+            fix = f"did you mean {folder / near[0]}?"
         found = error.strerror or str(error)
         raise DataError.at(path or "''", "a readable file", found, fix) from error
 
