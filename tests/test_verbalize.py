@@ -105,6 +105,7 @@ def test_roman_numerals(number):
         ("$5 million $1.5bn US$20", "five, million dollars, one point five billion dollars, "
          "twenty U S dollars"),
         ("20% 3.5 % 50¢", "twenty percent, three point five, percent, fifty cents"),
+        ("¢5 ¢1 ¢0.50", "five cents, one cent, zero point five zero cents"),
         ("3:45 3:05pm 9:00 9:00 a.m. 10 am 15:30", "three forty five, three oh five P M, "
          "nine o'clock, nine, a.m., ten, A M, fifteen thirty"),
         ("1984 in 1066 2005 2010 1900", "nineteen eighty four, in, ten sixty six, "

@@ -138,7 +138,7 @@ def _amount(
         name, (whole, _, cents) = CURRENCY[symbol], number.partition(".")
         if after in SCALES:
             pass
-        elif len(cents) == 2 and not scale:
+        elif len(cents) == 2 and not scale and symbol != "¢":
             words = _money(whole.replace(",", ""), cents, name, symbol)
         else:
             words += [*scale, *country, units(name, one and not scale)]

@@ -65,7 +65,9 @@ UNITS_WITH_PERIOD = set("sq oz lb lbs ft hr hrs min mins sec mi yd in".split())
 PLURALS = {"foot": "feet", "inch": "inches", "penny": "pence"}
 ONE_FORM = set("square mille hertz kilohertz megahertz gigahertz percent times yen won".split())
 
-CURRENCY = _table("$ dollar; £ pound; € euro; ¥ yen; ₹ rupee; ₩ won; ₽ ruble; ₪ shekel; ₺ lira")
+CURRENCY = _table(
+    "$ dollar; ¢ cent; £ pound; € euro; ¥ yen; ₹ rupee; ₩ won; ₽ ruble; ₪ shekel; ₺ lira"
+)
 MAGNITUDES = _table(
     "k thousand; K thousand; m million; M million; mn million; b billion; B billion; bn billion; "
     "tn trillion; T trillion"
