@@ -1,5 +1,7 @@
 """Exported models answer as the library's network does by greedy search."""
 
+import importlib.util
+import itertools
 import shutil
 import subprocess
 import sys
@@ -8,10 +10,12 @@ import jax.export
 import numpy as np
 import pytest
 
-from g2p_jax import runtime
+from g2p_jax import config, runtime
+from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import BOS, EOS, PAD, UNK
 from g2p_jax.predict import export, model_file
-from tests.test_runtime import LEXICON, MODELS, make
+from g2p_jax.predict.export import onnx_files
+from tests.test_runtime import LEXICON, MODELS, SMALL, make
 
 onnxruntime = pytest.importorskip("onnxruntime")
 WORDS = ["cab", "face", "a", "deadbeefcafe", *LEXICON]
@@ -57,10 +61,9 @@ def saved(name, folder):
 def test_onnx_searches_as_numpy_does(name, tmp_path):
     path = saved(name, tmp_path)
     export.write(path, tmp_path / "onnx", "onnx")
-    phonemes, log_p = session(tmp_path / "onnx", "greedy").run(
-        None, {"letters": encoded(path, WORDS)}
-    )
-    expected, log_q = greedy(path, WORDS)
+    letters = np.pad(encoded(path, WORDS), ((0, 1), (0, 0)))  # the last row has no letters
+    phonemes, log_p = session(tmp_path / "onnx", "greedy").run(None, {"letters": letters})
+    expected, log_q = greedy(path, [*WORDS, ""])
     assert without_padding(phonemes) == expected
     np.testing.assert_allclose(log_p, log_q, rtol=1e-4, atol=1e-4)
 
@@ -102,13 +105,55 @@ def test_fewer_bits_are_nearly_the_same_in_fewer_bytes(model, precision, toleran
     assert sum(file.stat().st_size for file in tmp_path.glob("greedy.onnx")) < most
 
 
+SPELLED = [
+    "Face", "CAFÉ", "ﬁne", "’ab", "cab", "ab-ca\u2013d", "a b", " ", "", "日a", "b" * 11, "a/b",
+    "İ", "ß", "ẞ", "Ⓐ", "ba\N{COMBINING ACUTE ACCENT}d", "e\N{COMBINING ACUTE ACCENT}", "éé-日",
+    "IĞ", "x:b", "a\N{COMBINING GREEK YPOGEGRAMMENI}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("letters", "options"),
+    [
+        (["abcdefin'"], {}),
+        (["ABCDEÉ-"], {}),
+        (["abcé"], {"unicode": "NFD"}),
+        (["12-+"], {}),
+        (["deu:abcdefiß", "tur:abcıği", "fra:é-ac"], {"source": "language", "unicode": "NFD"}),
+    ],
+)
+def test_the_programs_spell_as_the_library(letters, options, tmp_path):
+    pairs = [Pair(word, (("X",),)) for word in letters]
+    make(SMALL, {"data": config.Data(longest=5)}, pairs, **options).save(tmp_path / "model")
+    g2p = runtime.load(tmp_path / "model")
+    (tmp_path / "spelling.txt").write_text("".join(onnx_files.spelling_lines(g2p)))
+    example = onnx_files.EXAMPLES / "pronounce.py"
+    spec = importlib.util.spec_from_file_location("pronounce", example)
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)
+    program.FOLDER = tmp_path
+    spelling = program.Spelling()
+    for word, language in itertools.product(SPELLED, g2p.spellings):
+        word = f"{language}:{word}" if language else word
+        pieces, unknown = g2p.pieces(word)
+        rows = [[g2p.ids[letter] for letter in piece] for piece in pieces]
+        assert spelling.spell(word)[0] == rows, word
+        assert bool(spelling.spell(word)[1]) == bool(unknown), word
+    if "source" in options:
+        with pytest.raises(SystemExit, match="'abc' needs a language, .* knows deu, fra, tur"):
+            spelling.spell("abc")
+
+
 def test_stablehlo_searches_as_numpy_does(tmp_path):
     path = saved("monotonic, lstm, teacher", tmp_path)
     export.write(path, tmp_path / "xla", "stablehlo")
     program = jax.export.deserialize(bytearray((tmp_path / "xla" / "greedy.jax").read_bytes()))
     assert set(program.platforms) == {"cpu", "cuda", "tpu"}
-    for words in (WORDS, WORDS[:2]):
-        phonemes, log_p = program.call(encoded(path, words, np.int32))
+    for words in ([*WORDS, ""], WORDS[:2]):
+        letters = np.zeros((len(words), 12), np.int32)
+        some = encoded(path, list(filter(None, words)), np.int32)
+        letters[: len(some), : some.shape[1]] = some
+        phonemes, log_p = program.call(letters)
         expected, log_q = greedy(path, words)
         assert without_padding(phonemes) == expected
         np.testing.assert_allclose(log_p, log_q, rtol=1e-4, atol=1e-4)
@@ -122,8 +167,9 @@ def test_the_command_and_the_programs_that_it_writes(tmp_path):
     again = run(*command, f"--output={small}")
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
     assert "is not empty; --overwrite replaces what is there" in again.stderr
-    expected = "hello\tHH EH L OW\t0.958\nthrough\tTH R AW\t0.596\n"
-    assert run(sys.executable, small / "pronounce.py", "hello", "through").stdout == expected
+    answer = run(sys.executable, small / "pronounce.py", "hello", "日本", "日Café")
+    assert answer.stdout == "hello\tHH EH L OW\t0.958\n日本\t\t1.000\n日Café\tK EY F\t0.958\n"
+    assert answer.stderr == "'日本': not known: 日本\n'日Café': not known: 日\n"
     if shutil.which("node"):  # the runtime itself is not installed in tests
         assert run("node", "--check", small / "pronounce.mjs").returncode == 0
     assert run(*command, "--format=numpy", f"--output={numpy}").returncode == 0

@@ -246,8 +246,11 @@ class Ensemble:
         tokens_BxT = g.op("Transpose", last[-1], perm=[1, 0])
         length = g.op("Squeeze", g.op("Shape", tokens_BxT, start=1), g.constant([0]))
         every_T = g.op("Range", g.constant(0), length, g.constant(1))
-        real_BxT = g.op("Less", every_T, g.op("Unsqueeze", last[3], one))
-        return g.op("Where", real_BxT, tokens_BxT, g.constant(PAD)), last[4]
+        some_B = g.op("Greater", letters_B, g.constant(0))  # a row of padding has no phonemes
+        end_B = g.op("Where", some_B, last[3], g.constant(0))
+        log_p_B = g.op("Where", some_B, last[4], g.constant(0.0))
+        real_BxT = g.op("Less", every_T, g.op("Unsqueeze", end_B, one))
+        return g.op("Where", real_BxT, tokens_BxT, g.constant(PAD)), log_p_B
 
     def _body(self, g: Graph, memory: list[Value], kinds: list[int], limit_B: str) -> Any:
         """The body of the loop of `greedy`: one phoneme of each word."""

@@ -1,17 +1,20 @@
 """Writes a model as ONNX graphs, with what a program needs to use them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import onnx
 
 from g2p_jax import runtime
+from g2p_jax.data.symbols import PAD
 from g2p_jax.files import atomic_write
 from g2p_jax.predict.export.graph import FLOAT, INT, Graph
 from g2p_jax.predict.export.network import Ensemble, Network
 
 EXAMPLES = Path(__file__).parent / "examples"
+CHARACTERS = range(0x20000)  # what is beyond is ideographs, which nothing stands for
 
 
 def write(model: Path, folder: Path, precision: str) -> None:
@@ -32,10 +35,57 @@ def write(model: Path, folder: Path, precision: str) -> None:
         onnx.checker.check_model(whole)
         with atomic_write(folder / f"{name}.onnx", "wb") as file:
             file.write(whole.SerializeToString())
-    for example in EXAMPLES.iterdir():
-        if example.is_file():
-            with atomic_write(folder / example.name, "wb") as file:
-                file.write(example.read_bytes())
+    with atomic_write(folder / "README.md") as file:
+        file.write((EXAMPLES / "README.md").read_text("utf-8"))
+    if symbols["source"] == "words":  # which the programs do not read
+        return
+    with atomic_write(folder / "spelling.txt") as file:
+        file.writelines(spelling_lines(runtime.G2P(model)))
+    for example in EXAMPLES.glob("pronounce.*"):
+        with atomic_write(folder / example.name, "wb") as file:
+            file.write(example.read_bytes())
+
+
+def spelling_lines(g2p: runtime.G2P) -> Iterator[str]:
+    """Yields the lines of spelling.txt: what the programs do with each character of a word.
+
+    The first line is the number of letters that the model reads at once. The others are a language
+    ("-" in a model of one), a code point, and the numbers of the letters that it stands for: none
+    where it is left out, as an accent is; PAD for what parts words. Character 0 stands for the
+    letter that names the language.
+    """
+    yield f"{next(iter(g2p.spellings.values())).longest}\n"
+    near = {char: _base(char) for char in map(chr, CHARACTERS) if _changes(char)}
+    for language, spelling in g2p.spellings.items():
+        first, parted = len(spelling.first), any(map(str.isalpha, spelling.known))
+        name, known = language or "-", {letter for letter in spelling.known if len(letter) == 1}
+        if first:
+            yield f"{name} 0 {g2p.ids[spelling.first[0]]}\n"
+        base = set().union(*map(_base, known))
+        for char in sorted(known.union(x for x, some in near.items() if not some or some & base)):
+            pieces, unknown = spelling.pieces(char)
+            numbers = [g2p.ids[letter] for piece in pieces for letter in piece[first:]]
+            if parted and not numbers and runtime.SEPARATOR.fullmatch(char):
+                numbers = [PAD]
+            if not unknown:
+                yield " ".join(map(str, (name, ord(char), *numbers))) + "\n"
+
+
+def _changes(char: str) -> bool:
+    """Returns whether another letter may stand for a character, or it parts words."""
+    texts = runtime.base(char), char.lower(), char.upper()
+    return any(text != char for text in texts) or bool(runtime.SEPARATOR.match(char))
+
+
+def _base(char: str) -> set[str]:
+    """Returns its base letters in both cases: letters without one in common are never alike.
+
+    None of what is left out, or parts words.
+    """
+    if runtime.SEPARATOR.match(char) or not runtime.base(char):
+        return set()
+    base = runtime.base(char + char.lower() + char.upper())
+    return {*base.lower(), *base.upper()}
 
 
 def _encoder_and_step(encoder: Graph, step: Graph, ensemble: Ensemble) -> None:

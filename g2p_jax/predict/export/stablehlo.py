@@ -32,7 +32,8 @@ letters = np.zeros((words, longest), np.int32)  # numbers of letters.txt; 0 fill
 phonemes, log_prob = program.call(letters)  # numbers of phonemes.txt, 0 behind them; log P
 ```
 
-The number of words is open, and that of letters from {least} on. `greedy.mlir` is the same as a
+The number of words is open, and that of letters from {least} on. A word without letters has no
+phonemes. `greedy.mlir` is the same as a
 portable artifact of StableHLO, for other compilers of XLA's kind.
 
 Written by JAX {jax}. JAX promises that later versions read it for six months, and versions that are
@@ -62,7 +63,9 @@ def write(model: Path, folder: Path) -> None:
         limit_B = phoneme_limit(jnp.sum(letters_BxS != PAD, axis=1))
         step = lambda state, token_B: functions.step(memory, state, token_B)
         found = greedy(step, start, limit_B, phoneme_limit(letters_BxS.shape[1]))
-        return found.tokens_BxNxT[:, 0], found.log_prob_BxN[:, 0]
+        some_B = (letters_BxS != PAD).any(axis=1)  # a row of padding has no phonemes
+        tokens_BxT = jnp.where(some_B[:, None], found.tokens_BxNxT[:, 0], PAD)
+        return tokens_BxT, jnp.where(some_B, found.log_prob_BxN[:, 0], 0.0)
 
     shape = jax.export.symbolic_shape("words, letters", constraints=[f"letters >= {LIKELY}"])
     exported = jax.export.export(jax.jit(pronounce), platforms=PLATFORMS)(

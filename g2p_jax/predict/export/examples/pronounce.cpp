@@ -1,50 +1,130 @@
-// Pronounces a word with the graph in this folder: ./pronounce hello
+// Pronounces words with the graph in this folder: ./pronounce hello through
+// Without words it reads them from standard input, one a line.
 // c++ -std=c++17 pronounce.cpp -I ONNXRUNTIME/include -L ONNXRUNTIME/lib -lonnxruntime -o pronounce
 #include <onnxruntime_cxx_api.h>
 
-#include <cctype>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
-// The symbols of a file, one a line, in the order of their numbers.
-std::vector<std::string> symbols(const char* name) {
+using Row = std::vector<int64_t>;
+using Table = std::map<char32_t, Row>;
+
+std::vector<std::string> lines(const char* name) {
   std::ifstream file(name);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) lines.push_back(line);
-  return lines;
+  std::vector<std::string> found;
+  for (std::string line; std::getline(file, line);) found.push_back(line);
+  return found;
 }
 
-int main(int count, char** words) {
-  const std::string word = count > 1 ? words[1] : "hello";
-  std::map<std::string, int64_t> numbers;
-  for (const auto& letter : symbols("letters.txt")) numbers.emplace(letter, numbers.size());
-  std::vector<int64_t> ids;  // of the letters that the model knows, in either case; UTF-8
-  for (size_t at = 0, size; at < word.size(); at += size) {
-    for (size = 1; at + size < word.size() && (word[at + size] & 0xC0) == 0x80;) ++size;
-    std::string letter = word.substr(at, size), upper = letter, lower = letter;
-    if (size == 1) upper = std::string(1, std::toupper(letter[0]));
-    if (size == 1) lower = std::string(1, std::tolower(letter[0]));
-    for (const auto& each : {letter, upper, lower}) {
-      if (numbers.count(each)) { ids.push_back(numbers[each]); break; }
+// The code points of UTF-8, as those characters are written.
+std::vector<std::pair<char32_t, std::string>> characters(const std::string& text) {
+  std::vector<std::pair<char32_t, std::string>> found;
+  for (size_t at = 0, size; at < text.size(); at += size) {
+    const unsigned char first = text[at];
+    char32_t code = first < 0xC0 ? first : first < 0xE0 ? first & 31 : first < 0xF0 ? first & 15 : first & 7;
+    for (size = 1; at + size < text.size() && (text[at + size] & 0xC0) == 0x80; ++size)
+      code = code << 6 | (text[at + size] & 63);
+    found.emplace_back(code, text.substr(at, size));
+  }
+  return found;
+}
+
+// What spelling.txt says: of each language the numbers of letters for each character.
+struct Spelling {
+  size_t longest;
+  std::map<std::string, Table> tables;
+
+  Spelling() {
+    std::ifstream file("spelling.txt");
+    file >> longest >> std::ws;
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream fields(line);
+      std::string language;
+      uint32_t code;
+      fields >> language >> code;
+      Row& numbers = tables[language][code];
+      for (int64_t number; fields >> number;) numbers.push_back(number);
     }
   }
-  Ort::Env environment;
-  Ort::Session session(environment, "greedy.onnx", Ort::SessionOptions());
-  auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
-  const int64_t shape[] = {1, static_cast<int64_t>(ids.size())};
-  auto input = Ort::Value::CreateTensor<int64_t>(memory, ids.data(), ids.size(), shape, 2);
-  const char *inputs[] = {"letters"}, *outputs[] = {"phonemes", "log_prob"};
-  auto found = session.Run(Ort::RunOptions(), inputs, &input, 1, outputs, 2);
-  const auto phonemes = symbols("phonemes.txt");
-  const auto steps = found[0].GetTensorTypeAndShapeInfo().GetElementCount();
-  std::printf("%s\t", word.c_str());
-  for (size_t n = 0; n < steps; ++n) {
-    const auto id = found[0].GetTensorData<int64_t>()[n];
-    if (id) std::printf("%s%s", n ? " " : "", phonemes[id].c_str());
+
+  // The numbers of the letters of each part of a word; prints what is unknown.
+  std::vector<Row> spell(const std::string& word) const {
+    const size_t colon = word.find(':');
+    const bool named = colon != word.npos && tables.count(word.substr(0, colon));
+    const auto found = tables.find(named ? word.substr(0, colon) : "-");
+    if (found == tables.end()) throw std::runtime_error("'" + word + "' needs a language, as in deu:" + word);
+    const Table& table = found->second;
+    std::vector<Row> parts(1), rows;
+    std::string unknown;
+    for (const auto& [code, text] : characters(named ? word.substr(colon + 1) : word)) {
+      const auto known = table.find(code);
+      if (known == table.end()) unknown += text;
+      else if (known->second == Row{0}) parts.emplace_back();  // a hyphen or a space
+      else parts.back().insert(parts.back().end(), known->second.begin(), known->second.end());
+    }
+    for (const Row& part : parts) {  // equal pieces, where it is too long
+      if (part.empty()) continue;
+      const size_t count = (part.size() + longest - 1) / longest, size = (part.size() + count - 1) / count;
+      for (size_t i = 0; i < part.size(); i += size) {
+        rows.push_back(table.count(0) ? table.at(0) : Row());  // the letter of the language
+        rows.back().insert(rows.back().end(), &part[i], &part[i] + std::min(size, part.size() - i));
+      }
+    }
+    if (!unknown.empty()) std::cerr << "'" << word << "': not known: " << unknown << std::endl;
+    else if (rows.empty()) std::cerr << "'" << word << "': no letters" << std::endl;
+    return rows;
   }
-  std::printf("\t%.3f\n", std::exp(found[1].GetTensorData<float>()[0]));
+};
+
+struct Model {
+  Spelling spelling;
+  std::vector<std::string> phonemes = lines("phonemes.txt");
+  Ort::Env environment;
+  Ort::Session session{environment, "greedy.onnx", Ort::SessionOptions()};
+
+  void pronounce(std::string word) {
+    const char* space = " \t\r\n";
+    word.erase(0, word.find_first_not_of(space)).erase(word.find_last_not_of(space) + 1);
+    std::string found;
+    double log_prob = 0;
+    if (const auto rows = spelling.spell(word); !rows.empty()) {
+      size_t width = 0;
+      for (const Row& row : rows) width = std::max(width, row.size());
+      Row letters(rows.size() * width);  // 0 fills up short rows
+      for (size_t r = 0; r < rows.size(); ++r) std::copy(rows[r].begin(), rows[r].end(), &letters[r * width]);
+      const auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
+      const int64_t shape[] = {static_cast<int64_t>(rows.size()), static_cast<int64_t>(width)};
+      auto input = Ort::Value::CreateTensor<int64_t>(memory, letters.data(), letters.size(), shape, 2);
+      const char *inputs[] = {"letters"}, *outputs[] = {"phonemes", "log_prob"};
+      const auto output = session.Run(Ort::RunOptions(), inputs, &input, 1, outputs, 2);
+      const auto steps = output[0].GetTensorTypeAndShapeInfo().GetElementCount();
+      for (size_t n = 0; n < steps; ++n)
+        if (const auto id = output[0].GetTensorData<int64_t>()[n]) found += (found.empty() ? "" : " ") + phonemes[id];
+      for (size_t r = 0; r < rows.size(); ++r) log_prob += output[1].GetTensorData<float>()[r];
+    }
+    std::replace(word.begin(), word.end(), '\t', ' ');
+    std::printf("%s\t%s\t%.3f\n", word.c_str(), found.c_str(), std::exp(log_prob));
+  }
+};
+
+int main(int count, char** words) {
+  try {
+    Model model;
+    for (int n = 1; n < count; ++n) model.pronounce(words[n]);
+    if (count > 1) return 0;
+    for (std::string line; std::getline(std::cin, line);) {
+      if (line.rfind("\xEF\xBB\xBF", 0) == 0) line.erase(0, 3);  // the mark at the start of a file
+      model.pronounce(line);
+    }
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << std::endl;
+    return 1;
+  }
 }

@@ -1,36 +1,68 @@
 // Pronounces words with the graph next to this file: node pronounce.mjs hello through
+// Without words it reads them from standard input, one a line.
 // Needs onnxruntime-node, or onnxruntime-web, which is the one for browsers.
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
 
 const ort = await import("onnxruntime-node").catch(() => import("onnxruntime-web"));
 const open = (name) => readFile(new URL(name, import.meta.url));
+const lines = async (name) => (await open(name)).toString("utf8").split("\n").slice(0, -1);
 
-/** The symbols of a file, one a line, in the order of their numbers. */
-async function symbols(name) {
-  return (await open(name)).toString("utf8").split("\n").slice(0, -1);
+/** What spelling.txt says: of each language the numbers of letters for each character. */
+const tables = new Map(), [longest, ...entries] = await lines("spelling.txt");
+for (const [language, code, ...numbers] of entries.map((line) => line.split(" "))) {
+  if (!tables.has(language)) tables.set(language, new Map());
+  tables.get(language).set(String.fromCodePoint(code), numbers.map(Number));
 }
 
-/** The numbers of the letters that the model knows, in either case. */
-function spell(word, numbers) {
-  const cases = [...word].map((x) => [x, x.toUpperCase(), x.toLowerCase()]);
-  return cases.map((each) => numbers.get(each.find((x) => numbers.has(x))) ?? 0).filter(Boolean);
+/** The numbers of the letters of each part of a word, and what is unknown. */
+function spell(word) {
+  const [name] = word.split(":", 1), named = name !== word && tables.has(name);
+  const table = tables.get(named ? name : "-"), parts = [[]], rows = [];
+  if (!table) {
+    const known = [...tables.keys()].join(", ");
+    throw Error(`'${word}' needs a language, as in deu:${word}; the model knows ${known}`);
+  }
+  let unknown = "";
+  for (const char of (named ? word.slice(name.length + 1) : word).normalize("NFC")) {
+    const numbers = table.get(char);
+    if (numbers?.[0] === 0) parts.push([]); // a hyphen or a space
+    else if (numbers) parts.at(-1).push(...numbers);
+    else unknown += char;
+  }
+  for (const part of parts) { // equal pieces, where it is too long
+    const size = Math.ceil(part.length / Math.ceil(part.length / longest));
+    for (let i = 0; i < part.length; i += size)
+      rows.push([...(table.get("\0") ?? []), ...part.slice(i, i + size)]);
+  }
+  return [rows, unknown];
 }
 
-const words = process.argv.length > 2 ? process.argv.slice(2) : ["hello"];
-const numbers = new Map((await symbols("letters.txt")).map((letter, n) => [letter, n]));
-const phonemes = await symbols("phonemes.txt");
+const phonemes = await lines("phonemes.txt");
 const session = await ort.InferenceSession.create(await open("greedy.onnx"));
 
-const spelled = words.map((word) => spell(word, numbers));
-const width = Math.max(...spelled.map((ids) => ids.length));
-const letters = new BigInt64Array(words.length * width); // 0 fills up short words
-spelled.forEach((ids, row) => ids.forEach((id, n) => (letters[row * width + n] = BigInt(id))));
+async function pronounce(word) {
+  const [rows, unknown] = spell(word), width = Math.max(0, ...rows.map((row) => row.length));
+  let found = [], probability = 1;
+  if (rows.length) {
+    const letters = new BigInt64Array(rows.length * width); // 0 fills up short rows
+    rows.forEach((row, r) => row.forEach((id, n) => (letters[r * width + n] = BigInt(id))));
+    const input = new ort.Tensor("int64", letters, [rows.length, width]);
+    const output = await session.run({ letters: input });
+    found = [...output.phonemes.data].filter(Boolean).map((id) => phonemes[Number(id)]);
+    probability = Math.exp(output.log_prob.data.reduce((a, b) => a + b));
+  }
+  const shown = word.replaceAll("\t", " ");
+  console.log(`${shown}\t${found.join(" ")}\t${probability.toFixed(3)}`);
+  if (unknown) console.error(`'${shown}': not known: ${unknown}`);
+  else if (!rows.length) console.error(`'${shown}': no letters`);
+}
 
-const input = new ort.Tensor("int64", letters, [words.length, width]);
-const output = await session.run({ letters: input });
-const steps = output.phonemes.dims[1];
-words.forEach((word, row) => {
-  const ids = [...output.phonemes.data.slice(row * steps, (row + 1) * steps)].filter(Boolean);
-  const probability = Math.exp(output.log_prob.data[row]).toFixed(3);
-  console.log(`${word}\t${ids.map((id) => phonemes[Number(id)]).join(" ")}\t${probability}`);
-});
+try {
+  const words = process.argv.length > 2 ? process.argv.slice(2)
+    : createInterface({ input: process.stdin, crlfDelay: Infinity });
+  for await (const word of words) await pronounce(word.trim());
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

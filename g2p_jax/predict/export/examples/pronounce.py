@@ -1,6 +1,11 @@
-"""Pronounces words with the graph next to this file: python pronounce.py hello through"""
+"""Pronounces words with the graph next to this file: python pronounce.py hello through
 
+Without words it reads them from standard input, one a line.
+"""
+
+import io
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -9,30 +14,62 @@ import onnxruntime
 FOLDER = Path(__file__).parent
 
 
-def symbols(name: str) -> list[str]:
-    """The symbols of a file, one a line, in the order of their numbers."""
+def lines(name: str) -> list[str]:
     return (FOLDER / name).read_text(encoding="utf-8").split("\n")[:-1]
 
 
-def spell(word: str, numbers: dict[str, int]) -> list[int]:
-    """The numbers of the letters that the model knows, in either case."""
-    cases = ((letter, letter.upper(), letter.lower()) for letter in word)
-    found = (next((numbers[x] for x in each if x in numbers), 0) for each in cases)
-    return list(filter(None, found))
+class Spelling:
+    """What spelling.txt says: of each language the numbers of letters for each character."""
+
+    def __init__(self) -> None:
+        longest, *rows = lines("spelling.txt")
+        self.longest, self.tables = int(longest), dict[str, dict[str, list[int]]]()
+        for language, char, *numbers in map(str.split, rows):
+            table = self.tables.setdefault(language, {})
+            table[chr(int(char))] = list(map(int, numbers))
+
+    def spell(self, word: str) -> tuple[list[list[int]], str]:
+        """Returns the numbers of the letters of each part of a word, and what is unknown."""
+        language, colon, rest = word.partition(":")
+        if not colon or language not in self.tables:
+            language, rest = "-", word
+        if language not in self.tables:
+            known = ", ".join(self.tables)
+            sys.exit(f"{word!r} needs a language, as in deu:{word}; the model knows {known}")
+        table, parts, unknown = self.tables[language], [list[int]()], ""
+        for char in unicodedata.normalize("NFC", rest):
+            numbers = table.get(char)
+            if numbers == [0]:  # a hyphen or a space
+                parts.append([])
+            elif numbers is None:
+                unknown += char
+            else:
+                parts[-1] += numbers
+        first, rows = table.get("\0", []), list[list[int]]()  # the letter of the language
+        for part in filter(None, parts):  # equal pieces, where it is too long
+            size = -(-len(part) // -(-len(part) // self.longest))
+            rows += [first + part[i : i + size] for i in range(0, len(part), size)]
+        return rows, unknown
 
 
 def main(words: list[str]) -> None:
-    numbers = {letter: number for number, letter in enumerate(symbols("letters.txt"))}
-    phonemes = symbols("phonemes.txt")
+    spelling, phonemes = Spelling(), lines("phonemes.txt")
     session = onnxruntime.InferenceSession(FOLDER / "greedy.onnx")
-    spelled = [spell(word, numbers) for word in words]
-    letters = np.zeros((len(words), max(map(len, spelled))), np.int64)  # 0 fills up short words
-    for row, ids in zip(letters, spelled, strict=True):
-        row[: len(ids)] = ids
-    rows, log_probs = session.run(None, {"letters": letters})
-    for word, row, log_prob in zip(words, rows, log_probs, strict=True):
-        print(word, " ".join(phonemes[n] for n in row if n), f"{np.exp(log_prob):.3f}", sep="\t")
+    for word in words or io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", "replace"):
+        word, found, log_prob = word.strip(), list[str](), 0.0
+        rows, unknown = spelling.spell(word)
+        if rows:
+            letters = np.zeros((len(rows), max(map(len, rows))), np.int64)  # 0 fills up short rows
+            for row, numbers in zip(letters, rows, strict=True):
+                row[: len(numbers)] = numbers
+            numbers, log_probs = session.run(None, {"letters": letters})
+            found, log_prob = [phonemes[n] for n in numbers.flat if n], log_probs.sum()
+        shown = word.replace("\t", " ")
+        print(shown, " ".join(found), f"{np.exp(log_prob):.3f}", sep="\t")
+        if unknown or not rows:
+            problem = f"not known: {unknown}" if unknown else "no letters"
+            print(f"{shown!r}: {problem}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["hello"])
+    main(sys.argv[1:])
