@@ -19,6 +19,7 @@ PARTS = st.sampled_from(
     "Dr. St. U.S.A. e.g. Ph.D. TTSs NASA's Smith’s dogs' 'tis well-known naïve Łódź Москва 東京 "
     "a A I 3 1,000 $3.50 £5 20% 3:45pm 10kg 5 km 1/2 ½ 1990s '90s 21st -5 555-1234 (555) VIII "
     "12/25/2024 www.a.com a@b.co #tag @me 🎉 👨\u200d👧 🇫🇷 1\ufe0f\u20e3 … — – - ' ’ \" ! ?! . , : "
+    "10⁵ ²³ ⁻ ① 1\u00a0000 4x4 5km/h 1st/2nd $-5 7p.m. 1:30:45 R&D ~5 < ^ "
     "; / & + = \u00ad \u200d \ufeff \0 \ud800 é e\u0301 ﬁ ㎏ ² Ⅷ ٣ １２".split(" ")
     + [" ", " ", "\n", "\t", "\u00a0", "\u2028", ""]
 )
@@ -56,7 +57,8 @@ def test_pieces_are_the_text_again_and_all_are_verbalized(verbalizer, text):
 
 @pytest.mark.parametrize(
     "part", ["a", "A", "1", "a.", "a-", "a's", "1-", "1/", "$", ".", "www.", "@a", "x@", "'", "aB"]
-    + ["☺", " ", "1,", "a/", "1:2", "(555)", "+1 ", "Dr. ", "é", "-"]
+    + ["☺", " ", "1,", "a/", "1:2", "1x", "1⁰", "1 000 ", "/a ", "~/", "1h ", "(555)",
+       "+1 ", "Dr. ", "é", "-"]
 )  # fmt: skip
 def test_time_is_linear(verbalizer, part):
     """A text of one part again and again: nothing reads on and on from each of its places."""
@@ -104,7 +106,8 @@ def test_roman_numerals(number):
         ("£1.01 €2 ¥500", "one pound and one penny, two euros, five hundred yen"),
         ("$5 million $1.5bn US$20", "five, million dollars, one point five billion dollars, "
          "twenty U S dollars"),
-        ("20% 3.5 % 50¢", "twenty percent, three point five, percent, fifty cents"),
+        ("20% 3.5 % 50¢ 20 °C", "twenty percent, three point five percent, fifty cents, "
+         "twenty degrees celsius"),
         ("¢5 ¢1 ¢0.50", "five cents, one cent, zero point five zero cents"),
         ("3:45 3:05pm 9:00 9:00 a.m. 10 am 15:30", "three forty five, three oh five P M, "
          "nine o'clock, nine, a.m., ten, A M, fifteen thirty"),
@@ -135,7 +138,7 @@ def test_roman_numerals(number):
          "four K, M P three's, one's, second, one hundredth"),
         ("5'10\" 4 x 4 m² 9 m/s² 3‰ H₂O", "five feet ten inches, four, by, four, square meters, "
          "nine, meters per second squared, three per mille, H two O"),
-        ("1+1=2, 8÷2, 1 $", "one, plus, one, equals, two, eight, divided by, two, one, dollar"),
+        ("1+1=2, 8÷2, 1 $", "one, plus, one, equals, two, eight, divided by, two, one dollar"),
         ("$20-a-day €1,50 5k 1st-class post-9/11", "twenty dollars a day, "
          "one euro and fifty cents, "
          "five K, first class, post nine eleven"),
@@ -151,7 +154,8 @@ def test_roman_numerals(number):
         ("No. 5. No. I sat. The Sun. Sat. 5", "number, five, no, i, sat, the, sun, saturday, five"),
         ("NASA TTS TTSs TTS's U.S.A. the US", "nasa, T T S, T T S's, T T S's, u.s.a., the, U S"),
         ("WE WANT IT. I said NO. COVID", "we, want, it, i, said, no, covid"),
-        ("AT&T R&D iPhone OpenAI", "A T T, R D, iphone, open A I"),
+        ("AT&T R&D M&Ms n/a iPhone OpenAI", "A T and T, R and D, M and m's, N, A, iphone, "
+         "open A I"),
         ("A cat, vitamin A, a", "a, cat, vitamin, A, a"),
         ("a.b@c.com www.x.org/y #MoonDay", "A dot B at C dot com, W W W dot X dot org slash Y, "
          "hashtag moon day"),
@@ -159,6 +163,51 @@ def test_roman_numerals(number):
          "re- elect, three year old"),
         ("& + 2+2=4 #1 ©", "and, plus, two, plus, two, equals, four, number, one, copyright"),
         ("α 2π 3²", "alpha, two pi, three squared"),
+        ("$1,00 1 000 000 12 500 km 1.000,50 € €1.000 12,5%", "one dollar, one million, "
+         "twelve thousand five hundred, kilometers, one thousand euros and fifty cents, "
+         "one thousand euros, twelve point five percent"),
+        ("1 234,56 1.000.000 $3.599; 100 200 300", "one thousand two hundred thirty four point "
+         "five six, one million, three point five nine nine dollars, one hundred, two hundred, "
+         "three hundred"),
+        ("$-5 -$5 5$ 5 -1/2 $2½ 2½%", "minus five dollars, minus five dollars, five dollars, five, "
+         "minus one half, two and a half dollars, two and a half percent"),
+        ("1/4 lb 2-1/2 cups 1st/2nd B-52s", "one quarter, pound, two and a half, cups, "
+         "first second, B fifty two's"),
+        ("$2.5M $2.5 M £5 m $20/month 5 mg/kg", "two point five million dollars, two point five, "
+         "million dollars, five, million pounds, twenty dollars per month, five, "
+         "milligrams per kilogram"),
+        ("1e-3 2.5e10 10^6 10⁵ 10⁻³ 10²³", "one E minus three, two point five E ten, ten, to the, "
+         "six, ten to the five, ten to the minus three, ten to the twenty three"),
+        ("7p.m. 7:30a.m.-8p.m. 12:34:56 pm", "seven, p.m., seven thirty, a.m., eight, p.m., "
+         "twelve thirty four and fifty six seconds, P M"),
+        ("1:30:45 0:02:01 25:99 25:00", "one hour thirty minutes and forty five seconds, "
+         "two minutes and one second, twenty five to ninety nine, twenty five zero zero"),
+        ("2024-02-30 30/02/2024 2023/24", "twenty twenty four zero two thirty, "
+         "thirty zero two twenty twenty four, twenty twenty three twenty four"),
+        ("31.12.2024 31-12-2024 2024-12-25T10:30:00Z", "december thirty first twenty twenty four, "
+         "december thirty first twenty twenty four, december twenty fifth twenty twenty four "
+         "ten thirty Z"),
+        ("'90's 1,000s FY2024 H2SO4 #FF00", "nineties, thousands, F Y twenty twenty four, "
+         "H two S O four, hashtag F F zero zero"),
+        ("Ⅷ, Henry Ⅷ, ①② ㉑ ❶ ¹", "eight, henry, the eighth, one two, twenty one, one, one"),
+        ("٥٠٪ ＄５ 𝐇𝐞𝐥𝐥𝐨 Ａ＆Ｂ", "fifty percent, five dollars, hello, A and B"),
+        ("MCMXCIV, the XIX century, XIII, MIX", "nineteen ninety four, the, nineteenth, century, "
+         "thirteen, mix"),
+        ("020 7946 0958, 555 123 4567, DC 20500", "zero two zero seven nine four six zero nine "
+         "five eight, five five five one two three four five six seven, D C, "
+         "two zero five zero zero"),
+        ("bbc.co.uk Node.js ~/a.txt C:\\b", "bbc dot co dot uk, node dot J S, "
+         "tilde slash A dot T X T, C colon backslash B"),
+        ("5 - 2 = 3, 5-2=3, 3*4, ~5, <5, a >= b", "five, minus, two, equals, three, "
+         "five minus two, equals, three, three, times, four, about, five, less than, five, a, "
+         "greater than or equal to, B"),
+        ("I <3 C#, B- or A+; 000", "i, heart, C, sharp, B, minus, or, A, plus, zero zero zero"),
+        ("1h 20m 2h30m 5 cm x 3 cm 4x100m", "one hour and twenty minutes, two hours and thirty "
+         "minutes, five, centimeters, by, three, centimeters, four by one hundred meters"),
+        ("Mon–Fri 12th Dec 2001-02 5 µm 1⁄2 a/b/c", "monday, friday, twelfth, december, "
+         "two thousand one to oh two, five, micrometers, one half, a, B, C"),
+        ("don´t 5'-6'", "don't, five, six"),
+        ("Elm Ave, Ave Maria, Chanel No 5", "elm, avenue, ave, maria, chanel, number, five"),
     ],
 )  # fmt: skip
 def test_words_by_hand(verbalizer, text, words):

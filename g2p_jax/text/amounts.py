@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable
 
-from g2p_jax.text import numbers
+from g2p_jax.text import dates, numbers
+from g2p_jax.text.dates import Words
 from g2p_jax.text.numbers import cardinal, each_digit
 from g2p_jax.text.shadow import CURRENCIES
 from g2p_jax.text.tables import (
+    ATTACHED,
     CURRENCY,
+    EACH,
     IN_ADDRESSES,
     MAGNITUDES,
-    MONTHS,
     ONE_FORM,
     PLURALS,
     SCALES,
@@ -21,13 +23,15 @@ from g2p_jax.text.tables import (
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 _UNIT = "|".join(map(re.escape, sorted(UNITS, key=len, reverse=True)))
 _SUFFIX = rf"(?:{_UNIT}|{'|'.join(MAGNITUDES)})"
-_SIGN = {"-": ["minus"], "+": ["plus"], "±": ["plus", "or", "minus"], "": []}
+_SIGN = {"-": ["minus"], "+": ["plus"], "±": ["plus", "or", "minus"]}
 YEAR = re.compile(r"1[1-9]\d\d|20\d\d")
 _PLAIN = re.compile(r"\d{4}")
 _FRACTIONS = {"2", "3", "4", "5", "6", "7", "8", "9", "10", "16", "32", "100", "1000"}
 _CENTS = {"£": ("penny", "pence")}
 Word = Callable[[str], list[str]]
-_RUNS = re.compile(r"[²³]|\d+|'?[sS]\b|[^\W\d_²³]+(?:'s)?|[^\w\s]|_")
+_FRACTION = re.compile(r"(?:(\d{1,9})[ -])?(\d{1,4})/(\d{1,4})")
+_EUROPEAN = re.compile(r"(?<![\d.])\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2}(?:\.000)*)(?![\d.])")
+_RUNS = re.compile(r"[²³]|\d+(?:st|nd|rd|th)\b|\d+|'?[sS]\b|[^\W\d_²³]+(?:'s)?|[^\w\s]|_")
 
 
 def read(text: str, word: Word, after: str = "", is_year: bool = False) -> list[str]:
@@ -36,20 +40,42 @@ def read(text: str, word: Word, after: str = "", is_year: bool = False) -> list[
     Args:
       text: of a piece of the kind "number", in plain characters.
       word: how letters in it are read.
-      after: the word after it; before "million" a currency is left out, which follows that.
+      after: what is after it; before "million" a currency is left out, which follows that.
       is_year: how four digits are read.
     """
-    if re.search(f"[{CURRENCIES}]", text):
-        text = re.sub(r"(?<=\d),(?=\d\d(?!\d))", ".", text)  # €1,50
-    for pattern, words in _FORMS:
+    text = _as_in_english(text, after)
+    if text[0] in _SIGN:
+        return _SIGN[text[0]] + (read(text[1:], word, after) if text[1:] else [])
+    for sign, between in ("^", "to the"), ("x", "by"):
+        if (
+            re.fullmatch(rf"[\d.]*(?:{re.escape(sign)}[-+]?\d[^{sign}]*)+", text)
+            and text[:2] != "0x"
+        ):
+            each = [read(part, word, after) if part else [] for part in text.split(sign)]
+            return [*each[0], *(x for words in each[1:] for x in (*between.split(), *words))]
+    for pattern, words in _PATTERNS:
         if match := pattern.fullmatch(text):
             if (found := words(*match.groups(""))) is not None:
                 return found
     if match := _AMOUNT.fullmatch(text):
-        return _amount(*match.groups(""), after=after, is_year=is_year)
+        if (found := _amount(*match.groups(""), after=after, is_year=is_year)) is not None:
+            return found
     if (match := _RANGE.fullmatch(text)) and all(re.search(r"\d", side) for side in match.groups()):
         return _range(*match.groups(), word=word, after=after)
-    return in_parts(text, word) if "-" in text else mixed(text, word)
+    return in_parts(text, word) if re.search("[-/]", text) else mixed(text, word)
+
+
+def _as_in_english(text: str, after: str) -> str:
+    """Returns a number with its signs as in English: 1 000 000, 1.000,50, €1,50 and $-5."""
+    text, spaces = re.subn(r"(?<=\d) (?=\d{3})", ",", text)
+    text = re.sub(rf"^([A-Z]*[{CURRENCIES}] ?)([-+])", r"\2\1", text)
+    text = _EUROPEAN.sub(lambda number: number[0].translate(str.maketrans(".,", ",.")), text)
+    if "€" in text:
+        text = re.sub(r"(?<![\d.,])(\d{1,3})\.(?=\d{3}(?!\d))", r"\1,", text)
+    counts = re.search(rf"[{CURRENCIES}]|(?:{_UNIT})$", text) or unit(after)
+    if spaces or counts or after.lower() in SCALES:
+        text = re.sub(r"(?<=\d),(?=\d\d?(?!\d))", ".", text)
+    return text
 
 
 def currency(text: str) -> list[str]:
@@ -71,12 +97,27 @@ def units(name: str, one: bool = False) -> str:
     return f"{first}{space}{PLURALS.get(last, last + 's')}{per}{rest}"
 
 
+def unit(name: str) -> str:
+    """Returns what a unit is called: kilometer per hour for km/h; empty for what is none."""
+    over, slash, under = name.partition("/")
+    if slash and over in UNITS:
+        return f"{UNITS[over]} per {UNITS.get(under, under)}"
+    return UNITS.get(name, "")
+
+
+def is_one(number: str) -> bool:
+    """Returns whether what is counted is in the singular: 1 mile, 1/2 mile."""
+    return number in ("1", "½") or bool(re.fullmatch(r"\d+/\d+", number))
+
+
 def in_parts(text: str, word: Word) -> list[str]:
-    """Returns the parts between hyphens: 3-year-old, $20-a-day, post-9/11."""
+    """Returns the parts between hyphens or slashes: 3-year-old, $20-a-day, 1st/2nd."""
     words = list[str]()
-    for part in filter(None, text.split("-")):
+    for part in filter(None, text.split("-" if "-" in text else "/")):
         if re.match(rf"[.{CURRENCIES}]?\d", part):
-            words += read(part, word, is_year=bool(YEAR.fullmatch(part)))
+            counted = words and re.fullmatch(r"\d{0,2}[1-9]s", part)  # B-52s
+            is_year = bool(YEAR.fullmatch(part))
+            words += mixed(part, word) if counted else read(part, word, is_year=is_year)
         else:
             words += ["a"] if part == "a" else word(part)
     return words
@@ -89,7 +130,10 @@ def mixed(text: str, word: Word) -> list[str]:
         runs = [*runs[1:], runs[0]]
     for before, run, after in zip(["", *runs], runs, [*runs[1:], ""], strict=False):
         if run.isdecimal():
-            words += each_digit(run) if len(run) > 9 else cardinal(run)
+            is_year = before.isalpha() and YEAR.fullmatch(run)
+            words += numbers.year(run) if is_year else _whole(run)
+        elif run[0].isdecimal():
+            words += numbers.ordinal(run[:-2])
         elif run.lower() in ("s", "'s") and before.isdecimal():
             words[-1] += "'s"
         elif run == "." and before.isdecimal() and after.isdecimal():
@@ -118,6 +162,10 @@ def digits(text: str) -> list[str]:
     return (["plus"] if text.startswith("+") else []) + each_digit(re.sub(r"\D", "", text))
 
 
+def _whole(number: str) -> list[str]:
+    return each_digit(number) if len(number) > 9 else cardinal(number)
+
+
 def _decimal(number: str) -> list[str]:
     whole, point, after = number.replace(",", "").partition(".")
     words = cardinal(whole) if whole else []
@@ -125,30 +173,35 @@ def _decimal(number: str) -> list[str]:
 
 
 def _amount(
-    sign: str, country: str, symbol: str, number: str, suffix: str, *, after: str, is_year: bool
-) -> list[str]:
-    """Returns the words of a number with what it counts: $3.50, 10kg, 20%, £5m."""
+    country: str, symbol: str, number: str, suffix: str, per: str, *, after: str, is_year: bool
+) -> list[str] | None:
+    """Returns the words of a number with what it counts: $3.50, 10kg, 20%, £5m, $20/month."""
+    if per and not (symbol or suffix or per in {*UNITS, *EACH} - ATTACHED):
+        return None  # 24/seven
+    if not symbol and suffix in CURRENCY:
+        symbol, suffix = suffix, ""
     scale = [MAGNITUDES[suffix]] if symbol and suffix in MAGNITUDES else []
-    words, one = _decimal(number), number == "1"
-    if not (sign or symbol or suffix):
-        if is_year and _PLAIN.fullmatch(number):
-            return numbers.year(number)
-        return each_digit(number) if number.isdecimal() and len(number) > 9 else words
+    fraction = _FRACTION.fullmatch(number)
+    words = _fraction(*fraction.groups("")) if fraction else _decimal(number)
+    if words is None:
+        return None
+    one = is_one(number)
+    if number.isdecimal() and not (symbol or suffix):
+        is_year &= bool(_PLAIN.fullmatch(number))
+        words = numbers.year(number) if is_year else _whole(number)
     if symbol:
         name, (whole, _, cents) = CURRENCY[symbol], number.partition(".")
-        if after in SCALES:
+        if after.lower() in SCALES or after in MAGNITUDES:
             pass
         elif len(cents) == 2 and not scale and symbol != "¢":
             words = _money(whole.replace(",", ""), cents, name, symbol)
         else:
             words += [*scale, *country, units(name, one and not scale)]
-    elif suffix in CURRENCY:
-        words.append(units(CURRENCY[suffix], one))
     elif suffix in UNITS:
         words += units(UNITS[suffix], one).split()
     elif suffix:
         words.append(suffix.upper() if len(suffix) == 1 else MAGNITUDES[suffix])  # 4K, 10k
-    return _SIGN[sign] + words
+    return [*words, "per", *UNITS.get(per, per).split()] if per else words
 
 
 def _money(whole: str, cents: str, name: str, symbol: str) -> list[str]:
@@ -160,40 +213,13 @@ def _money(whole: str, cents: str, name: str, symbol: str) -> list[str]:
     return [*words, "and", *small] if whole.strip("0") else small
 
 
-def _time(hours: str, minutes: str, seconds: str, half: str) -> list[str] | None:
-    if int(hours) > 24 or int(minutes) > 59:
-        return None
-    words = numbers.clock(hours, minutes)
-    if half and not int(minutes):
-        words = cardinal(str(int(hours)))
-    if seconds:
-        words += ["and", *cardinal(str(int(seconds))), "seconds"]
-    return words + [letter.upper() for letter in half if letter.isalpha()]
+def _scientific(number: str, sign: str, exponent: str) -> list[str]:
+    return [*_decimal(number), "E", *_SIGN.get(sign, []), *cardinal(exponent)]
 
 
-def _hour(hours: str, half: str) -> list[str]:
-    return [*cardinal(hours), *(letter.upper() for letter in half if letter.isalpha())]
-
-
-def _date(year: str, month: str, day: str) -> list[str] | None:
-    if not (0 < int(month) < 13 and 0 < int(day) < 32):
-        return None
-    year = year if len(year) == 4 else ("19" if int(year) > 50 else "20") + year
-    return [MONTHS[int(month) - 1], *numbers.ordinal(day), *numbers.year(year)]
-
-
-def _slashed(first: str, second: str, year: str) -> list[str] | None:
-    month, day = (second, first) if int(first) > 12 else (first, second)  # America's order
-    return _date(year, month, day)
-
-
-def _decade(number: str) -> list[str]:
-    return numbers.plural(numbers.year(number) if len(number) == 4 else cardinal(number))
-
-
-def _fraction(whole: str, above: str, below: str) -> list[str]:
+def _fraction(whole: str, above: str, below: str) -> list[str] | None:
     if below not in _FRACTIONS or int(above) >= int(below):
-        return [word for part in (whole, above, below) if part for word in cardinal(part)]
+        return None
     words = numbers.fraction(above, below)
     if not whole:
         return words
@@ -203,32 +229,26 @@ def _fraction(whole: str, above: str, below: str) -> list[str]:
 def _range(low: str, high: str, *, word: Word, after: str) -> list[str]:
     if low[0] in CURRENCIES and high[0] not in CURRENCIES:  # $5-10
         low, high = low[1:], low[0] + high
-    years = bool(_PLAIN.fullmatch(low))
-    return [*read(low, word, after, years), "to", *read(high, word, after, years)]
+    years, between = bool(_PLAIN.fullmatch(low)), "minus" if after == "=" else "to"
+    if years and re.fullmatch(r"\d\d", high):  # 1905-09
+        return [*numbers.year(low), between, *numbers.year("19" + high)[1:]]
+    return [*read(low, word, after, years), between, *read(high, word, after, years)]
 
 
 _AMOUNT = re.compile(
-    rf"([-+±]?)([A-Z]*)([{CURRENCIES}]?) ?({_NUMBER})-?({_SUFFIX}|[{CURRENCIES}])?"
+    rf"([A-Z]*)([{CURRENCIES}]?) ?({_NUMBER}|(?:\d{{1,9}}[ -])?\d{{1,4}}/\d{{1,4}})"
+    rf"[- ]?({_SUFFIX}|[{CURRENCIES}])?(?:/([a-z]+[²³]?))?"
 )
 _RANGE = re.compile(r"([^-–]+)[-–]([^-–]+)")
-_Words = Callable[..., list[str] | None]
-_FORMS: list[tuple[re.Pattern[str], _Words]] = [
-    (re.compile(pattern), words)
-    for pattern, words in (
-        ("(911)", each_digit),
-        (r"((?:\d{3}|\d{5})-\d{4})", digits),
-        (r"(\d\d?)'(\d\d?)\"", lambda a, b: [*cardinal(a), "feet", *cardinal(b), "inches"]),
-        (r"(\d+(?:-\d+){2,})", lambda text: None if re.match(r"\d{4}-", text) else digits(text)),
-        (r"(\d{4})([-/])(\d\d?)\2(\d\d?)", lambda y, _, m, d: _date(y, m, d)),
-        (r"(\d\d?)/(\d\d?)/(\d{4}|\d\d)", _slashed),
-        (r"(\d\d?):(\d\d)(?::(\d\d))?([ap]m|[AP]M|)", _time),
-        (r"(\d\d?)([ap]m|[AP]M)", _hour),
-        (r"(\d\d?)\.([0-5]\d)([ap]m|[AP]M)", lambda h, m, half: _time(h, m, "", half)),
-        (r"(\d+):(\d+)", lambda a, b: [*cardinal(a), "to", *cardinal(b)]),
-        (r"'?(\d0|\d{3,})'?s", _decade),
-        (r"'(\d\d)", lambda number: numbers.year("19" + number)[1:]),
-        (r"(\d[\d,]*)(?i:st|nd|rd|th)", lambda n: numbers.ordinal(n.replace(",", ""))),
-        (r"(\d+)x(\d+)", lambda a, b: [*cardinal(a), "by", *cardinal(b)]),
-        (r"(?:(\d{1,9}) )?(\d{1,4})/(\d{1,4})", _fraction),
-    )
-]  # fmt: skip
+_FORMS: list[tuple[str, Words]] = [
+    *dates.FORMS,
+    ("(911)", each_digit),
+    (r"((?:\d{3}|\d{5})-\d{4})", digits),
+    (r"(\d\d?)' ?(\d\d?)\"", lambda a, b: [*cardinal(a), "feet", *cardinal(b), "inches"]),
+    (r"(\d+(?:-\d+){2,})", lambda text: None if re.match(r"\d{4}-", text) else digits(text)),
+    (r"(\d+):([1-9]\d*|0)", lambda a, b: [*cardinal(a), "to", *cardinal(b)]),
+    (r"(\d[\d,]*)(?i:st|nd|rd|th)", lambda n: numbers.ordinal(n.replace(",", ""))),
+    (rf"({_NUMBER})[eE]([-+]?)(\d+)", _scientific),
+    (_FRACTION.pattern, _fraction),
+]
+_PATTERNS = [(re.compile(pattern), words) for pattern, words in _FORMS]

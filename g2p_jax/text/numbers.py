@@ -19,7 +19,7 @@ _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 def cardinal(digits: str) -> list[str]:
     """Returns the words of a number; digit by digit if it begins with 0, or has no name."""
-    if len(digits) > 15 or (digits[0] == "0" and digits.strip("0")):
+    if len(digits) > 15 or (digits[0] == "0" and len(digits) > 1):
         return each_digit(digits)
     return _words(int(digits))
 

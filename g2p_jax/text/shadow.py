@@ -11,12 +11,14 @@ from g2p_jax.data.normalise import base_letters
 LOWER, UPPER = "ä", "Ä"  # letters without a base letter in ASCII, as of other scripts
 MARK = "\u0301"  # combining marks, and what is invisible: soft hyphen, joiners
 SYMBOL = "☺"  # what cannot be pronounced
-LETTERS = f"A-Za-z{LOWER}{UPPER}"
+LETTERS = f"A-Za-zµ{LOWER}{UPPER}"
 CURRENCIES = "$£€¥₹₩₽₪₺¢"
-_AS_THEY_ARE = set(CURRENCIES + "°²³½…–—×÷±≈≠≤≥§©®™№‰")
+_AS_THEY_ARE = set(CURRENCIES + "°²³½µ…–—×÷±≈≠≤≥§©®™№‰")
 _ALIKE = {"’": "'", "‘": "'", "ʼ": "'", "′": "'", "´": "'", "‐": "-", "‑": "-", "−": "-"}
 _ALIKE |= {"\u00ad": MARK, "\u200b": MARK, "\u200c": MARK, "\u200d": MARK, "\u2060": MARK}
-_ALIKE |= {"\ufeff": MARK, "ª": LOWER, "º": "°", "‒": "–", "―": "—"}
+_ALIKE |= {"٪": "%", "٫": ".", "٬": ",", "⁄": "/", "μ": "µ", "\ufeff": MARK}
+_ALIKE |= {"ª": LOWER, "º": "°", "‒": "–", "―": "—"}
+_SUPERSCRIPT = "⁺⁻"
 _KINDS = {"M": MARK, "P": '"', "N": SYMBOL, "S": SYMBOL, "C": SYMBOL, "Z": " "}
 
 
@@ -33,8 +35,11 @@ def _alike(char: str) -> str:
         return str(unicodedata.decimal(char))
     if "₀" <= char <= "₉":
         return str(unicodedata.digit(char))
-    if category == "No" and "⁄" in unicodedata.normalize("NFKC", char):
+    if char in _SUPERSCRIPT or category in ("No", "Nl"):
         return "½"
+    plain = unicodedata.normalize("NFKC", char)
+    if len(plain) == 1 and plain != char and category[0] != "L":  # full width: ％
+        return _alike(plain)
     if "\U0001f3fb" <= char <= "\U0001f3ff":  # the colour of the skin in the emoji before it
         return MARK
     if category[0] == "L":

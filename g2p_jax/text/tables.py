@@ -37,8 +37,9 @@ MONTHS = (
 DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 WITHOUT_PERIOD = _table(  # case as written
     "Mr mister; Mrs missus; Ms ms; Dr doctor; Prof professor; St saint; Jr junior; Sr senior; "
-    "Ltd limited; Blvd boulevard; vs versus; PhD P H D; PhDs P H D's; "
-    "omg O M G; imo I M O; idk I D K; fyi F Y I; irl I R L; MSc M S C; BSc B S C; "
+    "Ltd limited; Blvd boulevard; Ave avenue; Rd road; Hwy highway; Apt apartment; "
+    "vs versus; PhD P H D; PhDs P H D's; omg O M G; imo I M O; idk I D K; "
+    "fyi F Y I; irl I R L; MSc M S C; BSc B S C; "
     "w/ with; w/o without; b/c because; c/o care of"
 )
 
@@ -47,10 +48,9 @@ UNITS = _table(  # case matters
     "fps frame per second; "
     "km kilometer; m meter; cm centimeter; mm millimeter; kg kilogram; g gram; mg milligram; "
     "lb pound; lbs pound; oz ounce; ft foot; in inch; yd yard; yds yard; mi mile; "
-    "mph mile per hour; km/h kilometer per hour; kph kilometer per hour; kmh kilometer per hour; "
-    "km/s kilometer per second; m/s meter per second; m/s² meter per second squared; "
-    "ft² square foot; L liter; l liter; ml milliliter; "
-    "mL milliliter; KB kilobyte; "
+    "µm micrometer; µg microgram; µs microsecond; tsps teaspoon; tbsps tablespoon; kgs kilogram; "
+    "mph mile per hour; kph kilometer per hour; kmh kilometer per hour; s² second squared; "
+    "ft² square foot; L liter; l liter; ml milliliter; mL milliliter; KB kilobyte; "
     "kB kilobyte; MB megabyte; GB gigabyte; TB terabyte; Mbps megabit per second; "
     "Gbps gigabit per second; Hz hertz; kHz kilohertz; MHz megahertz; GHz gigahertz; W watt; "
     "kW kilowatt; MW megawatt; GW gigawatt; kWh kilowatt hour; V volt; mAh milliamp hour; "
@@ -60,8 +60,9 @@ UNITS = _table(  # case matters
     "cm³ cubic centimeter; kcal kilocalorie; dB decibel; px pixel; rpm revolution per minute; "
     "mpg mile per gallon; psi pound per square inch; % percent; ‰ per mille; ¢ cent; x times"
 )
+EACH = "day week month year night hour minute second person".split()  # after a slash: $20/month
 ATTACHED = set("in x L V W".split())  # units only if no space is before them
-UNITS_WITH_PERIOD = set("sq oz lb lbs ft hr hrs min mins sec mi yd in".split())
+UNITS_WITH_PERIOD = set("sq oz lb lbs ft hr hrs min mins sec mi yd in tsp tbsp tsps tbsps".split())
 PLURALS = {"foot": "feet", "inch": "inches", "penny": "pence"}
 ONE_FORM = set("square mille hertz kilohertz megahertz gigahertz percent times yen won".split())
 
@@ -75,15 +76,20 @@ MAGNITUDES = _table(
 SCALES = set("hundred thousand million billion trillion".split())
 
 SIGNS = _table(
-    "& and; + plus; ++ plus plus; = equals; @ at; % percent; × times; ÷ divided by; "
-    "± plus or minus; ≈ approximately; ≠ not equal to; ≤ less than or equal to; "
-    "≥ greater than or equal to; ° degrees; °C degrees celsius; °F degrees fahrenheit; "
-    "§ section; © copyright; ® registered; ™ trademark; № number; $ dollars; £ pounds; € euros; "
-    "¥ yen; ₹ rupees; ₩ won; ₽ rubles; ₪ shekels; ₺ lira; ¢ cents; ‰ per mille; ² squared; ³ cubed"
+    "& and; && and; + plus; ++ plus plus; = equals; == equals; @ at; % percent; "
+    "× times; ÷ divided by; ± plus or minus; ≈ approximately; ≠ not equal to; "
+    "≤ less than or equal to; ≥ greater than or equal to; ° degrees; °C degrees celsius; "
+    "°F degrees fahrenheit; § section; © copyright; ® registered; ™ trademark; № number; "
+    "$ dollars; £ pounds; € euros; ¥ yen; ₹ rupees; ₩ won; ₽ rubles; ₪ shekels; ₺ lira; ¢ cents; "
+    "‰ per mille; ² squared; ³ cubed"
+)
+IN_FORMULAS = _table(  # the punctuation of texts
+    "< less than; > greater than; <= less than or equal to; >= greater than or equal to; "
+    "!= not equal to; ~ about; * times; ** to the; / divided by; - minus; ^ to the; <3 heart"
 )
 IN_ADDRESSES = _table(
-    ". dot; / slash; : colon; @ at; - dash; _ underscore; ? question mark; & and; # hashtag; "
-    "% percent; + plus; = equals; ~ tilde"
+    ". dot; / slash; \\ backslash; : colon; @ at; - dash; _ underscore; ? question mark; & and; "
+    "# hashtag; % percent; + plus; = equals; ~ tilde"
 )
 
 LETTERS = _table(  # and a prefix that CMUdict reads as in music

@@ -25,29 +25,44 @@ class Piece(NamedTuple):
 # Each of these is bounded, or reads on only to take what it has read: time is linear.
 _LETTER, _ANY = f"[{LETTERS}{MARK}]", rf"[\d{LETTERS}{MARK}]"
 _MONEY = f"(?:(?:US|CA|AU|NZ|HK|[CA])?[{CURRENCIES}] ?)"
+_THOUSANDS = (  # 1 000 000, 12 500: not lists, nor the groups of telephone numbers
+    r"(?=\d\d |\d \d{3} \d{3}|\d{1,3}(?: \d{3}){0,3}?(?: 000| \d{3}[.,]\d))"
+    r"[1-9]\d{0,2}(?: \d{3}){1,4}(?!\d| \d{3})"
+)
 _REST = r'[^\s"<>]*[\w/]'  # of an address
+_DOMAIN = (
+    "(?:com|org|net|edu|gov|mil|io|info|ai|app|dev|tv|uk|eu|de|fr|au|js|ts|py|txt|pdf|html?|css|md|"
+    "jpe?g|png|gif|zip|csv|tsv|json|xml|ya?ml|exe|docx?|xlsx?|wav|mp[34])"
+)
+_UNIT = "|".join(map(re.escape, sorted(tables.UNITS, key=len, reverse=True)))
 _PATTERNS = {
-    "address": rf"(?:https?://|www\.)(?=\w){_REST}"
+    "address": rf"(?:[a-z]{{2,10}}://|www\.)(?=\w){_REST}"
     r"|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"
-    rf"|\w[\w-]{{0,62}}(?:\.[\w-]{{1,63}}){{0,4}}?\.(?:com|org|net|edu|gov|io|info)(?![\w-])"
-    rf"(?:/{_REST})?"
+    rf"|\w[\w-]{{0,62}}(?:\.[\w-]{{1,63}}){{0,4}}?\.{_DOMAIN}(?![\w-]|\.[a-z])(?:/{_REST})?"
+    rf"|(?<!\S)(?:~?/|[A-Za-z]:[\\/])(?=\w){_REST}"
     rf"|@(?=[{LETTERS}])\w+|#(?=\d*[{LETTERS}])\w+",
     "phone": r"(?:\+?\d{1,3}[ .-]?)?\(\d{3}\)[ -]?\d{3}[ .-]\d{4}(?![\d-])"
-    r"|(?:\+?\d{1,3}[.-])?\d{3}(?P<between>[.-])\d{3}(?P=between)\d{4}(?![\d-])"
-    r"|\+\d[\d -]{5,17}\d(?![\d-])|1 \d{3} \d{3} \d{4}(?![\d-])",
-    "number": r"\d{1,2}'\d{1,2}\""
-    rf"|(?:(?<![\w)%°])[-+±])?{_MONEY}?(?:\.?\d|½)"
-    rf"(?:\d|{_LETTER}|[½°²³%‰¢€£]|[.,:/×](?=\d)|/(?=[hs]\b)|-(?={_ANY})"
-    rf"|[-–](?={_MONEY}?\d)|{_MONEY}(?=\d)|'(?=s\b))*"
-    r"|(?<!\w)'\d\ds?\b",
-    "acronym": rf"(?:[A-Za-z]\.){{2,}}(?:[A-Za-z](?![\w']))?(?:'s\b)?|(?:Ph|Ed)\.D\b\.?"
+    r"|(?:\+?\d{1,3}[ .-])?\d{3}(?P<between>[ .-])\d{3}(?P=between)\d{4}(?![\d-])"
+    r"|\+\d[\d ()-]{5,19}\d(?![\d-])|0\d{1,4}(?: \d{2,4}){2,4}(?![\d-])",
+    "number": r"\d{1,2}' ?\d{1,2}\""
+    rf"|(?:(?<![\w.)%°'])[-+±])?(?:{_MONEY}[-+]?)?(?:{_THOUSANDS}|\.?\d|½)"
+    rf"(?:\d|(?![ap]\.m\b){_LETTER}|[½°²³%‰{CURRENCIES}]|[.,:/×](?=\d)|/(?=[a-z]+[²³]?(?![\w/]))"
+    rf"|-(?={_ANY})|[-–](?={_MONEY}?\d)|(?<=\d[eE])\+(?=\d)|{_MONEY}(?=\d)|'(?=s\b)"
+    rf"|(?<=\dh) (?=\d\d?m)"
+    rf"|(?<=[\d½]) (?:(?:[%‰]|°[CF]?)(?!\w)|[{CURRENCIES}](?![\w{CURRENCIES}]| ?\d)))*"
+    r"|(?<!\w)'\d\d(?:'?s)?\b",
+    "acronym": rf"(?:[A-Za-z]\.){{2,}}(?:[A-Za-z](?![\w']))?(?:'s\b)?|[ap]\.m\b|(?:Ph|Ed)\.D\b\.?"
     rf"|[A-HJ-Z]\.(?=\s+[A-Z{UPPER}])",
-    "word": r"(?:w/o?|b/c|c/o)(?![\w/])"
+    "word": r"(?<!/)(?:w/o?|b/c|c/o)(?![\w/])"
+    rf"|(?:{_UNIT})/(?:{_UNIT}|{'|'.join(tables.EACH)})(?!\w)"
     rf"|(?:'(?=(?i:em|tis|twas|cause|til|bout|round|n|cuz)(?!\w)))?[{LETTERS}]"
     rf"(?:{_ANY}|'(?=[{LETTERS}])|-(?={_ANY})|(?<=\d)[./:](?=\d)|(?<=[A-Z])&(?=[A-Z])"
-    rf"|(?<=[km])/(?=[hs](?![A-Za-z]))|(?<=[mts])[²³])*",
+    rf"|(?<=[mts])[²³])*",
     "unspeakable": f"[{SYMBOL}{MARK}]+",
-    "sign": r"°[CF](?!\w)|#(?=\d)",
+    "sign": r"°[CF](?!\w)|#(?=\d)|(?<=\b[A-G])#(?!\w)|(?<=\b[A-D])-(?![\w-])|(?<!\S)<3(?!\S)|!="
+    rf"|(?<![-=])(?:[<>]=?(?=\.?\d)|[<>]=(?= \d))|(?<=\w )[<>]=?(?= \w)|~(?=[{CURRENCIES}]?\.?\d)"
+    r"|(?<=\d)\*(?=\d)|(?<=\w)\*\*(?=\d)|(?<=\d )(?:\*\*?|/)(?= \d)|(?<=\d )-(?= [\d.]+ =)"
+    r"|(?<=[\w)])\^(?=[\w(-])",
     "punctuation": r"(?P<same>.)(?P=same)*",
 }
 _SCANNER = re.compile(

@@ -6,22 +6,24 @@ A word in capitals that is to be spelled comes back as single capital letters: T
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from g2p_jax.data.normalise import MARKS
 from g2p_jax.text import amounts, numbers, tables
 from g2p_jax.text.shadow import LOWER, UPPER, shadow
 from g2p_jax.text.tokens import INVISIBLE, Piece
 
-_CAPITALS = re.compile(r"([A-ZÄ]{2,}|[B-DF-HJ-NP-TV-Z](?=s$))('?s|'S)?")
+_CAPITALS = re.compile(r"([A-ZÄ]{2,}|[B-DF-HJ-NP-TV-Z](?='?s$))('?s|'S)?")
 _CAMEL = re.compile(r"(?<=[a-zä])(?=[A-ZÄ])|(?<=[A-ZÄ])(?=[A-ZÄ][a-zä]{2})")
 _ALTERNATING = re.compile("[^AEIOUY]?([AEIOUY][^AEIOUY])+[AEIOUY]?")
 _HALF_DAY = re.compile(r"[ap]m|AM|PM")
-_HOUR = re.compile(r"1?\d(?:[.:][0-5]\d)?")
+_HOUR = re.compile(r"1?\d(?:[.:][0-5]\d|(?::[0-5]\d){2})?")
 _OLD_YEAR = re.compile(r"\d{4}")
 _PLURAL = re.compile("[a-zä]+[^s']s|people|men|women|children")
 _BEFORE_YEARS = set("in since until till by from of to before after during around circa".split())
 _GREEK = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (\w+)|(OHM|MICRO) SIGN")
-_PLAIN = MARKS | str.maketrans({chr(0x2080 + digit): str(digit) for digit in range(10)})
+_POWER = re.compile("[⁺⁻⁰¹²³⁴-⁹]{2,}|[⁺⁻⁰¹⁴-⁹]")
+_NUMERAL = re.compile("[IVX]{3,}|[IVXLCDM]{4,}")  # read as a number wherever it is
 _NOTHING = Piece("", "", 0, "", "space")
 
 
@@ -58,12 +60,15 @@ class Verbalizer:
 
     def _number(self, before: Piece, piece: Piece, after: Piece) -> list[str]:
         plain = piece.plain
-        if "½" in plain:  # stands for every fraction that is one character
-            fraction = re.compile(r"(\d+)⁄(\d+)")
-            each = (unicodedata.normalize("NFKC", x) if shadow(x) == "½" else x for x in piece.text)
-            plain = "".join(fraction.sub(r" \1/\2", x) for x in each).strip()
+        numeral = _compatible(piece.text).upper()
+        if roman := numbers.roman(numeral):  # Ⅷ
+            return _roman(before, numeral, after) or numbers.cardinal(roman)
+        text = _in_digits(piece.text) if re.search("½|[²³]{2}", plain) else piece.text
         if LOWER in plain or UPPER in plain:
-            return amounts.mixed(piece.text, self._run)
+            return amounts.mixed(text, self._run)
+        plain = shadow(text).translate(INVISIBLE)
+        if before.whitespace or len(before.plain) != 1:  # the sign of a note, and no power
+            plain = plain.removeprefix("^")
         follows = before.plain.lower().rstrip(".")
         if plain.isdecimal() and len(plain) < 3 and 0 < int(plain) < 32:
             month = tables.ABBREVIATIONS.get(follows, follows)
@@ -74,12 +79,14 @@ class Verbalizer:
             return ["and", "a" if one == "one" else one, *rest]
         if after.plain.lower().replace(".", "") in ("am", "pm") and _HOUR.fullmatch(plain):
             return amounts.read(f"{plain}am", self._run)[:-2]
-        unit = after.plain in tables.UNITS and after.plain not in tables.ATTACHED
+        unit = amounts.unit(after.plain) and after.plain not in tables.ATTACHED
         counted = unit or _PLURAL.fullmatch(after.plain)
         dated = follows in _BEFORE_YEARS
         pattern = _OLD_YEAR if dated and not counted else amounts.YEAR
         is_year = bool(pattern.fullmatch(plain)) and (dated or not counted)
-        return amounts.read(plain, self._run, after.plain.lower(), is_year)
+        if re.fullmatch(r"\d{5}", plain) and re.fullmatch("[A-Z]{2}", before.plain) and not counted:
+            return numbers.each_digit(plain)  # the ZIP code after a state
+        return amounts.read(plain, self._run, after.plain, is_year)
 
     def _acronym(self, plain: str) -> list[str]:
         word = plain.lower()
@@ -92,30 +99,46 @@ class Verbalizer:
 
     def _in_context(self, window: Sequence[Piece]) -> list[str]:
         """Returns the words of one that is read by what is around it; else nothing."""
-        before_that, before, piece, after, _ = window
-        plain = piece.plain
-        if plain in tables.WITHOUT_PERIOD:
+        before_that, before, piece, after, after_that = window
+        plain, numbered = piece.plain, before.kind == "number"
+        unnamed = plain.lower() in tables.AFTER_A_NAME and not (before.capitalised or numbered)
+        if plain in tables.WITHOUT_PERIOD and not unnamed:  # Elm Ave, but Ave Maria
             words = tables.WITHOUT_PERIOD[plain].split()
             return _saint(before, after) if plain == "St" else words
-        if before.kind in ("number", "abbreviation") and before.plain[-1:].isdecimal():
-            if plain in tables.UNITS and plain not in tables.ATTACHED:
-                return amounts.units(tables.UNITS[plain], before.plain == "1").split()
+        if before.kind in ("number", "abbreviation") and re.search("[0-9½]$", before.plain):
+            currency = amounts.currency(before.plain)
+            if plain.lower() in tables.SCALES or (currency and plain in tables.MAGNITUDES):
+                return [tables.MAGNITUDES.get(plain, plain.lower()), *currency]
+            if (unit := amounts.unit(plain)) and plain not in tables.ATTACHED:
+                return amounts.units(unit, amounts.is_one(before.plain)).split()
             if _HALF_DAY.fullmatch(plain):
                 return list(plain.upper())
-            if plain.lower() in tables.SCALES:
-                return [plain.lower(), *amounts.currency(before.plain)]
-        month = tables.ABBREVIATIONS.get(plain.lower(), "")
-        if month in tables.MONTHS and plain[0].isupper() and after.kind == "number":
-            return [month]
+        if plain == "No" and before.kind == "word" and after.kind == "number":
+            return ["number"]
+        if date := _day_or_month(piece):
+            sides = (before, before_that), (after, after_that)
+            other_end = [end for between, end in sides if between.plain in ("-", "–")]
+            counted = date in tables.MONTHS and (numbered or after.kind == "number")
+            if counted or any(map(_day_or_month, other_end)):
+                return [date]
         if before.plain.lower() in ("sq", "sq.") and plain in tables.UNITS:
             return amounts.units(tables.UNITS[plain]).split()
+        if plain == "a" and before.plain in ("/", "&") and len(before_that.plain) == 1:
+            return ["A"]  # n/a, Q&a
         if plain == "A":
             in_sentence = before.kind in ("word", "number") and "\n" not in before.whitespace
-            in_sentence |= after.plain in (":", ".", ")", ",", "=", "/")
+            in_sentence |= after.plain in tuple(":.),=/&+-#") or before.plain == "/"
             return ["A"] if in_sentence and not after.capitalised else ["a"]
-        if plain in ("x", "X") and before.kind == after.kind == "number":
+        measured = numbered or before.plain in tables.UNITS
+        if plain in ("x", "X") and measured and after.kind == "number":
             return ["by"]
-        return _roman(before, plain)
+        return _roman(before, plain, after) or self._numeral(plain)
+
+    def _numeral(self, plain: str) -> list[str]:
+        """Returns the words of a Roman numeral that stands alone, and is no word: MCMXCIV."""
+        is_numeral = _NUMERAL.fullmatch(plain) and not self._known(plain.lower())
+        number = numbers.roman(plain) if is_numeral else ""
+        return amounts.read(number, self._run, is_year=len(number) == 4) if number else []
 
     def _shouts(self, window: Sequence[Piece]) -> bool:
         """Returns whether the words around the one in the middle are in capitals, as it may be."""
@@ -125,15 +148,16 @@ class Verbalizer:
 
     def _word(self, text: str, shouts: bool = False) -> list[str]:
         """Returns the words of a word: itself, its letters, or its parts."""
-        text = unicodedata.normalize("NFC", text.translate(_PLAIN)).translate(INVISIBLE)
+        text = unicodedata.normalize("NFC", text.translate(MARKS)).translate(INVISIBLE)
+        if len(text) == 1:
+            return [text.lower()] if text in "aI" else [_letter(text)]
+        text = _compatible(text)
         plain, word = shadow(text), text.lower()
-        if len(plain) == 1:
-            return [word] if plain in "aI" else [_letter(text)]
         if match := _CAPITALS.fullmatch(plain):
             return self._capitals(word, match[1], match[2] or "", shouts)
         if self._known(word):
             return [word]
-        if re.search("[-&]", plain):
+        if re.search("[-&/]", plain):
             return self._parts(text)
         if re.search(r"\d", plain):
             return amounts.mixed(text, self._run)
@@ -145,9 +169,11 @@ class Verbalizer:
 
     def _parts(self, text: str) -> list[str]:
         """Returns the words of a compound; days or months in it are a range: Mon-Fri."""
-        parts = list(filter(None, re.split("[-&]", text)))
+        parts = list(filter(None, re.split("[-&/]", text)))
         if "&" in text:
-            return [x for p in parts for x in (self._spelled(p) if len(p) < 3 else self._word(p))]
+            short = re.compile("[A-Z]{1,2}")
+            each = [self._spelled(p) if short.fullmatch(p) else self._word(p) for p in parts]
+            return [*each[0], *(word for words in each[1:] for word in ("and", *words))]
         dates = [tables.ABBREVIATIONS.get(part.lower(), "") for part in parts if part[0].isupper()]
         if len(dates) == len(parts) == 2 and set(dates) <= {*tables.DAYS, *tables.MONTHS}:
             return [dates[0], "to", dates[1]]
@@ -176,7 +202,25 @@ class Verbalizer:
         """Returns the words of letters beside digits or in an address."""
         if run in ("st", "nd", "rd", "th", "s", "'s"):
             return [run.strip("'").upper()]
+        if run.isupper() and len(run) < 3:
+            return self._spelled(run)
         return [_letter(run)] if len(run) == 1 else self._word(run)
+
+
+def _in_digits(text: str) -> str:
+    """Returns a number without numerals of one character: 2½ as 2 1/2, ⑫ as 12, 10⁻³ as 10^-3."""
+    text = _POWER.sub(lambda power: "^" + _compatible(power[0]), text)
+    each = (f" {_fraction(char)}" if shadow(char) == "½" else char for char in text)
+    return re.sub(r"(?<!\d) ", "", "".join(each))
+
+
+def _compatible(text: str) -> str:
+    """Returns a text in ordinary letters and digits: those of mathematics, subscripts, ﬁ."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def _fraction(char: str) -> Fraction:
+    return Fraction(unicodedata.numeric(char)).limit_denominator(1000)
 
 
 def _camel(text: str, plain: str) -> list[str]:
@@ -197,7 +241,7 @@ def _letter(char: str) -> str:
 def _abbreviation(before: Piece, piece: Piece, after: Piece) -> list[str]:
     key = piece.plain.lower().rstrip(".")
     if before.kind == "number" and key in tables.UNITS_WITH_PERIOD:
-        return amounts.units(tables.UNITS[key], before.plain == "1").split()
+        return amounts.units(tables.UNITS[key], amounts.is_one(before.plain)).split()
     if key == "st":
         return _saint(before, after)
     if key == "dr" and before.capitalised and not after.capitalised:
@@ -212,8 +256,16 @@ def _saint(before: Piece, after: Piece) -> list[str]:
     return ["street" if is_street else "saint"]
 
 
-def _roman(before: Piece, numeral: str) -> list[str]:
+def _day_or_month(piece: Piece) -> str:
+    """Returns the name of a day or month that is short for it, without a period; else nothing."""
+    name = tables.ABBREVIATIONS.get(piece.plain.lower(), "") if piece.capitalised else ""
+    return name if name in (*tables.DAYS, *tables.MONTHS) else ""
+
+
+def _roman(before: Piece, numeral: str, after: Piece) -> list[str]:
     """Returns what a Roman numeral after a name or a noun is read as; nothing for what is none."""
+    if after.plain.lower() in ("century", "centuries") and (number := numbers.roman(numeral)):
+        return numbers.ordinal(number)
     name = before.plain.lower().rstrip(".")
     name = tables.ABBREVIATIONS.get(name, name)
     counted = name in tables.COUNTED and (before.capitalised or numeral != "I")
@@ -227,10 +279,5 @@ def _roman(before: Piece, numeral: str) -> list[str]:
 
 def _sign(before: Piece, piece: Piece) -> list[str]:
     if piece.plain == "#":
-        return ["number"]
-    words, sign = tables.SIGNS[piece.plain].split(), piece.plain[0]
-    if sign == "°" and before.kind != "number":
-        return []
-    if before.plain == "1" and (sign in tables.CURRENCY or sign in "°¢"):
-        words[0] = words[0].removesuffix("s")
-    return words
+        return ["sharp" if len(before.plain) == 1 and not before.whitespace else "number"]
+    return (tables.SIGNS | tables.IN_FORMULAS)[piece.plain].split()
