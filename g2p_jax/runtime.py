@@ -26,7 +26,7 @@ import numpy as np
 
 PAD, BOS, EOS, UNK = range(4)
 DTYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "U8": "u1", "U16": "<u2", "U32": "<u4"}
-ROWS, CANDIDATES = 512, 4  # hypotheses searched together; of a word, for the joint n-gram model
+ROWS, CANDIDATES, SEVERAL = 512, 4, 10  # searched together; of a word, rescored; more than one
 PRUNE_THRESHOLD = 3.0  # of log P, for the best answer alone: what is further behind cannot win
 LIKELY, TINY = 3, np.float32(1e-18)  # monotonic attention: letters handed on; against log 0
 NEVER, NOT_ALIGNED, UNSEEN, LONGEST = -1e9, -200.0, -20.0, 128  # joint n-gram model: log P, length
@@ -380,14 +380,12 @@ class JointNgram:
             kinds.append(ways.argmax(axis=0))
             pairs = a[:, :-1] + pair[x, np.roll(x_SxP, -1, axis=0)[s, :, None], p]
             a, ways[3, :, 1:] = ways.max(axis=0), pairs
-        rows, place = np.arange(len(p)), length_P
+        rows, place, g = np.arange(len(p)), length_P, len(silent)
         never, kind, codes = a[rows, place] < NEVER / 2, np.full(len(p), -1), []
         for s in reversed(range(len(kinds))):
             kind = np.where(never | (kind == 3), -1, kinds[s][rows, place])
             place = place - np.array([0, 1, 2, 1, 0])[kind]
-            code = np.where(
-                kind == 3, x_SxP[s - 1] * len(silent) + x_SxP[s], x_SxP[s] * len(silent)
-            )
+            code = np.where(kind == 3, x_SxP[s - 1] * g + x_SxP[s], x_SxP[s] * g)
             code = code * single.shape[1] + np.where(kind == 0, PAD, p[rows, place])
             code = code * single.shape[1] + np.where(kind == 2, q[rows, place], PAD)
             codes.append(np.where(kind >= 0, code, -1))
@@ -434,19 +432,19 @@ class G2P:
 
     def pronounce_all(self, words, nbest=1, beam=0):
         """Returns for each word its pronunciations, and the characters that are not known."""
-        width = beam or self.beam or (CANDIDATES if self.joint else 1)
-        width = max(width, nbest * self.fold if nbest > 1 else 1)
-        spelled, by_length, found = list(map(self.pieces, words)), {}, {(): [((), 1.0)]}
+        width, most = beam or self.beam or (CANDIDATES if self.joint else 1), SEVERAL * self.fold
+        rounds = range(((nbest - 1) // SEVERAL).bit_length() + 1 if nbest > 1 else 0)
+        spelled, by_length, found = list(map(self.pieces, words)), {}, {(): [((), 0.0)]}
         for piece in dict.fromkeys(piece for pieces, _ in spelled for piece in pieces):
             by_length.setdefault(len(piece), []).append(piece)
         for pieces in by_length.values():
             for start in range(0, len(pieces), rows := max(ROWS // width, 1)):
                 some = pieces[start : start + rows]
-                found |= zip(some, self._search(some, nbest, width), strict=True)
-        join = functools.partial(self._join, nbest)
-        return [
-            (functools.reduce(join, map(found.get, pieces or [()])), x) for pieces, x in spelled
-        ]
+                best = [each[:1] for each in self._search(some, width, PRUNE_THRESHOLD)]
+                for n in rounds:
+                    best = map(self._add, best, self._search(some, max(width, most << n), np.inf))
+                found |= zip(some, best, strict=True)
+        return [(self._join(found, pieces or [()], nbest), unknown) for pieces, unknown in spelled]
 
     def pieces(self, word):
         """Returns the letters of a word, haus or deu:haus, and what is unknown; see `Spelling`."""
@@ -457,16 +455,25 @@ class G2P:
             raise ValueError(f"{word!r} needs a language, one of {', '.join(self.spellings)}")
         return self.spellings[language].pieces(rest)
 
-    def _join(self, nbest, first, second):
-        both = [(a + b, p * q) for (a, p), (b, q) in itertools.product(first, second)]
-        return sorted(both, key=lambda one: -one[1])[:nbest]
+    def _join(self, found, pieces, nbest):
+        best = found[pieces[0]]
+        for each in map(found.get, pieces[1:]):
+            both = [(a + b, p * q) for (a, p), (b, q) in itertools.product(best, each)]
+            best = sorted(both, key=lambda one: -one[1])[:nbest]
+        return best[:nbest] if best[0][0] else [((), 0.0)]
 
-    def _search(self, pieces, nbest, width):
-        """Yields the `nbest` pronunciations of each of some equally long words."""
+    def _add(self, found, wider):
+        """Returns `found`, and what a wider search has found, which shares the rest."""
+        known = dict(found)
+        others = 1 - sum(p for phonemes, p in wider if phonemes in known)
+        share = max(1 - sum(known.values()), 0.0) / others if others > 0 else 0.0
+        return found + [(x, min(p * share, found[-1][1])) for x, p in wider if x not in known]
+
+    def _search(self, pieces, width, prune):
+        """Yields the pronunciations of each of some equally long words, the best first."""
         source_BxS = np.array([[self.ids[x] for x in piece] for piece in pieces])
-        memories, states = map(
-            list, zip(*(x.start(source_BxS) for x in self.networks), strict=True)
-        )
+        starts = (x.start(source_BxS) for x in self.networks)
+        memories, states = map(list, zip(*starts, strict=True))
         now = [np.arange(len(pieces)), memories]  # the words of the rows, and the memories of these
 
         def step(states, token_R, word_R):
@@ -476,7 +483,7 @@ class G2P:
             each = [network.step(memory, state, token_R) for network, memory, state in rows]
             return [new for new, _ in each], self._log_probs([logits for _, logits in each])
 
-        prune, limit = PRUNE_THRESHOLD if nbest == 1 else np.inf, 3 * source_BxS.shape[1] + 12
+        limit = 3 * source_BxS.shape[1] + 12
         search, count = (greedy, CANDIDATES if self.joint else 1) if width == 1 else (beam, width)
         tokens_BxNxT, log_p_BxN = search(step, states, len(pieces), limit, prune, count)
         log_p_BxN = self._rescore(source_BxS, tokens_BxNxT, log_p_BxN.astype(float))
@@ -486,7 +493,7 @@ class G2P:
                 if log_p > -np.inf:
                     phonemes = self.join([self.names[id] for id in tokens_T if id != PAD])
                     merged[phonemes] = merged.get(phonemes, 0.0) + math.exp(log_p)
-            yield sorted(merged.items(), key=lambda one: -one[1])[:nbest]
+            yield sorted(merged.items(), key=lambda one: -one[1])
 
     def _rescore(self, source_BxS, tokens_BxNxT, log_p_BxN):
         """Interpolates log P of the network and the joint n-gram model, keeping a word's total."""

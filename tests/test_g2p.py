@@ -167,19 +167,34 @@ def rescored_by_hand(both, word, pronunciations):
 FEW = ["cab", "dace", "fee"]
 
 
-def test_a_joint_model_rescores_what_the_network_found(g2p, both):
-    before, after = g2p.pronounce(FEW, nbest=8), both.pronounce(FEW, nbest=8)
+def test_a_joint_model_rescores_what_the_network_found(g2p, both, monkeypatch):
+    monkeypatch.setattr(pronounce, "PRUNE_THRESHOLD", math.inf)
+    before, after = (model.with_settings(beam=8).candidates(FEW) for model in (g2p, both))
     for word, found, rescored in zip(FEW, before, after, strict=True):
-        wanted = rescored_by_hand(both, word, found.scored)
+        wanted = rescored_by_hand(both, word, [(one.phonemes, one.probability) for one in found])
         order = sorted(wanted, key=lambda phonemes: -wanted[phonemes])
-        assert [one.phonemes for one in rescored.pronunciations] == order
-        for phonemes, p in rescored.scored:
-            assert p == pytest.approx(wanted[phonemes])
+        assert [one.phonemes for one in rescored] == order
+        for one in rescored:
+            assert one.probability == pytest.approx(wanted[one.phonemes])
+
+
+def test_a_pronunciation_has_one_probability_however_many_are_wanted(both):
+    few = both.pronounce(FEW + ["cab-dace"], nbest=25)
+    for nbest, mass in (1, 1.0), (2, 1.0), (3, 0.9), (8, 0.5), (11, 1.0):
+        for answer, most in zip(
+            both.pronounce(FEW + ["cab-dace"], nbest=nbest, mass=mass), few, strict=True
+        ):
+            count = len(answer.pronunciations)
+            assert count == nbest or mass < 1
+            assert answer.pronunciations == most.pronunciations[:count]
+            p = [p for _, p in most.scored]
+            assert p == sorted(p, reverse=True) and sum(p) < 1
 
 
 @pytest.mark.parametrize("threshold", [3.0, 4.0, math.inf])
 def test_pruning_keeps_the_best_answer(both, threshold, monkeypatch):
-    eight = both.pronounce(FEW, nbest=8)
+    monkeypatch.setattr(pronounce, "PRUNE_THRESHOLD", math.inf)
+    eight = both.pronounce(FEW, beam=8)
     monkeypatch.setattr(pronounce, "PRUNE_THRESHOLD", threshold)
     for answer, best in zip(both.pronounce(FEW, beam=8), eight, strict=True):
         (one,) = answer.pronunciations

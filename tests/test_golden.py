@@ -12,3 +12,10 @@ def test_answers_are_those_that_were_recorded(kind):
     different, probability = golden.compare(*kind)
     assert different == 0
     assert probability < 1e-5
+
+
+@pytest.mark.parametrize("model", ["english", "english-small"])
+def test_a_word_has_one_best_answer_and_one_probability(model):
+    best, three = (golden.recorded()[model, "float32", search] for search in ("best", "three"))
+    for word, [(phonemes, probability)] in best.items():
+        assert three[word][0] == (phonemes, pytest.approx(probability, abs=1e-5))

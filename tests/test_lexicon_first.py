@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 def test_a_lexicon_answers_first_with_at_most_nbest_of_what_it_has(g2p):
     both = lexicon_first({"Back": ["B AE K", "B EH K"], "xyz": ["EH K"]}, g2p)
     answers = both.pronounce(["cab", "BACK", "", "xyz"], nbest=2)
-    assert [answer.source for answer in answers] == ["model", "lexicon", "model", "lexicon"]
+    assert [answer.source for answer in answers] == ["model", "lexicon", "silent", "lexicon"]
     assert [list(map(str, answer.pronunciations)) for answer in answers][1:] == [
         ["B AE K", "B EH K"], [""], ["EH K"],
     ]  # fmt: skip
@@ -58,6 +58,60 @@ def test_entries_that_are_normalised_alike_are_one(g2p):
     assert answer.scored == [(("K", "B"), 0.5), (("S", "B"), 0.5)]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ace 0.25 EY S\nace 1.0 AE K\nCab 0.5 K B\ncab 1.0 K AE B\n",  # Kaldi: at most 1
+        "ace 0.2 0.1 1.0 1.0 EY S\nace 0.8 0.1 1.0 1.0 AE K\n",
+        "ace\t0.2\tEY S\nace\t0.8\tAE K\n",  # MFA
+        "ace\t0.1\t0.5\t1.0\t1.0\tEY S\nace\t0.4\t0.5\t1.0\t1.0\tAE K\n",
+        "word,pronunciation,probability\nace,EY S,0.2\nace,AE K,0.8\nbad,B AE D,\n",
+        "Prob,word,ipa\n20,ace,EY S\n80,ace,AE K\n",
+        "word\tpronunciation\tprobability\nace\tEY S\t1e-1\nace\tAE K\t4e-1\n",
+        "ace\tEY S\t0.2\nace\tAE K\t0.8\n",  # predict --nbest
+        "ace\tEY S\t0.2\tmodel\nace\tAE K\t0.8\tmodel\n...\t\t0\tsilent\n",
+        '{"word": "ace", "sounds": [["EY", "S"], ["AE", "K"]], "probabilities": [0.2, 0.8]}\n',
+        '[{"word": "ace", "sounds": "EY S", "probability": 0.1},'
+        '{"word": "ace", "sounds": "AE K", "probability": 0.4}]',
+    ],
+)
+def test_probabilities_of_a_lexicon_are_those_of_its_answers(g2p, write, text):
+    both = LexiconFirst([Lexicon(read_lexicon(write(text)), g2p.symbols)], g2p)
+    (answer,) = both.pronounce(["ace"], nbest=3)
+    assert [str(p) for p in answer.pronunciations] == ["AE K", "EY S"]
+    assert [p for _, p in answer.scored] == pytest.approx([0.8, 0.2])
+    assert both.pronounce(["ace"])[0].best == both.pronounce(["ace"], 8, mass=0.7)[0].best
+    assert len(both.pronounce(["ace"], 8, mass=0.7)[0].pronunciations) == 1
+    if "bad" in text:
+        assert both.known("bad").best.probability == 1
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("word,ipa,prob\nab,AE B,often\n", "txt:2: expected a probability, found 'often'; fix: "),
+        (
+            '{"word": "a", "sounds": ["B"], "probabilities": [1, 2]}',
+            "txt:1: expected probabilities",
+        ),
+        ('{"word": "a", "sounds": ["B"], "probability": "1"}', "found \\['1'\\]; fix: write one"),
+        ('{"word": "a", "sounds": ["B"], "probability": -1}', "txt:1: expected probabilities"),
+    ],
+)
+def test_what_is_no_probability_is_an_error(write, text, message):
+    with pytest.raises(DataError, match=message):
+        read_lexicon(write(text))
+
+
+def test_the_spelling_of_a_word_wins_over_other_cases(g2p):
+    entries = [("Face", "F EY"), ("face", "F AE S"), ("FACE", "F"), ("it’s", "EY"), ("It's", "S")]
+    both = lexicon_first([(word, [tuple(p.split())]) for word, p in entries], g2p)
+    words = ["Face", "face", "FACE", "Face,", "(face)", "Face-face", "It’s", "it's", "\ufeffFACE"]
+    best = ["F EY", "F AE S", "F", "F EY", "F AE S", "F EY F AE S", "S", "EY", "F"]
+    assert [*map(both, words)] == best
+    assert [str(p) for p in both.known("fAce").pronunciations] == ["F EY", "F AE S", "F"]
+
+
 def test_a_word_that_the_lexicon_lacks_is_answered_part_by_part(g2p):
     both = lexicon_first({"face-ace": ["X"], "fad": ["Y"], "ace": ["EY S", "AE K"]}, g2p)
     words = ["face-ace", "ace–ace", "cab ace", "fa-d", "ace-😀b", "-", "ace/", "face‑ace"]
@@ -65,7 +119,7 @@ def test_a_word_that_the_lexicon_lacks_is_answered_part_by_part(g2p):
     best = [str(answer.best) for answer in answers]
     fa_d, b = g2p("fa-d"), g2p("b")
     assert best == ["X", "EY S EY S", "K AE B EY S", fa_d, f"EY S {b}", "", "EY S", "X"]
-    sources = ["lexicon", "lexicon", *["model"] * 4, "lexicon", "lexicon"]
+    sources = ["lexicon", "lexicon", *["model"] * 3, "silent", "lexicon", "lexicon"]
     assert [answer.source for answer in answers] == sources
     assert [answer.unknown for answer in answers] == [*[()] * 4, ("😀",), (), (), ()]
     (alone,) = g2p.pronounce(["cab"], nbest=2)
@@ -109,7 +163,7 @@ def test_cmudict_is_found_as_it_is_read():
     found = cmudict()
     for word, pronunciations in read_lexicon("cmudict"):
         assert tuple(dict.fromkeys(found.find(word.upper()))) == pronunciations
-    assert found.find("no such word") == [] and pickle.loads(pickle.dumps(found)) is found
+    assert not found.find("no such word") and pickle.loads(pickle.dumps(found)) is found
 
 
 def test_a_damaged_cmudict_is_an_error_of_one_line(monkeypatch, write):

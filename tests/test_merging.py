@@ -94,9 +94,22 @@ ABLE EY1_B_AH0_L EY0_B_L
         # what predict --nbest=2 --lexicon writes
         """cab\tK AE1 B\t0.9\tlexicon
 able\tEY1 B\t0.5\tmodel
-+oh\tOW1\t1.0\tmodel
-+beige\tB EY1 ZH\t1.0\tmodel
-+beige\tB EY1 JH\t0.25\tmodel
++oh\tOW1\t1\tmodel
++beige\tB EY1 ZH\t0.8\tmodel
++beige\tB EY1 JH\t0.2\tmodel
+""",
+        # what predict writes as csv and jsonl: probabilities that sum to 1
+        """word,pronunciation,probability
+cab,K AE1 B,0.9
+able,EY1 B,1
++oh,OW1,1
++beige,B EY1 ZH,0.8
++beige,B EY1 JH,0.2
+""",
+        """{"word": "cab", "sounds": [["K", "AE1", "B"]], "probabilities": [0.9]}
+{"word": "able", "sounds": [["EY1", "B"]], "probabilities": [1.0]}
++{"word": "oh", "sounds": [["OW1"]], "probabilities": [1.0]}
++{"word": "beige", "sounds": [["B", "EY1", "ZH"], ["B", "EY1", "JH"]], "probabilities": [0.8, 0.2]}
 """,
         # JSON lines, of texts and of lists
         """{"word": "cab", "sounds": "K AE1 B"}

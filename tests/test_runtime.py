@@ -128,7 +128,16 @@ def test_nbest_beam_and_stress(tmp_path):
     g2p.save(tmp_path / "model.safetensors")
     ours = runtime.load(tmp_path / "model.safetensors")
     stressed = runtime.load(tmp_path / "model.safetensors", stress=True)
-    assert_same(ours.pronounce_all(WORDS, nbest=3), g2p.pronounce(WORDS, nbest=3))
+    several = {n: g2p.pronounce(WORDS, nbest=n) for n in (1, 2, 3, 12, 25)}
+    for nbest, answers in several.items():
+        assert_same(ours.pronounce_all(WORDS, nbest=nbest), answers)
+        for one, most in zip(answers, several[25], strict=True):
+            p = [p for _, p in most.scored]
+            assert p == sorted(p, reverse=True) and sum(p) < 1 + 1e-6
+            assert [p for p, _ in one.scored] == [p for p, _ in most.scored[:nbest]]
+            assert [p for _, p in one.scored] == pytest.approx(p[:nbest], abs=1e-6)
+    assert ours.pronounce_all(["?"])[0] == ([((), 0.0)], ("?",))
+    assert several[1][WORDS.index("")].source == "silent"
     assert_same(stressed.pronounce_all(WORDS, beam=5), g2p.stressed.pronounce(WORDS, beam=5))
     assert ours("cab") == g2p("cab")
 

@@ -130,7 +130,7 @@ def test_aligned_answers_have_two_more_columns(g2p):
     transcribe(g2p, words, out, Options(aligned=True, nbest=2, marked=True))
     rows = [line.split("\t") for line in out.getvalue().splitlines()]
     assert [len(row) for row in rows] == [6] * 5
-    assert rows[4] == ["😀", "", "1", "", "", "model"]
+    assert rows[4] == ["😀", "", "0", "", "", "silent"]
     for word, phonemes, probability, letters, each, _ in rows[:4]:
         assert set("".join(letters.split())) <= set(word)
         assert len(letters.split()) == len(each.split()) == len(phonemes.split())
@@ -163,7 +163,7 @@ def test_doubtful_words_are_marked_and_reported_with_alternatives(g2p, caplog):
     doubtful = {"min_confidence": (cab + back) / 2, "marked": True, "alphabet": "ipa"}
     with caplog.at_level(logging.INFO):
         found = [line.split("\t") for line in lines(both, words, **doubtful)]
-    assert [row[-1] for row in found] == ["model", "doubtful", "lexicon", "model", "doubtful"]
+    assert [row[-1] for row in found] == ["model", "doubtful", "lexicon", "silent", "doubtful"]
     assert [row[1] for row in found] == [both(word, "ipa") for word in words]
     assert caplog.messages[:2] == [f"doubtful: {low}: {wanted}"] * 2
     assert "of 5 words 2 are doubtful" in caplog.messages

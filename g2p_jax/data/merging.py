@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 from absl import logging
 
@@ -18,8 +19,8 @@ from g2p_jax.data import formats, plausibility
 from g2p_jax.data.alphabets import alphabet_of
 from g2p_jax.data.formats.evidence import SOURCES
 from g2p_jax.data.formats.layout import Entry
-from g2p_jax.data.formats.table import columns
-from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, scaled, token
+from g2p_jax.data.formats.table import WEIGHTS, columns
+from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, distinct, scaled, token
 from g2p_jax.data.lexicon import SPECIAL, read_lexicon
 from g2p_jax.data.normalise import MARKS, normal_form
 from g2p_jax.data.pairs import Phonemes
@@ -31,7 +32,6 @@ LEAST = 0.01  # probability that MFA allows
 _ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 POSITION = re.compile(r"(?<=.)_[BIES]$")  # Kaldi: of a phoneme in its word
 _VARIANT = re.compile(r"(?m)^[^\s(]\S*\((\d+)\)\s")
-_PROBABILITY = {"probability", "prob"}  # names of a column
 _ORDERS: tuple[Callable[[str], str], ...] = (
     str,
     str.casefold,
@@ -119,7 +119,8 @@ class LexiconFile:
     def _spelled(self, answers: Answers) -> list[tuple[Phonemes, float]]:
         """Returns pronunciations in the lexicon's case, with the marks of their positions."""
         spelled = []
-        for phonemes, probability in scaled(answers, LEAST):
+        each = scaled(answers, LEAST) if self._layout.probabilities else distinct(answers)
+        for phonemes, probability in each:
             if self._lower:
                 phonemes = tuple(map(str.lower, phonemes))
             if self._positions:
@@ -146,7 +147,7 @@ class LexiconFile:
         """Returns the lines for a word, none if it has no phonemes."""
         layout = self._layout
         if layout.format == "jsonl":
-            return self._json_rows(word, [phonemes for phonemes, _ in spelled])
+            return self._json_rows(word, spelled)
         if layout.joined:
             if unclear := next((p for phonemes, _ in spelled for p in phonemes if "_" in p), ""):
                 fix = "choose an --alphabet whose phonemes have no _"
@@ -182,7 +183,7 @@ class LexiconFile:
         word_column, first = columns(self._layout)
         example = self._example.split("\t") if self._layout.separator == "\t" else []
         names = self._layout.header or ("",) * len(example)
-        cells = [str(probability) if name in _PROBABILITY else "" for name in names]
+        cells = [f"{probability:.4g}" if name in WEIGHTS else "" for name in names]
         cells[1 : 1 + len(numbers)] = numbers
         cells[word_column], cells[first] = word, text
         for place in range(first + 1, len(example)) if self._layout.extra_columns else ():
@@ -190,16 +191,22 @@ class LexiconFile:
             if value not in SOURCES and not re.fullmatch(r"\d*\.?\d+(e-\d+)?", value):
                 fix = "leave out the columns that --align wrote"
                 raise DataError.at(self._path, "pronunciations", f"the column {value!r}", fix)
-            cells[place] = "model" if value in SOURCES else str(probability)
+            cells[place] = "model" if value in SOURCES else f"{probability:.4g}"
         return cells
 
-    def _json_rows(self, word: str, spelled: list[Phonemes]) -> list[str]:
-        """Returns objects whose sounds are texts or lists of phonemes, as in the file."""
-        flat = isinstance(json.loads(self._example)["sounds"], str)
-        unclear = any("_" in phoneme for phonemes in spelled for phoneme in phonemes)
-        each = [" ".join(phonemes) for phonemes in spelled] if flat and not unclear else [spelled]
-        rows = [{"word": word, "sounds": sounds} for sounds in each] if spelled else []
-        return [json.dumps(row, ensure_ascii=False) for row in rows]
+    def _json_rows(self, word: str, spelled: list[tuple[Phonemes, float]]) -> list[str]:
+        """Returns objects as in the file: sounds as texts or lists, and probabilities if it has."""
+        example = json.loads(self._example)
+        unclear = any("_" in phoneme for phonemes, _ in spelled for phoneme in phonemes)
+        flat = isinstance(example["sounds"], str) and not unclear
+        rows = []
+        for some in [[one] for one in spelled] if flat else [spelled] if spelled else []:
+            sounds, p = [x for x, _ in some], [round(p, 6) for _, p in some]
+            row: dict[str, Any] = {"word": word, "sounds": " ".join(sounds[0]) if flat else sounds}
+            row |= {"probabilities": p} if "probabilities" in example else {}
+            row |= {"probability": p[0]} if "probability" in example and flat else {}
+            rows.append(json.dumps(row, ensure_ascii=False))
+        return rows
 
 
 def _is_special(entry: Entry) -> bool:

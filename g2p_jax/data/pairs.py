@@ -47,6 +47,7 @@ class Pairs(Sequence[Pair]):
     pronunciations: Ragged  # of all words, as indices into `phonemes`
     starts: Array  # word i has the pronunciations from starts[i] to before starts[i + 1]
     phonemes: tuple[str, ...]  # all different
+    weights: Array | None = None  # of the pronunciations, where the data has them; NaN: not there
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, Sequence[Sequence[str]]]]) -> "Pairs":
@@ -120,7 +121,10 @@ class Pairs(Sequence[Pair]):
         """Returns the pairs with these indices, in this order."""
         rows = Ragged(np.arange(len(self.pronunciations)), self.starts).take(indices)
         words, sounds = self.words.take(indices), self.pronunciations.take(rows.ids)
-        return Pairs(words, sounds, rows.starts, self.phonemes)
+        return Pairs(words, sounds, rows.starts, self.phonemes, self._weights(rows.ids))
+
+    def _weights(self, rows: Array) -> Array | None:
+        return None if self.weights is None else self.weights[rows]
 
     @property
     def owners(self) -> Array:
@@ -152,4 +156,4 @@ class Pairs(Sequence[Pair]):
         rows = rows[np.argsort(first[rows], kind="stable")]
         leaders, counts = np.unique(first[rows], return_counts=True)
         words, sounds = self.words.take(owners[leaders]), self.pronunciations.take(rows)
-        return Pairs(words, sounds, borders(counts), self.phonemes)
+        return Pairs(words, sounds, borders(counts), self.phonemes, self._weights(rows))

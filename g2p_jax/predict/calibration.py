@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 
 from g2p_jax.data.pairs import Pair
-from g2p_jax.joint.model import BEAM
 from g2p_jax.joint.ngram import Floats
 from g2p_jax.predict.g2p import G2P
 from g2p_jax.predict.inspection import Inspection
@@ -33,14 +32,14 @@ class Calibration(NamedTuple):
 def calibrate(g2p: G2P, pairs: Sequence[Pair]) -> Calibration:
     """Chooses the temperature for the answers to these words, and gives it to the model."""
     cold = g2p.with_settings(temperature=1.0)
-    answers = cold.pronounce((pair.word for pair in pairs), nbest=BEAM if g2p.joint else 1)
-    best = [answer.best.phonemes for answer in answers]
+    found = cold.candidates(pair.word for pair in pairs)
+    best = [each[0].phonemes for each in found]
     right = [phonemes in pair.pronunciations for pair, phonemes in zip(pairs, best, strict=True)]
     probabilities: Callable[[float], Floats]
     if g2p.joint:
-        p_WxN = np.zeros((len(answers), BEAM))
-        for row, answer in zip(p_WxN, answers, strict=True):
-            row[: len(answer.pronunciations)] = [p for _, p in answer.scored]
+        p_WxN = np.zeros((len(found), max(map(len, found))))
+        for row, each in zip(p_WxN, found, strict=True):
+            row[: len(each)] = [one.probability for one in each]
         probabilities = functools.partial(of_best, p_WxN)
     else:
         words = (pair.word for pair in pairs)

@@ -57,9 +57,9 @@ class Candidates(NamedTuple):
         return rescored
 
     def pronunciations(
-        self, names: Array, join: Callable[[list[str]], Phonemes], nbest: int
+        self, names: Array, join: Callable[[list[str]], Phonemes], nbest: int | None = None
     ) -> Iterator[tuple[int, list[Pronunciation]]]:
-        """Yields the number of each spelling, and its `nbest` pronunciations, the best first.
+        """Yields the number of each spelling, and its pronunciations, at most `nbest`, best first.
 
         names: of the tokens, joined by `join`. What gets equal names is one pronunciation, as
           probable as all of it together.

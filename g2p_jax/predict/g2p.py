@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from g2p_jax.config import Config
+from g2p_jax.config import MOST_BEAM, Config
 from g2p_jax.data.arpabet import has_stress, strip_stress
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import Symbols
@@ -25,15 +25,16 @@ from g2p_jax.predict.header import Header
 from g2p_jax.predict.inspection import Inspection, Scorer, inspect, score_pairs
 from g2p_jax.predict.languages import in_language
 from g2p_jax.predict.model_file import Params
-from g2p_jax.predict.pronouncer import Pronouncer
+from g2p_jax.predict.pronouncer import CHUNK, Pronouncer
 from g2p_jax.predict.pronunciation import (
     Answer,
     Pronunciation,
+    add_alternatives,
+    batched,
     check_options,
     check_words,
     concatenate,
     spell,
-    up_to_mass,
 )
 from g2p_jax.predict.runner import Runner
 from g2p_jax.predict.searching import SearchSettings
@@ -41,6 +42,10 @@ from g2p_jax.predict.stress import StressFolding
 from g2p_jax.search.hypotheses import Hypotheses
 
 PRUNE_THRESHOLD = 3.0  # of log P, for the best answer alone: what is further behind cannot win
+SEVERAL = 10  # pronunciations of a word that the search for more than one is to find
+
+Rescored = list[Callable[[], Candidates]]  # of one search, batch by batch
+Pronunciations = list[Pronunciation]
 
 
 class Word(NamedTuple):
@@ -56,7 +61,7 @@ class Chunk(NamedTuple):
 
     words: list[Word]
     spellings: Ragged  # all different
-    batches: list[tuple[Array, Hypotheses]]  # which spellings, and what the search finds
+    searches: list[list[tuple[Array, Hypotheses]]]  # which spellings, and what is found for them
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -77,14 +82,25 @@ class G2P(Pronouncer):
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
     ) -> Iterator[list[Answer]]:
         check_options(nbest, beam, mass)
-        settings, waiting = self._search_settings(nbest, beam), None
+        searches, waiting = self._searches(nbest, beam), None
         for words in chunks:
-            chunk = self._search(words, settings)
+            chunk = self._search(words, searches)
             if waiting:
                 yield self._answer(*waiting, nbest, mass)
             waiting = chunk.words, self._rescore(chunk)
         if waiting:
             yield self._answer(*waiting, nbest, mass)
+
+    def candidates(self, words: Iterable[str]) -> list[Pronunciations]:
+        """Returns all that the search for the best pronunciation of each word finds."""
+        found = []
+        for some in batched(words, CHUNK):
+            chunk = self._search(some, self._searches(nbest=1))
+            each = self._ranked(self._rescore(chunk)[0])
+            found += [
+                concatenate([each[p] for p in word.pieces], MOST_BEAM) for word in chunk.words
+            ]
+        return found
 
     def inspect(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> list[Inspection]:
         encode: Callable[[Sequence[str]], list[int]] = self.symbols.encode_target
@@ -140,25 +156,33 @@ class G2P(Pronouncer):
         model_file.write(path, self.config, self.symbols, self.params, dtype, self.joint)
 
     def warm_up(self, words: int = 6, nbest: int = 1) -> "G2P":
-        longest, settings = self.config.data.longest, self._search_settings(nbest, beam=0)
-        programs = self._runner.prepare(longest, settings, words)
-        if self.joint:
-            pairs = words * max(settings.width, settings.alternatives + 1)
-            programs += self.joint.prepare(longest, pairs)
+        longest, programs = self.config.data.longest, []
+        for settings in self._searches(nbest, beam=0):
+            programs += self._runner.prepare(longest, settings, words)
+            if self.joint:
+                pairs = words * max(settings.width, settings.alternatives + 1)
+                programs += self.joint.prepare(longest, pairs)
         for program in programs:
             program.result()
         return self
 
     __getstate__ = model_file.to_pickle
 
-    def _search_settings(self, nbest: int, beam: int) -> SearchSettings:
-        rescored = joint_lib.BEAM if self.joint else 1
-        needed = 2 * nbest if self._folding and nbest > 1 else nbest
-        width = max(beam or self.config.beam or rescored, needed)
-        return SearchSettings(width, PRUNE_THRESHOLD if nbest == 1 else math.inf, rescored - 1)
+    def _searches(self, nbest: int, beam: int = 0) -> list[SearchSettings]:
+        """Returns the search for the best pronunciation, and those for the others.
 
-    def _search(self, words: Iterable[str], settings: SearchSettings) -> Chunk:
-        """Spells the words and starts the search on the devices."""
+        Their widths do not depend on nbest, so that a pronunciation has one probability.
+        """
+        rescored = joint_lib.BEAM if self.joint else 1
+        width = beam or self.config.beam or rescored
+        several = SEVERAL * (2 if self._folding else 1)
+        rounds = ((nbest - 1) // SEVERAL).bit_length() + 1 if nbest > 1 else 0
+        widths = [max(width, several << n) for n in range(rounds)]
+        wider = [SearchSettings(most, math.inf, rescored - 1) for most in widths]
+        return [SearchSettings(width, PRUNE_THRESHOLD, rescored - 1), *wider]
+
+    def _search(self, words: Iterable[str], searches: Sequence[SearchSettings]) -> Chunk:
+        """Spells the words and starts the searches on the devices."""
         numbers: dict[tuple[str, ...], int] = {}
         spelled, longest = [], self.config.data.longest
         words = list(check_words(words))
@@ -168,27 +192,37 @@ class G2P(Pronouncer):
             ids = [numbers.setdefault(piece, len(numbers)) for piece in pieces]
             spelled.append(Word(word, ids, unknown))
         spellings = Ragged.from_lists(list(numbers), self.symbols.graphemes.ids.__getitem__)
-        return Chunk(spelled, spellings, self._runner.search(spellings, longest, settings))
+        found = [self._runner.search(spellings, longest, settings) for settings in searches]
+        return Chunk(spelled, spellings, found)
 
-    def _rescore(self, chunk: Chunk) -> list[Callable[[], Candidates]]:
-        """Reads what the search has found, and starts to rescore it; the functions wait for it."""
+    def _rescore(self, chunk: Chunk) -> list[Rescored]:
+        """Reads what each search has found, and starts to rescore it; the functions wait for it."""
         how = self.joint, chunk.spellings, self.config.ensemble, self.config.temperature
-        return [Candidates.read(*batch).start_rescoring(*how) for batch in chunk.batches]
+        return [
+            [Candidates.read(*batch).start_rescoring(*how) for batch in batches]
+            for batches in chunk.searches
+        ]
+
+    def _ranked(self, rescored: Rescored, most: int | None = None) -> dict[int, Pronunciations]:
+        """Returns the pronunciations of each spelling that one search has found, best first."""
+        found: dict[int, Pronunciations] = {}
+        for wait in rescored:
+            found.update(wait().pronunciations(self._names, self.symbols.phonemes_of, most))
+        return found
 
     def _answer(
-        self, words: list[Word], rescored: list[Callable[[], Candidates]], nbest: int, mass: float
+        self, words: list[Word], rescored: list[Rescored], nbest: int, mass: float
     ) -> list[Answer]:
         """Ranks the pronunciations of all spellings, and makes those of the words of them."""
-        join = self.symbols.phonemes_of
-        best: dict[int, list[Pronunciation]] = {}
-        for wait in rescored:
-            best.update(wait().pronunciations(self._names, join, nbest))
-        answers = []
-        for word, pieces, unknown in words:
-            one = len(pieces) == 1
-            found = best[pieces[0]] if one else concatenate([best[p] for p in pieces], nbest)
-            answers.append(Answer(word, up_to_mass(found, mass), unknown))
-        return answers
+        first, *others = rescored
+        best = self._ranked(first, 1)
+        for search in others:
+            wider = self._ranked(search)
+            best = {piece: add_alternatives(best[piece], wider[piece]) for piece in best}
+        return [
+            Answer.of(word, concatenate([best[p] for p in pieces], nbest), unknown, mass)
+            for word, pieces, unknown in words
+        ]
 
     def _shown(self, phonemes: Iterable[str]) -> tuple[str, ...]:
         return tuple(map(strip_stress, phonemes) if self._folding else phonemes)

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from g2p_jax.data.alphabets import alphabet_of, convert
 from g2p_jax.data.arpabet import has_stress, marks_stress, strip_stress
 from g2p_jax.data.cmudict import Cmudict, cmudict
 from g2p_jax.data.merging import POSITION
-from g2p_jax.data.normalise import MARKS
+from g2p_jax.data.normalise import MARKS, normal_form
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
 from g2p_jax.data.symbols import SPECIALS, Symbols
 from g2p_jax.predict import header
@@ -28,7 +29,6 @@ from g2p_jax.predict.pronunciation import (
     check_options,
     check_words,
     concatenate,
-    up_to_mass,
 )
 
 if TYPE_CHECKING:
@@ -46,20 +46,31 @@ class Lexicon:
     def __init__(self, pairs: Iterable[Pair], symbols: Symbols):
         pairs = Pairs.of(pairs)
         self.alphabet, self.marks_stress = symbols.alphabet, marks_stress(pairs.phonemes)
-        self._entries: dict[str, dict[Phonemes, None]] = {}  # words that are read alike are one
+        self._entries: dict[str, list[tuple[str, Phonemes, float]]] = {}
+        weights = itertools.repeat(math.nan) if pairs.weights is None else iter(pairs.weights)
         for word, pronunciations in in_alphabet_of(symbols, pairs):
-            self._entries.setdefault(_key(symbols, word), {}).update(dict.fromkeys(pronunciations))
+            own = self._entries.setdefault(_key(symbols, word), [])
+            own += ((_form(word), *one) for one in zip(pronunciations, weights, strict=False))
 
-    def find(self, word: str) -> list[Phonemes]:
-        """Returns the pronunciations of a word, in their order."""
-        return list(self._entries.get(word, ()))
+    def find(self, word: str, spelling: str = "") -> dict[Phonemes, float]:
+        """Returns the pronunciations of a word with their weights, in their order.
+
+        word: as the model reads it, which many spellings may be: polish. spelling: Polish; entries
+          that are written so come before all others.
+        """
+        entries, found = self._entries.get(word, []), dict[Phonemes, float]()
+        exact = [entry for entry in entries if entry[0] == _form(spelling)]
+        for _, phonemes, weight in exact or entries:
+            found[phonemes] = found.get(phonemes, 0.0) + float(weight)
+        return found
 
 
 class LexiconFirst(Pronouncer):
     """Answers the words of lexicons with their pronunciations there; a model does the rest.
 
-    The first lexicon that has a word answers it. It says nothing about probabilities: each of n
-    pronunciations has 1 / n. A word that all lack is looked up as the model reads it (café as
+    The first lexicon that has a word answers it, with the probabilities that it gives there, scaled
+    to sum to 1, or 1 / n for each of n pronunciations. Of entries that differ in case the one that
+    is written as the word wins. A word that all lack is looked up as the model reads it (café as
     cafe), then part by part.
 
     >>> g2p = g2p_jax.load()
@@ -121,21 +132,28 @@ class LexiconFirst(Pronouncer):
         return self
 
     def _exact(self, word: str) -> Answer | None:
-        return self._found(word, _key(self.symbols, word), ())
+        return self._found(word, _key(self.symbols, word), word, ())
 
     def _as_read(self, word: str) -> Answer | None:
         """Returns the entry of the word as the model reads it, without unknown marks: "hello,"."""
         letters, unknown = self.symbols.graphemes_of(word)
         if any(map(str.isalnum, unknown)):
             return None
-        return self._found(word, "".join(letters), tuple(unknown))
+        bare = "".join(char for char in word if char not in unknown).strip()
+        return self._found(word, "".join(letters), bare, tuple(unknown))
 
-    def _found(self, word: str, key: str, unknown: tuple[str, ...]) -> Answer | None:
+    def _found(self, word: str, key: str, spelling: str, unknown: tuple[str, ...]) -> Answer | None:
         for lexicon in self.lexicons:
-            if found := lexicon.find(key):
-                each = dict.fromkeys(self._spelled(phonemes, lexicon) for phonemes in found)
-                p = 1 / len(each)
-                return Answer(word, tuple(Pronunciation(x, p, LEXICON) for x in each), unknown)
+            each: dict[Phonemes, float] = {}
+            for phonemes, weight in lexicon.find(key, spelling).items():
+                phonemes = self._spelled(phonemes, lexicon)
+                each[phonemes] = each.get(phonemes, 0.0) + weight
+            if each:
+                total = sum(each.values())  # NaN where a pronunciation has no weight
+                shares = {x: w / total if total > 0 else 1 / len(each) for x, w in each.items()}
+                ranked = sorted(shares.items(), key=lambda one: -one[1])
+                best = tuple(Pronunciation(*one, LEXICON) for one in ranked)
+                return Answer(word, best, unknown)
         return None
 
     def _spelled(self, phonemes: Phonemes, lexicon: Cmudict | Lexicon) -> Phonemes:
@@ -238,6 +256,11 @@ def _load(path: Path, language: str = "") -> "G2P":
     return model.with_language(language) if language else model
 
 
+def _form(word: str) -> str:
+    """Returns the word in its case, with the marks and the accents of its letters as most write."""
+    return normal_form(word.strip(), "NFC").translate(MARKS)
+
+
 def _key(symbols: Symbols, word: str) -> str:
     return symbols.normalise(word).translate(MARKS)
 
@@ -248,7 +271,7 @@ def _answer(
     """Returns the answer for a word; takes those of the model to its parts from `answers`."""
     each = [next(answers) if isinstance(part, str) else part for part in parts]
     if len(each) == 1 and each[0].source == LEXICON:
-        return dataclasses.replace(each[0].first(nbest), word=word)
+        return Answer.of(word, each[0].first(nbest).pronunciations, each[0].unknown, mass)
     best = concatenate([answer.pronunciations for answer in each], nbest)
     unknown = tuple(itertools.chain.from_iterable(answer.unknown for answer in each))
-    return Answer(word, up_to_mass(best, mass), unknown)
+    return Answer.of(word, best, unknown, mass)

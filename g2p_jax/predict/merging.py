@@ -35,7 +35,8 @@ def merge(
     partly = [answer for answer in answers if answer.unknown and answer.best.phonemes]
     if partly:
         logging.warning("%d words are answered in part only: %s", len(partly), complaint(partly[0]))
-    logging.info("new words: %d %s", len(missing), shorten(missing) if missing else "")
+    new = [answer.word for answer in answers if answer.best.phonemes]
+    logging.info("new words: %d %s", len(new), shorten(new) if new else "")
     own = g2p.symbols.alphabet
     entries = (a.in_alphabet(own, options.alphabet or own, options.stress) for a in answers)
     return lexicon.with_words((answer.word, answer.scored) for answer in entries)

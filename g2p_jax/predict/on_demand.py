@@ -16,7 +16,7 @@ from g2p_jax.config import Config
 from g2p_jax.data.languages import AUTO, split_language
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.predict.pronouncer import Pronouncer
-from g2p_jax.predict.pronunciation import Answer, Pronunciation, check_options, up_to_mass
+from g2p_jax.predict.pronunciation import Answer, Pronunciation, check_options
 
 if TYPE_CHECKING:
     from g2p_jax.predict.g2p import G2P
@@ -65,11 +65,10 @@ class OnDemand(Pronouncer):
             each = (split_language(word, languages, self.symbols.language) for word in words)
             named = [":".join(one) for one in each]
         found = self._small.pronounce_all(named, nbest, beam)
-        answers = []
-        for word, (pronunciations, unknown) in zip(words, found, strict=True):
-            best = up_to_mass([Pronunciation(*one) for one in pronunciations], mass)
-            answers.append(Answer(word, best, unknown))
-        return answers
+        return [
+            Answer.of(word, [Pronunciation(*one) for one in pronunciations], unknown, mass)
+            for word, (pronunciations, unknown) in zip(words, found, strict=True)
+        ]
 
     @functools.cached_property
     def _answered(self) -> list[int]:

@@ -45,9 +45,8 @@ class Pronouncer(abc.ABC):
         longer than any to be expected are pronounced piece by piece.
 
         Args:
-          nbest: how many pronunciations; the beam is at least as wide. For 1 it prunes what is far
-            less probable than the best so far: the same answer sooner (with `english` in 16 of
-            2,670 words another), with a probability that is 0.024 off on average.
+          nbest: how many pronunciations; those after the best are found by a wider search, and
+            `Answer` says how probable they are.
           beam: width of beam search; 1 (with nbest 1): greedy search, of which a joint n-gram model
             rescores the answer and some that differ in one phoneme; 0: config.beam, or as wide as
             the joint n-gram model needs, 1 where there is none.

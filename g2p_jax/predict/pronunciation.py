@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from g2p_jax.predict.inspection import Inspection
 
 T = TypeVar("T")
-LEXICON, MODEL = "lexicon", "model"  # where a pronunciation is from
+LEXICON, MODEL, SILENT = "lexicon", "model", "silent"  # where a pronunciation is from
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -31,7 +31,7 @@ class Pronunciation:
 
     phonemes: Phonemes
     probability: float
-    source: str = MODEL  # or LEXICON
+    source: str = MODEL  # or LEXICON; SILENT: there are no phonemes, and the probability is 0
     letters: tuple[str, ...] = ()  # of each phoneme, where they were asked for: `align`
     confidence: tuple[float, ...] = ()  # the model's, in each phoneme after those before; `align`
 
@@ -46,6 +46,12 @@ class Pronunciation:
 class Answer:
     """How one word is pronounced.
 
+    A pronunciation has one probability, however many are wanted: of a lexicon, its share of what
+    the lexicon gives the word, or 1 / n of n pronunciations; of a model, as follows. The best
+    pronunciation, with its probability, is what the search for one finds. The others share the
+    rest, in the proportions that a wider search gives them, and none is more probable than those
+    before it. Another `beam`, other members and settings are another model.
+
     >>> g2p_jax.load().pronounce(["tomato"], nbest=2)[0]
     Answer('tomato': 'T AH M EY T OW' 0.5, 'T AH M AA T OW' 0.5; lexicon)
     """
@@ -54,13 +60,26 @@ class Answer:
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
     unknown: tuple[str, ...] = ()  # characters that the model does not know, and left out
 
+    @classmethod
+    def of(
+        cls,
+        word: str,
+        best: Sequence[Pronunciation],
+        unknown: tuple[str, ...] = (),
+        mass: float = 1.0,
+    ) -> "Answer":
+        """Returns the answer with the first pronunciations that have that probability together."""
+        if not best[0].phonemes:
+            return cls(word, (Pronunciation((), 0.0, SILENT),), unknown)
+        return cls(word, up_to_mass(best, mass), unknown)
+
     @property
     def best(self) -> Pronunciation:
         return self.pronunciations[0]
 
     @property
     def source(self) -> str:
-        """Where the answer is from: "lexicon", or "model" if a part of it is from the model."""
+        """Where the answer is from: "lexicon"; "model" if a part of it is; or "silent"."""
         return self.best.source
 
     @property
@@ -84,18 +103,15 @@ class Answer:
     def in_alphabet(self, source: str, target: str, stress: bool = True) -> "Answer":
         """Returns the answer with its phonemes in another alphabet; see `alphabets.convert`.
 
-        Pronunciations that are written alike there are one, as probable as all of them.
+        Of pronunciations that are written alike there only the first is kept.
         """
         if source == target and stress:
             return self
         found: dict[Phonemes, Pronunciation] = {}
         for one in self.pronunciations:
             phonemes = convert(one.phonemes, source, target, stress)
-            first = found.get(phonemes)
-            p = one.probability + (first.probability if first else 0)
-            found[phonemes] = dataclasses.replace(first or one, phonemes=phonemes, probability=p)
-        ranked = sorted(found.values(), key=lambda one: -one.probability)
-        return dataclasses.replace(self, pronunciations=tuple(ranked))
+            found.setdefault(phonemes, dataclasses.replace(one, phonemes=phonemes))
+        return dataclasses.replace(self, pronunciations=tuple(found.values()))
 
     def __repr__(self) -> str:
         each = ", ".join(f"{str(one)!r} {one.probability:.4g}" for one in self.pronunciations)
@@ -165,6 +181,8 @@ def spell(
 
 def concatenate(pieces: Sequence[Sequence[Pronunciation]], nbest: int) -> list[Pronunciation]:
     """Returns the best pronunciations of a word, given those of its pieces."""
+    if len(pieces) == 1:
+        return list(pieces[0][:nbest])
     best: list[tuple[float, Any]] = [(1.0, None)]  # with a chain of pieces, the last one first
     for piece in pieces:
         both = [
@@ -174,6 +192,24 @@ def concatenate(pieces: Sequence[Sequence[Pronunciation]], nbest: int) -> list[P
         best = sorted(both, key=lambda one: -one[0])[:nbest]
     source = LEXICON if pieces and all(piece[0].source == LEXICON for piece in pieces) else MODEL
     return [Pronunciation(_joined(chain), p, source) for p, chain in best]
+
+
+def add_alternatives(
+    best: Sequence[Pronunciation], wider: Iterable[Pronunciation]
+) -> list[Pronunciation]:
+    """Returns pronunciations, and after them what a wider search has found; see `Answer`."""
+    known, wider = {one.phonemes for one in best}, list(wider)
+    left = max(1 - sum(one.probability for one in best), 0.0)
+    others = 1 - sum(one.probability for one in wider if one.phonemes in known)
+    share = left / others if others > 0 else 0.0
+    return [
+        *best,
+        *(
+            dataclasses.replace(one, probability=min(one.probability * share, best[-1].probability))
+            for one in wider
+            if one.phonemes not in known
+        ),
+    ]
 
 
 def _joined(chain: Any) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
     python tests/references/golden.py            # compares, with both types of matrix operands
     python tests/references/golden.py --write    # records golden.tsv.gz again
 
-The file was recorded by commit 69026ed (jax 0.10.2, an EPYC). Each line has a model, the type of
-the operands, the search, a word, and its pronunciations as `P H O N:probability`.
+The file was recorded by commit 69026ed (jax 0.10.2, an EPYC), the search for three pronunciations
+when each pronunciation got one probability, whatever their number. Each line has a model, the type
+of the operands, the search, a word, and its pronunciations as `P H O N:probability`.
 """
 
 import dataclasses

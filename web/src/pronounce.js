@@ -8,6 +8,7 @@ const { ModelError, open, check, member, Spelling } = globalThis.g2pJax;
 const BOS = 1, EOS = 2, UNK = 3, SPECIALS = 4;
 const MOST_BEAM = 1000;
 const RESCORED = 4; // hypotheses of each word that the joint n-gram model rescores
+const SEVERAL = 10; // pronunciations that the search for more than one is to find
 const PRUNE_THRESHOLD = 3; // of log P, for the best answer alone: what is further behind cannot win
 const KINDS = {
   cell: ["elman", "lstm", "gru", "gru_before"],
@@ -117,7 +118,7 @@ class G2P {
     const names = this.names(other || stress), pieces = new Map();
     const answered = (letters) => {
       const key = letters.join("\0");
-      if (!pieces.has(key)) pieces.set(key, this.search(letters, nbest, width, names));
+      if (!pieces.has(key)) pieces.set(key, this.several(letters, nbest, width, names));
       return pieces.get(key);
     };
     return words.map((word) => {
@@ -129,6 +130,7 @@ class G2P {
           probability: head.probability * tail.probability,
         }))).sort((a, b) => b.probability - a.probability).slice(0, nbest);
       }
+      if (!best[0].phonemes.length) best = [{ phonemes: [], probability: 0 }];
       let total = 0;
       best = best.filter(({ probability }, n) => (total += probability) - probability < mass || !n);
       if (other) {
@@ -171,13 +173,31 @@ class G2P {
     return (stress ?? this.config.stress) ? this.tokens : this.folded;
   }
 
+  // The best pronunciation of letters, with the probability that the search for one gives it, then
+  // what wider searches find, which shares the rest; see Answer in g2p_jax/predict/pronunciation.py.
+  several(letters, nbest, beamWidth, names) {
+    const width = beamWidth || this.config.beam || (this.joint ? RESCORED : 1);
+    const needed = names === this.folded && this.hasStress ? 2 * SEVERAL : SEVERAL;
+    const rounds = nbest > 1 ? 33 - Math.clz32(Math.floor((nbest - 1) / SEVERAL)) : 0;
+    let best = this.search(letters, width, PRUNE_THRESHOLD, names).slice(0, 1);
+    for (let n = 0; n < rounds; n++) {
+      const wider = this.search(letters, Math.max(width, needed << n), Infinity, names);
+      const known = new Set(best.map(({ phonemes }) => phonemes.join(" ")));
+      const isKnown = ({ phonemes }) => known.has(phonemes.join(" "));
+      const total = (some) => some.reduce((sum, { probability }) => sum + probability, 0);
+      const others = 1 - total(wider.filter(isKnown)), least = best.at(-1).probability;
+      const share = others > 0 ? Math.max(1 - total(best), 0) / others : 0;
+      best = best.concat(wider.filter((one) => !isKnown(one)).map(({ phonemes, probability }) => (
+        { phonemes, probability: Math.min(probability * share, least) })));
+    }
+    return best.slice(0, nbest);
+  }
+
   // The pronunciations of letters, the best first; those with equal names are one.
-  search(letters, nbest, beamWidth, names) {
-    const { config, joint, network } = this, folds = names === this.folded && this.hasStress;
+  search(letters, width, threshold, names) {
+    const { config, joint, network } = this;
     const ids = letters.map((letter) => this.letters.get(letter)), limit = 3 * ids.length + 12;
-    const rescored = joint ? RESCORED : 1, needed = folds && nbest > 1 ? 2 * nbest : nbest;
-    const width = Math.max(beamWidth || config.beam || rescored, needed);
-    const threshold = nbest === 1 ? PRUNE_THRESHOLD : Infinity;
+    const rescored = joint ? RESCORED : 1;
     let found = width === 1 ? greedy(network, ids, limit, rescored - 1, threshold)
       : beam(network, ids, limit, width, threshold);
     if (joint && found.length > 1) {
@@ -191,7 +211,7 @@ class G2P {
       one.probability += Math.exp(logP);
       best.set(phonemes.join(" "), one);
     }
-    return [...best.values()].sort((a, b) => b.probability - a.probability).slice(0, nbest);
+    return [...best.values()].sort((a, b) => b.probability - a.probability);
   }
 }
 

@@ -53,7 +53,7 @@ test("words of several parts, unknown characters, and nothing at all", () => {
   assert.deepEqual(both.pronunciations, parts.pronunciations);
   assert.deepEqual(accent.pronunciations, small.pronounce(["CAFE"])[0].pronunciations);
   assert.deepEqual(signs.unknown, ["日", "!"]);
-  assert.deepEqual(none.pronunciations, [{ phonemes: [], probability: 1 }]);
+  assert.deepEqual(none.pronunciations, [{ phonemes: [], probability: 0 }]);
   const long = "pneumonoultramicroscopicsilicovolcanoconiosis";
   assert.equal(small.transcribe(long), "N UW M AH N OW L T R AH M IY S K S IH L IH K AH V OW L");
 });

@@ -18,7 +18,7 @@ PHONEME_COLUMN = (
     "pronunciation pronunciations phoneme phonemes phones transcription sounds sound ipa arpabet "
     "xsampa pron"
 ).split()
-SOURCES = {"lexicon", "model", "doubtful"}  # what predict.py writes into its last column
+SOURCES = {"lexicon", "model", "silent", "doubtful"}  # what predict.py writes into its last column
 SPACE_FORMATS = "contest", "cmudict", "kaldi"
 MOST_PROBABILITIES = 4  # MFA and Kaldi's lexiconp_silprob.txt
 
@@ -143,7 +143,7 @@ def _extra_columns(file: TextFile, numbers: int, header: bool) -> bool:
     """Returns whether columns follow the pronunciation that predict.py writes there.
 
     These are, each if it was asked for: a probability; the letters of each phoneme and their
-    probabilities; the source, "lexicon" or "model", or "doubtful".
+    probabilities; one of SOURCES.
     """
     rows = [line.split("\t") for _, line in file.lines()][1 if header else 0 :]
     if not rows or {len(row) for row in rows} != {len(rows[0])} or len(rows[0]) < 3 + numbers:

@@ -1,4 +1,4 @@
-"""JSON lines, or one JSON array, of objects with a `word` and its `sounds`.
+"""JSON lines, or one JSON array, of objects with a `word`, its `sounds`, and `probabilities`.
 
 Sounds are a list of phonemes or a text, 'P H O N' or 'P_H_O_N'; several pronunciations are a list
 of such lists or texts. A list of texts without spaces is one pronunciation, unless another list in
@@ -6,6 +6,7 @@ the same file holds a text like 'P_H_O_N': then each text is a pronunciation.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,9 +23,10 @@ def recognised(file: TextFile) -> bool:
 
 def read(file: TextFile) -> Iterator[Entry]:
     underscores = "_" in file.text() and any(
-        _is_texts(sounds) and any("_" in text for text in sounds) for *_, sounds in _objects(file)
+        _is_texts(sounds) and any("_" in text for text in sounds)
+        for *_, sounds, _ in _objects(file)
     )
-    for place, language, word, sounds in _objects(file):
+    for place, language, word, sounds, weights in _objects(file):
         if isinstance(sounds, str):
             each = [_split(sounds)]
         elif not _is_texts(sounds):
@@ -33,18 +35,26 @@ def read(file: TextFile) -> Iterator[Entry]:
             each = [_split(text) for text in sounds]
         else:
             each = [sounds]
-        yield Entry(place, word, each, language)
+        if weights is None:
+            yield Entry(place, word, each, language)
+            continue
+        weights = weights if isinstance(weights, list) else [weights]
+        if len(weights) != len(each) or not all(map(_is_weight, weights)):
+            fix = "write one number from 0 to 1 for each pronunciation, or leave them out"
+            raise file.error(place, "probabilities", shorten(weights), fix)
+        yield Entry(place, word, each, language, weights)
 
 
-def _objects(file: TextFile) -> Iterator[tuple[int | str, str, str, Any]]:
-    """Yields (place, language, word, sounds) of each object, after a check of their types."""
+def _objects(file: TextFile) -> Iterator[tuple[int | str, str, str, Any, Any]]:
+    """Yields (place, language, word, sounds, probabilities), after a check of the first four."""
     for place, value in _values(file):
         match value:
             case {"word": str(word), "sounds": str() | list() as sounds} if (
                 isinstance(sounds, str) or _is_texts(sounds) or all(map(_is_texts, sounds))
             ) and not any("\ud800" <= char <= "\udfff" for char in word):  # half a character
                 language = value.get("language", "")
-                yield place, language if isinstance(language, str) else "", word, sounds
+                weights = value.get("probabilities", value.get("probability"))
+                yield place, language if isinstance(language, str) else "", word, sounds, weights
             case _:
                 fix = "write the word as text and its sounds as a list of texts"
                 raise file.error(place, EXAMPLE, shorten(value), fix)
@@ -71,6 +81,10 @@ def _values(file: TextFile) -> Iterator[tuple[int | str, Any]]:
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _is_weight(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value) and value >= 0
 
 
 def _split(phonemes: str) -> list[str]:

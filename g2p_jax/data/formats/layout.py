@@ -1,5 +1,6 @@
 """The layout of a lexicon file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ class Entry(NamedTuple):
     word: str
     pronunciations: list[list[str]]
     language: str = ""  # of the word, where the file has a column for it
+    weights: Sequence[float] = ()  # of the pronunciations; NaN: none in this line
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Reads lexicons that are tables: one line for each word or pronunciation."""
 
 import itertools
+import math
 import re
 import sys
 from collections.abc import Collection, Iterator
@@ -13,6 +14,8 @@ from g2p_jax.errors import DataError
 _COMMENT = re.compile(r"^\s*;;;.*|^\s*#\s.*|\s#.*")
 _COMMENT_LINE = re.compile(r"^\s*;;;.*")
 _DISAMBIGUATION = re.compile(r"#\d+")
+NUMBER = re.compile(r"(?:\d*\.\d+|\d+)(?:[eE][-+]?\d+)?")
+WEIGHTS = "probability", "prob", "probabilities", "pron_prob"  # names of a column
 _VARIANT = re.compile(r"(?<=.)\(\d+\)$")
 
 
@@ -24,6 +27,7 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
     word_column, first = columns(layout)
     named = "language" in layout.header
     language_column = layout.header.index("language") if named else sys.maxsize
+    weight_column = _weight_column(layout, first)
     for number, row in rows:
         if isinstance(row, DataError):
             yield row
@@ -43,7 +47,15 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
             word = row[word_column].strip()
             word = _VARIANT.sub("", word) if word.endswith(")") else word  # word(2)
             language = row[language_column].strip() if language_column < len(row) else ""
-            yield Entry(number, word, _pronunciations(row[first:], layout), language)
+            each, weight = _pronunciations(row[first:], layout), math.nan
+            cell = row[weight_column].strip() if weight_column < len(row) else ""
+            if NUMBER.fullmatch(cell):
+                weight = float(cell)
+            elif cell and layout.header:
+                fix = "write a number from 0 to 1, or leave the cell empty"
+                yield file.error(number, "a probability", shorten(cell), fix)
+                continue
+            yield Entry(number, word, each, language, [weight] * len(each))
 
 
 def columns(layout: Layout) -> tuple[int, int]:
@@ -53,6 +65,15 @@ def columns(layout: Layout) -> tuple[int, int]:
         return next((i for i, name in enumerate(layout.header) if name in names), default)
 
     return place(WORD_COLUMN, 0), place(PHONEME_COLUMN, 1 + layout.probabilities)
+
+
+def _weight_column(layout: Layout, first: int) -> int:
+    """Returns the place of the probability; beyond all columns where there is none."""
+    if layout.header:
+        return next((i for i, name in enumerate(layout.header) if name in WEIGHTS), sys.maxsize)
+    if layout.probabilities:
+        return 1
+    return first + 1 if layout.extra_columns else sys.maxsize
 
 
 def _rows(file: TextFile, layout: Layout) -> Iterator[tuple[int, list[str] | DataError]]:
