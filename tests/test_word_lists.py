@@ -7,7 +7,7 @@ import pytest
 
 from g2p_jax.data.answers import csv_line, tsv_lines
 from g2p_jax.data.textfile import MOST_BYTES, LineStream
-from g2p_jax.data.word_lists import read_words
+from g2p_jax.data.word_lists import read_texts, read_words
 from g2p_jax.errors import DataError
 
 
@@ -114,6 +114,9 @@ def test_a_list_that_is_not_utf8_is_named_with_its_remedy(write):
         ('{"word": "hel\n', 1, "one JSON object"),
         ('{"word": ' + "[" * 100_000 + "\n", 1, "one JSON object"),
         ('{"word": ' + "1" * 5000 + "}\n", 1, "one JSON object"),
+        ("Id,Word,Word\n1,a,b\n", 1, "found 'Id,Word,Word'; fix: give each column a name of its"),
+        ('{"word": "a", "word": "b"}\n', 1, "found the name 'word' twice in an object; fix: "),
+        ('{"word": "a", "Word": "b"}\n', 1, "one JSON object"),
         ("Id;Word\n1;hello\n", 1, "found 'Id;Word'; fix: write commas between the columns"),
         ("word\tcount\nhello\t7\n", 1, "write commas between the columns"),
         (gzip.compress(b"hello\n"), 1, "found a gzip file; fix: unpack it with gunzip"),
@@ -164,6 +167,13 @@ def test_a_line_has_a_limit(write):
         assert next(stream) == b"abc"
         with pytest.raises(DataError, match=r":2: expected at most 10,000,000 bytes in a line"):
             next(stream)
+
+
+def test_an_error_in_a_text_names_the_file_and_the_line(write):
+    path = write(b"Dr. Smith\n\nna\xefve\n", "text.txt")
+    with contextlib.closing(LineStream(path)) as lines:
+        with pytest.raises(DataError, match=re.escape(f"{path}:3: expected UTF-8")):
+            list(read_texts(lines))
 
 
 def test_a_folder_is_no_file(tmp_path):

@@ -4,12 +4,13 @@ import codecs
 import csv
 import difflib
 import io
+import json
 import os
 import select
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from g2p_jax.errors import DataError
 
@@ -72,6 +73,18 @@ def decode(data: bytes, name: object, number: int = 1) -> str:
         ),
     )
     raise DataError.at(f"{name}:{line}", "UTF-8", found, fix)
+
+
+def _each_once(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(items)
+    if len(found) < len(items):
+        names = [name for name, _ in items]
+        raise ValueError(f"the name {shorten(max(names, key=names.count))} twice in an object")
+    return found
+
+
+# Raises ValueError for what is no JSON, or has a name twice; RecursionError: nested too deeply.
+json_value: Callable[[str], Any] = json.JSONDecoder(object_pairs_hook=_each_once).decode
 
 
 def csv_row(where: str, line: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,7 @@ from typing import Any
 
 from absl import logging
 
-from g2p_jax.data.textfile import LineStream, csv_row, decode, shorten
+from g2p_jax.data.textfile import LineStream, csv_row, decode, json_value, shorten
 from g2p_jax.errors import DataError
 
 FIRST = 10  # lines that tell a lexicon from a list of words
@@ -36,14 +35,19 @@ def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterat
         with contextlib.closing(LineStream(source)) as lines:
             yield from read_words(lines)
     else:
-        yield from _words(source.name if isinstance(source, LineStream) else "input", source)
+        yield from _words(_name(source), source)
 
 
-def read_texts(source: Iterable[bytes | str], name: str = "input") -> Iterator[tuple[str, str]]:
+def read_texts(source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
     """Yields (number, line) for each line of a text, as soon as it is there; see `read_words`."""
+    name = _name(source)
     for number, line in enumerate(source, 1):
         text = _text(name, number, line).rstrip("\r\n")
         yield str(number), text.removeprefix("\ufeff") if number == 1 else text
+
+
+def _name(source: Iterable[bytes | str]) -> str:
+    return source.name if isinstance(source, LineStream) else "input"
 
 
 def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
@@ -60,6 +64,9 @@ def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]
     if _JSON.match(first) or isinstance(_json(first), dict | list):
         rows = _json_rows(name, whole)
     elif len(header) > 1 and "word" in header:
+        if max(header.count("word"), header.count("id")) > 1:
+            fix = "give each column a name of its own"
+            raise DataError.at(f"{name}:1", "one column word", shorten(first), fix)
         rows = _csv_rows(name, first, header, lines)
     elif len(other) > 1 and "word" in other:
         fix = "write commas between the columns"
@@ -106,20 +113,21 @@ def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[ob
         if line.strip():
             value = _json(line)
             row = {k.lower(): x for k, x in value.items()} if isinstance(value, dict) else {}
-            if not isinstance(row.get("word"), str):
+            if not isinstance(row.get("word"), str) or len(row) < len(value):
                 fix = "write one JSON object with a text `word` in each line, as jq -c '.[]' does"
                 whole = line.strip() in ("[", "{", "[{")
                 found = "JSON of several lines" if whole else shorten(line)
+                found = str(value).partition(";")[0] if type(value) is ValueError else found
                 raise DataError.at(f"{name}:{number}", '{"word": "..."}', found, fix)
             yield row.get("id", number), row["word"]
 
 
 def _json(line: str) -> Any:
-    """Returns the JSON value in a line, or None."""
+    """Returns the JSON value in a line, or why there is none."""
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):  # no JSON; a number of too many digits; nested too deeply
-        return None
+        return json_value(line)
+    except (ValueError, RecursionError) as error:
+        return error
 
 
 def _text(name: str, number: int, line: bytes | str) -> str:

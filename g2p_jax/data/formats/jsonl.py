@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from g2p_jax.data.formats.layout import Entry
-from g2p_jax.data.textfile import TextFile, shorten
+from g2p_jax.data.textfile import TextFile, json_value, shorten
 
 EXAMPLE = '{"word": "...", "sounds": ["P", "H", "O", "N"]}'
 
@@ -64,17 +64,17 @@ def _values(file: TextFile) -> Iterator[tuple[int | str, Any]]:
     number, line, text = 1, "", file.text()
     try:
         if text.lstrip().startswith("["):
-            for item, value in enumerate(json.loads(text), 1):
+            for item, value in enumerate(json_value(text), 1):
                 yield f" item {item}", value
         else:
             for number, line in file.lines():
-                yield number, json.loads(line)
+                yield number, json_value(line)
     except json.JSONDecodeError as error:
         several = not text.lstrip().startswith("[") and line.strip() == "{"
         found = "an object of several lines" if several else f"{error.msg} in column {error.colno}"
         fix = "write one JSON object in each line, as jq -c . does, or one JSON array of objects"
         raise file.error(number + error.lineno - 1, EXAMPLE, found, fix) from error
-    except (RecursionError, ValueError) as error:  # nested too deeply; a number of too many digits
+    except (RecursionError, ValueError) as error:  # nested too deeply; a name twice; many digits
         fix = "write one object with a word and its sounds in each line"
         raise file.error(number, EXAMPLE, str(error).partition(";")[0], fix) from error
 

@@ -4,6 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from g2p_jax.data.alphabets import ALPHABETS
+from g2p_jax.data.textfile import json_value
 from g2p_jax.predict.pronunciation import Answer
 
 MOST_BYTES = 1 << 16  # of a request
@@ -37,9 +38,11 @@ class Request(NamedTuple):
 def parse(body: bytes) -> Request:
     """Returns the request of a body; raises HttpError with what is wrong, and how to mend it."""
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        found = json_value(body.decode("utf-8-sig"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise HttpError(400, 'the body is no JSON: send {"words": ["through"]}') from error
+    except ValueError as error:  # a name that comes twice, or a number of too many digits
+        raise HttpError(400, f"the body has {str(error).partition(';')[0]}") from error
     if not isinstance(found, dict):
         raise HttpError(400, 'the body is no object: send {"words": ["through"]}')
     names = ("words", *Options._fields)
