@@ -101,6 +101,8 @@ def test_a_batch_has_few_characters_and_the_server_remembers_and_holds_few_words
         (b"\xff", 400, "no JSON"),
         (b"[" * 50_000, 400, "no JSON"),
         (b"[]", 400, "no object"),
+        (b'{"words": ["a"], "words": ["b"]}', 400, "the name 'words' twice in an object"),
+        (b'{"words": [' + b"1" * 5000 + b"]}", 400, "the body has Exceeds the limit"),
         (b"{}", 400, "words: a list"),
         (b'{"words": "a"}', 400, "words: a list"),
         (b'{"words": [1]}', 400, "words: a list"),
@@ -267,6 +269,15 @@ def test_the_hostile_requests_of_the_benchmark_are_no_error_of_the_server(app):
     ]
     found = {ask(app, body=body)[0] for body in bodies}
     assert {200, 400, 413} <= found <= {200, 400, 413, 503}
+
+
+def test_the_page_is_served_until_it_is_stopped():
+    command = [sys.executable, "-m", "g2p_jax", "demo", "--port=0", "--ckpt=english-small"]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert "Ctrl-C ends it" in process.stdout.readline()
+        process.send_signal(number)
+        assert process.communicate(timeout=30)[0] == "" and process.returncode == 0
 
 
 def test_a_server_starts_answers_and_ends_what_it_began(trained):

@@ -6,9 +6,10 @@
 
 Only this computer can see it: the server listens at 127.0.0.1, and the model runs in the browser.
 --output writes the page with its models as one file, which needs no server: open it, or send it to
-somebody. Ctrl-C ends the server.
+somebody. Ctrl-C or SIGTERM ends the server, with status 0.
 """
 
+import contextlib
 import webbrowser
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def main(words: list[str]) -> None:
             file.write(one_file(models))
         print(f"the page with {', '.join(models)} is {_OUTPUT.value}: open it in a browser")
         return
-    with page_server(read_site(models), _PORT.value) as server:
+    interrupted = contextlib.suppress(KeyboardInterrupt)
+    with interrupted, page_server(read_site(models), _PORT.value) as server:
         address = f"http://127.0.0.1:{server.server_port}/"
         print(f"{address} shows the page; Ctrl-C ends it", flush=True)
         if _OPEN.value:
