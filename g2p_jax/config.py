@@ -61,11 +61,11 @@ class Data:
     longest: int = setting(
         32, "Most tokens of a source; a longer one is answered in pieces.", "[1, 65536]"
     )
-    chunk: int = setting(128, "Characters of a text in one training step.", "[1, inf)")
+    chunk: int = setting(128, "Characters of a text in one training step.", "[1, 1e9]")
     spelling: bool = setting(False, "A language model learns spellings, not pronunciations.")
     stress: bool = setting(False, "Keep the stress digits of ARPAbet vowels: AH0, not AH.")
     unicode: str = setting("NFC", "Unicode normal form; NFD splits off accents.", ("NFC", "NFD"))
-    limit: int = setting(0, "Most training words, to try something out; 0: all.", "[0, inf)")
+    limit: int = setting(0, "Most training words, to try something out; 0: all.", "[0, 1e9]")
 
     @property
     def tokens(self) -> tuple[str, str]:
@@ -80,8 +80,8 @@ class Model:
     cell: str = setting("gru", "Recurrent cell.", CELLS)
     embedding: int = setting(128, "Width of the embedding of a token.", "[1, 65536]")
     hidden: int = setting(256, "Units of an encoder direction or a decoder layer.", "[1, 65536]")
-    encoder_layers: int = setting(2, "Layers of the encoder; 0: a language model.", "[0, inf)")
-    decoder_layers: int = setting(2, "Layers of the decoder.", "[1, inf)")
+    encoder_layers: int = setting(2, "Layers of the encoder; 0: a language model.", "[0, 100]")
+    decoder_layers: int = setting(2, "Layers of the decoder.", "[1, 100]")
     directions: str = setting(
         "concatenate",
         "How the encoder's directions are combined; backward: one.",
@@ -109,14 +109,14 @@ class Model:
 class Train:
     """How to train."""
 
-    epochs: int = setting(14, "Passes over the training words.", "[1, inf)")
-    batch_size: int = setting(128, "Pronunciations in a step, over all devices.", "[1, inf)")
-    buckets: int = setting(6, "Batch shapes, each compiled once.", "[1, inf)")
+    epochs: int = setting(14, "Passes over the training words.", "[1, 1e5]")
+    batch_size: int = setting(128, "Pronunciations in a step, over all devices.", "[1, 1e6]")
+    buckets: int = setting(6, "Batch shapes, each compiled once.", "[1, 1000]")
     optimizer: str = setting("adamw", "Algorithm of the weight updates.", ("rmsprop", "adamw"))
     learning_rate: float = setting(2e-3, "Highest learning rate.", "(0, inf)")
     schedule: str = setting("linear", "Learning rate after the warm-up.", ("constant", "linear"))
     warmup_steps: int = setting(
-        500, "Steps in which the learning rate rises; at most a tenth of the run.", "[0, inf)"
+        500, "Steps in which the learning rate rises; at most a tenth of the run.", "[0, 1e9]"
     )
     final_rate: float = setting(0.0, "Share of the learning rate left at the end.", "[0, 1]")
     clip: float = setting(1.0, "Largest norm of the gradient; 0: no clipping.", "[0, inf)")
@@ -129,12 +129,12 @@ class Train:
     teacher_forcing: float = setting(
         1.0, "Share of decoder steps that read the reference.", "[0, 1]"
     )
-    seed: int = setting(0, "Seed of everything that is random in training.", "[0, inf)")
+    seed: int = setting(0, "Seed of everything that is random in training.", "[0, 4294967295]")
     dtype: str = setting(
         "auto", "Operands of matrix products; auto: the faster.", ("auto", "float32", "bfloat16")
     )
-    log_every: int = setting(100, "Steps between two log lines.", "[1, inf)")
-    checkpoint_every: int = setting(60, "Seconds between two checkpoints.", "[1, inf)")
+    log_every: int = setting(100, "Steps between two log lines.", "[1, 1e9]")
+    checkpoint_every: int = setting(60, "Seconds between two checkpoints.", "[1, 1e9]")
     watch: tuple[str, ...] = setting(
         ("hello", "through", "colonel", "phoneme", "xylophone"),
         "Words that are pronounced after every epoch; none: the first of dev.",
@@ -149,9 +149,9 @@ class Config:
     data: Data = dataclasses.field(default_factory=Data)
     model: Model = dataclasses.field(default_factory=Model)
     train: Train = dataclasses.field(default_factory=Train)
-    ensemble: int = setting(1, "Members that are trained and answer together.", "[1, inf)")
-    ngram: int = setting(0, "Order of the joint n-gram model; 0: none.", "[0, inf)")
-    temperature: float = setting(1.0, "Temperature of the probabilities.", "(0, inf)")
+    ensemble: int = setting(1, "Members that are trained and answer together.", "[1, 1000]")
+    ngram: int = setting(0, "Order of the joint n-gram model; 0: none.", "[0, 16]")
+    temperature: float = setting(1.0, "Temperature of the probabilities.", "[1e-3, 1e3]")
     beam: int = setting(0, "Beam width; 0: 4 with a joint n-gram model, else 1.", "[0, 1000]")
     stress: bool = setting(True, "Answers keep the stress that was learned (data.stress).")
 

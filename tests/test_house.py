@@ -129,7 +129,8 @@ def test_a_shipped_model_is_made_by_its_config(name):
             "xml",
             "one of auto, contest, tsv, cmudict, kaldi, mfa, sphinx, csv, jsonl",
         ),
-        ("train.seed", -1, r"in \[0, inf\)"),
+        ("train.seed", -1, r"in \[0, 4294967295\]"),
+        ("train.epochs", 10**20, r"in \[1, 1e5\]"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(setting, value, message):
