@@ -61,14 +61,16 @@ def test_without_resume_it_begins_anew(tmp_path):
 def test_an_exception_leaves_what_is_certain_or_nothing(tmp_path, caplog):
     caplog.set_level("INFO")
     path = tmp_path / "out.tsv"
-    with pytest.raises(UserError), ResumableFiles([path], {}) as (file,):
-        file.write("a")
-        raise UserError("no")
-    assert not list(tmp_path.iterdir())
+    for error in (UserError("no"), KeyboardInterrupt()):
+        with pytest.raises(type(error)), ResumableFiles([path], {}) as (file,):
+            file.write("a")
+            raise error
+        assert not list(tmp_path.iterdir())
+    assert caplog.messages == ["stopped before anything was complete; nothing is kept"]
     output = ResumableFiles([path], {})
     with pytest.raises(KeyboardInterrupt), output as (file,):
         file.write("a")
-        output.mark([1])
+        output.mark([1], now=False)
         file.write("b")
         raise KeyboardInterrupt
     assert "out.tsv.part is kept; --resume continues it" in caplog.text

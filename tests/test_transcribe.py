@@ -7,6 +7,7 @@ import logging
 import numpy as np
 import pytest
 
+from g2p_jax.data.formats.writers import WRITERS
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.errors import UserError
 from g2p_jax.predict.merging import merge
@@ -34,6 +35,22 @@ def test_answers_are_lines_of_any_format_and_alphabet(g2p):
         lines(g2p, ["New York"], format="kaldi")
 
 
+def test_a_lexicon_has_each_word_once_also_when_it_is_continued(g2p):
+    words = ["cab", "back", " cab", "Cab", "back", "cab"]
+    for chunk in (1, 2, 8192):
+        for format in WRITERS:
+            (*found,) = lines(g2p, words, chunk, format=format)
+            expected = ["cab", "back"] if format == "sherpa" else ["cab", "back", "Cab"]
+            assert found == lines(g2p, expected, format=format)
+    assert len(lines(g2p, words)) == 6
+    out, numbered, tallies = io.StringIO(), [(word, word) for word in words], []
+    note = lambda tally, now: tallies.append(dataclasses.replace(tally))
+    for _ in range(2):
+        tally, some = (tallies or [None])[-1], numbered if tallies else numbered[:3]
+        transcribe(g2p, some, out, Options(format="kaldi"), tally=tally, mark=note)
+    assert [line.split()[0] for line in out.getvalue().splitlines()] == ["cab", "back", "Cab"]
+
+
 def test_a_lexicon_gets_the_words_that_it_lacks(g2p, tmp_path, caplog):
     path = tmp_path / "lexicon.txt"
     path.write_text("bad b ˈæ d\nzoo z uː\n")
@@ -53,6 +70,15 @@ def test_a_lexicon_gets_the_words_that_it_lacks(g2p, tmp_path, caplog):
         UserError, match="holds '😀', which the model does not know; leave --strict"
     ):
         merge(g2p, lexicon, words[-1:], Options(strict=True))
+
+
+def test_a_lexicon_that_changes_meanwhile_stays_as_it_is(g2p, tmp_path):
+    path = tmp_path / "lexicon.txt"
+    path.write_text("bad B AE D\n")
+    lexicon = LexiconFile(path)
+    path.write_text("bad B AE D\ndeaf D EH F\n")
+    with pytest.raises(UserError, match="has been changed meanwhile; fix: start again"):
+        merge(g2p, lexicon, ["cab"], Options())
 
 
 def test_one_line_for_each_line_and_one_warning(g2p, caplog):
@@ -110,7 +136,7 @@ def test_an_interrupted_list_is_continued_where_it_was(g2p):
     assert report.getvalue() == "2\tc😀b\tpartly\t😀\n3\t\tsilent\t\n"
     for count in (2, 4, 5):
         out, tally = io.StringIO(), Tally(**seen[-1]) if seen else Tally()
-        note = lambda tally: seen.append(dataclasses.asdict(tally))
+        note = lambda tally, now: seen.append(dataclasses.asdict(tally))
         transcribe(g2p, words[:count], out, Options(nbest=2), chunk=2, tally=tally, mark=note)
         seen.append(dataclasses.asdict(tally))
         text += out.getvalue()

@@ -7,7 +7,6 @@ written: files that it does not describe were made by somebody else.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import zlib
@@ -18,7 +17,7 @@ from typing import IO, Any
 from absl import logging
 
 from g2p_jax.errors import UserError
-from g2p_jax.files import atomic_write, lock, sync
+from g2p_jax.files import atomic_write, check_folder, digest, lock, sync
 
 
 class ResumableFiles:
@@ -43,25 +42,25 @@ class ResumableFiles:
         self._all = [Path(os.path.realpath(path)) for path in paths]  # a link stays a link
         self.paths = [path for path in self._all if path.is_file() or not path.exists()]
         self._about, self._sizes = about, [0] * len(self.paths)
+        self._latest: dict[str, Any] = {}  # what `mark` noted last
         self.done: Any = None  # what `mark` was given last; None: nothing is certain yet
         self.complete = False  # whether the files are there, and nothing to go on with
         for path in self._all:
             if path.is_dir():
                 raise UserError(f"{path} is a folder: name a file in it")
-            if not path.parent.is_dir():
-                raise UserError(f"{path.parent}: no such folder; make it first")
+            check_folder(path.parent)
         self.parts = [path.with_name(f"{path.name}.part") for path in self.paths]
         if not self.paths:
             return
         first = self.paths[0]
         self._notes = first.with_name(f"{first.name}.part.json")
         self._record = first.with_name(f".{first.name}.json")
-        found = [_digest(path) for path in self.paths]
+        found = [digest(path) for path in self.paths]
         record = _read(self._record) or {"about": {}, "digests": [], "replaced": []}
         unknown = [
             path
-            for path, digest in zip(self.paths, found, strict=True)
-            if digest and digest not in record["digests"] + record["replaced"]
+            for path, before in zip(self.paths, found, strict=True)
+            if before and before not in record["digests"] + record["replaced"]
         ]
         self._replaced = found
         written, begun = found == record["digests"], self._notes.exists()
@@ -118,29 +117,40 @@ class ResumableFiles:
         for path in (part, self._notes, self._record):
             if path.is_symlink():
                 raise UserError(f"{path} is a link: remove it")
-        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+        with contextlib.suppress(BlockingIOError):
             file = stack.enter_context(lock(part))
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(part)):  # else it was finished
-                return file
+            with contextlib.suppress(FileNotFoundError):  # it was finished
+                if os.path.samestat(os.fstat(file.fileno()), os.stat(part)):
+                    return file
         raise UserError(f"{part}: another process is writing it; wait until it has ended")
 
-    def mark(self, done: Any) -> None:
-        """Makes certain all that has been written; it stands for `done`, a JSON value."""
+    def mark(self, done: Any, now: bool = True) -> None:
+        """Notes that all that has been written stands for `done`, a JSON value.
+
+        now: makes that certain at once, also against a kill; else when the context ends.
+        """
         if not self.paths:
             return
         for file in self._files:
-            sync(file)
+            file.flush()
         sizes = [os.fstat(file.fileno()).st_size for file in self._files]
-        _write(self._notes, {"about": self._about, "done": done, "sizes": sizes})
+        self._latest = {"about": self._about, "done": done, "sizes": sizes}
+        if now:
+            self._save()
+
+    def _save(self) -> None:
+        for file in self._files:
+            sync(file)
+        if self._latest:
+            _write(self._notes, self._latest)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._stack:
             if not self.paths:
                 return
-            for file in self._files:
-                sync(file)
+            self._save()
             if kind is None:
-                digests = list(map(_digest, self.parts))
+                digests = list(map(digest, self.parts))
                 record = {"about": self._about, "digests": digests, "replaced": self._replaced}
                 _write(self._record, record)  # first: a kill must leave no file without a record
                 for part, path in zip(self.parts, self.paths, strict=True):
@@ -151,13 +161,8 @@ class ResumableFiles:
             else:
                 for part in self.parts:
                     part.unlink()
-
-
-def _digest(path: Path) -> str:
-    if not path.exists():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+                if kind is KeyboardInterrupt:
+                    logging.info("stopped before anything was complete; nothing is kept")
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:

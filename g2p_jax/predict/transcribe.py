@@ -1,4 +1,6 @@
-"""Word lists in, answers out: at least one line for every line, in order, in constant memory."""
+"""Word lists in, answers out: in order, in constant memory.
+
+A list of answers has at least one line for every line; a lexicon has each word once."""
 
 import contextlib
 import dataclasses
@@ -20,6 +22,7 @@ from g2p_jax.data.formats.writers import WRITERS, sherpa
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import as_they_come
 from g2p_jax.errors import UserError
+from g2p_jax.files import make_folder
 from g2p_jax.predict.plots import attention_map, file_name
 from g2p_jax.predict.problems import DOUBTFUL, PARTLY, SILENT, Problem, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
@@ -85,11 +88,15 @@ class Tally:
         self.words += len(words)
         self.checksum = zlib.crc32(text.encode(), self.checksum)
 
-    def skip(self, words: Words) -> Iterator[tuple[str, str]]:
-        """Returns the words after those that are answered; UserError if those have changed."""
+    def skip(self, words: Words, new: Callable[[Chunk], Chunk] = list) -> Iterator[tuple[str, str]]:
+        """Returns the words after those that are answered, which `new` gets to know.
+
+        UserError if those have changed.
+        """
         words, again = iter(words), Tally()
         for chunk in batched(itertools.islice(words, self.words), CHUNK):
             again.add(chunk)
+            new(chunk)
         if again.checksum != self.checksum:
             raise UserError(
                 f"the first {self.words} words are not those that are answered already; leave out "
@@ -118,6 +125,21 @@ class Tally:
             )
 
 
+class _New(set[str]):
+    """Called with words, returns those that it did not get before: a lexicon has each word once."""
+
+    def __init__(self, format: str):
+        self._case = str.lower if format == "sherpa" else str
+
+    def __call__(self, words: Chunk) -> Chunk:
+        new = []
+        for id, word in words:
+            if (key := self._case(word.strip())) not in self:
+                self.add(key)
+                new.append((id, word))
+        return new
+
+
 def transcribe(
     g2p: Pronouncer,
     words: Words,
@@ -128,7 +150,7 @@ def transcribe(
     chunk: int = CHUNK,
     ready: Callable[[], bool] = lambda: True,
     tally: Tally | None = None,
-    mark: Callable[[Tally], None] = lambda tally: None,
+    mark: Callable[[Tally, bool], None] = lambda tally, now: None,
     total: int = 0,
     share: Share = Share(),  # noqa: B008
     kind: Kind | None = None,
@@ -144,21 +166,22 @@ def transcribe(
       chunk: how many words each process reads before their answers are written.
       ready: whether another word can be read at once; if not, those before it are answered first.
       tally: of what `out` holds already: those words are not answered again.
-      mark: is told the tally about once a second, when `out` holds just the answers to that.
+      mark: is told the tally when `out` holds just the answers to that; each second: with True.
       total: how many words there will be, to say how much time is left; 0: unknown.
       share: of this process, where several answer the words together.
       kind: what is in the lines; None: words.
     """
     noun, answer, write = kind or WORDS
     tally = tally or Tally()
-    words, before, first = tally.skip(words), tally.words, chunk * share.index
+    new = _New(options.format) if options.format in WRITERS else list
+    words, before, first = tally.skip(words, new), tally.words, chunk * share.index
     if options.format in HEADERS and not before and not share.index:
         out.write(HEADERS[options.format] + "\n")
     started = saved = logged = time.monotonic()
-    chunks, again = itertools.tee(as_they_come(words, chunk * share.count, ready))
-    mine = ([word for _, word in some[first : first + chunk]] for some in again)
-    for some, answers in zip(chunks, answer(g2p, mine, options), strict=True):
-        part = some[first : first + chunk]
+    each = as_they_come(words, chunk * share.count, ready)
+    chunks, again = itertools.tee((some, new(some)[first : first + chunk]) for some in each)
+    mine = ([word for _, word in part] for _, part in again)
+    for (some, part), answers in zip(chunks, answer(g2p, mine, options), strict=True):
         for written in share.exchange(write(g2p, part, answers, options, tally.words + first)):
             if not share.index:
                 out.write(written["text"])
@@ -171,9 +194,8 @@ def transcribe(
         out.flush()
         tally.add(some)
         now = time.monotonic()
-        if now - saved > SAVE_EVERY:
-            mark(tally)
-            saved = now
+        mark(tally, now - saved > SAVE_EVERY)
+        saved = now if now - saved > SAVE_EVERY else saved
         if now - logged > LOG_EVERY:
             _log_speed(tally.words, (tally.words - before) / (now - started), noun, total)
             logged = now
@@ -214,7 +236,7 @@ def transcribe_file(
     tally = Tally(**(done or {}))
     if tally.words:
         logging.info("continuing %s after %d words", path, tally.words)
-    mark = lambda tally: output.mark(dataclasses.asdict(tally)) if output else None
+    mark = lambda tally, now: output.mark(dataclasses.asdict(tally), now) if output else None
     how: Any = {"tally": tally, "mark": mark, "total": total, "share": share, "kind": kind}
     with output or contextlib.nullcontext([io.StringIO()]) as (out, *reports):
         report = reports[0] if reports else None
@@ -267,7 +289,7 @@ def _columns(pronunciation: Pronunciation) -> str:
 
 def _draw(g2p: Pronouncer, answers: list[Answer], folder: Path, first: int) -> None:
     """Writes attention maps of the best pronunciations, numbered from first + 1."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for number, answer in enumerate(answers, first + 1):
         if best := answer.best.phonemes:
             inspection = g2p.attention(answer.word, best)
