@@ -17,6 +17,8 @@ def reason(error: OSError) -> str:
     why = error.strerror or str(error)
     if why in map(os.strerror, (errno.EEXIST, errno.ENOTDIR)):
         why = "there is a file where a folder should be; choose another name"
+    if error.errno == errno.EBADF:
+        why = "standard input or output is closed; name a file"
     return ": ".join(filter(None, [os.fsdecode(error.filename or ""), why]))
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+REFUSED = errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS
+
 
 @contextlib.contextmanager
 def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
@@ -21,24 +24,24 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
     its permissions. A device or a pipe cannot be replaced; it is written directly.
     """
     encoding, newline = (None, None) if "b" in mode else ("utf-8", "\n")
+    if Path(path).is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", str(path))
     if Path(path).exists() and not Path(path).is_file():
         with open(path, mode, encoding=encoding, newline=newline) as file:
             yield file
         return
     target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "no such folder; make it first", str(target.parent))
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    _remove(temporary)
     try:
-        temporary.unlink(missing_ok=True)
-        with open(temporary, mode.replace("w", "x"), encoding=encoding, newline=newline) as file:
+        with make(temporary, mode.replace("w", "x"), encoding=encoding, newline=newline) as file:
             yield file
             sync(file)
         if target.exists():
             os.chmod(temporary, target.stat().st_mode)
         os.replace(temporary, target)
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
 
 
 @contextlib.contextmanager
@@ -48,7 +51,7 @@ def lock(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
     BlockingIOError if another process has it. One that has died does not. Where the system knows no
     such locks, nothing is locked.
     """
-    with open(path, "a+", encoding="utf-8") as file:
+    with make(Path(path), "a+", encoding="utf-8") as file:
         if fcntl:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,6 +60,53 @@ def lock(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
             except OSError:  # some file systems of networks
                 pass
         yield file
+
+
+def make(path: Path, mode: str, **how: Any) -> IO[Any]:
+    """Opens a file that may be new; an OSError names its folder if that is what cannot be used."""
+    check_folder(path.parent)
+    try:
+        return open(path, mode, **how)
+    except OSError as error:
+        raise _of_folder(error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder, and those around it, unless it is there; see `make`."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _of_folder(error) from error
+
+
+def check_folder(path: Path) -> None:
+    """Raises NotADirectoryError if there is no such folder."""
+    if not path.is_dir():
+        why = os.strerror(errno.ENOTDIR) if path.exists() else "no such folder; make it first"
+        raise NotADirectoryError(errno.ENOTDIR, why, str(path))
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # a folder that cannot be written to has none
+        path.unlink(missing_ok=True)
+
+
+def _of_folder(error: OSError) -> OSError:
+    """Returns an error about a new file as one about its folder, if that takes no files."""
+    if error.errno not in REFUSED or os.path.exists(error.filename):
+        return error
+    # Some, such as /proc, have no file of the name, and say so of a new one, too.
+    detail = "" if error.errno == errno.ENOENT else f" ({error.strerror})"
+    why = f"this folder cannot be written to{detail}; choose another"
+    return PermissionError(errno.EACCES, why, os.path.dirname(error.filename) or ".")
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """Tells the content of one file from others; empty if there is no such file."""
+    if not os.path.isfile(path):
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync(file: IO[Any]) -> None:

@@ -222,7 +222,10 @@ def test_training_says_what_it_will_do_before_it_imports_jax(tmp_path, command, 
     (tmp_path / "jax" / "__init__.py").write_text("raise SystemExit(7)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     log = command("train.py", "--config=configs/gru.py:tiny", status=7, anew=True).stderr
-    assert log[9:] == "configs/gru.py:tiny is trained in runs/gru-tiny; starting JAX\n"
+    where = "is trained on cmudict in runs"
+    assert log[9:] == f"configs/gru.py:tiny {where}/gru-tiny; starting JAX\n"
+    log = command("train.py", status=7, anew=True).stderr
+    assert log[9:] == f"configs/gru.py (the default: no --config) {where}/gru; starting JAX\n"
 
 
 def test_predict_answers_arguments_files_and_standard_input(trained, command, tmp_path):
@@ -248,6 +251,23 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     done = command("predict.py", ckpt, "--nbest=2", "hello", "héllo", "h😀")
     assert len(done.stdout.splitlines()) == 6
     assert "of 3 words 1 were answered in part only, 0 not at all" in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_what_cannot_be_read_or_written_is_never_lost_without_a_word(closed, tmp_path):
+    """A closed stream is not taken for the next file that is opened."""
+    is_lost = ">&-" in closed
+    for arguments in ("predict.py hello", "predict.py --text hello", "predict.py --help"):
+        shell = f"exec {sys.executable} {arguments} {closed}"
+        done = subprocess.run(shell, shell=True, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == is_lost, done.stderr
+        expected = "predict.py: standard input or output is closed; name a file\n"
+        assert done.stderr == expected * (closed == "<&- >&-")
+    output = f"{sys.executable} predict.py hello --output={tmp_path / 'out.tsv'}"
+    subprocess.run(f"{output} {closed}", shell=True, cwd=ROOT, check=True)
+    assert (tmp_path / "out.tsv").read_text() == "hello\tHH AH L OW\n"
+    done = subprocess.run(f"{sys.executable} predict.py {closed}", shell=True, cwd=ROOT)
+    assert done.returncode == 1
 
 
 def test_known_words_need_no_jax(command, monkeypatch, tmp_path):
@@ -518,6 +538,11 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["predict.py", "--ckpt=nowhere", "hello"], 1, "nowhere: no trained model here"),
         (["predict.py", "--ckpt=README.md", "hello"], 1, "README.md: not a g2p_jax model"),
         (["predict.py", "--nbest=0", "hello"], 2, "nbest"),
+        (["predict.py", "--min-confidence=nan", "hello"], 2, "nan: must be a finite number"),
+        (["-m", "g2p_jax", "join", "--temperature=nan"], 2, "nan: must be a finite number"),
+        (["predict.py", f"--members={'1' * 5000}", "hello"], 1, "expected numbers, as in"),
+        (["train.py", f"--config.train.seed={10**20}"], 1, "must be in [0, 4294967295]"),
+        (["predict.py", "--output=/proc/x.tsv", "hello"], 1, "/proc: this folder cannot be"),
         (["predict.py", "--input=", "hello"], 2, "--input is empty: give it a value, or leave it"),
         (["predict.py", "--input=words.txt", "--members="], 2, "--members is empty"),
         (["predict.py", "--ckpt=x", "--resume", "hello"], 1, "say which: --output=FILE"),

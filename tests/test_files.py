@@ -1,10 +1,12 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.errors import reason
-from g2p_jax.files import atomic_write
+from g2p_jax.files import atomic_write, check_folder, lock, make_folder
 
 
 def test_a_file_is_replaced_only_when_complete(tmp_path):
@@ -78,5 +80,20 @@ def test_why_the_system_refuses_is_one_clear_line(tmp_path):
 
 
 def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(IsADirectoryError), atomic_write(tmp_path):
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file"), atomic_write(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("folder", ["/proc", "/sys", "/dev/null", "/nowhere"])
+def test_a_folder_that_takes_no_files_is_named(folder):
+    new = Path(folder, "new")
+    for write in (
+        lambda: atomic_write(new).__enter__(),
+        lambda: lock(new).__enter__(),
+        lambda: ResumableFiles([new], {}).__enter__(),
+        lambda: make_folder(new / "run") if folder != "/nowhere" else check_folder(new.parent),
+    ):
+        with pytest.raises(OSError) as caught:
+            write()
+        why = r"(cannot be written to.*; choose another|a folder should be; .*|no such folder; .*)"
+        assert re.fullmatch(rf"{folder}(/new/run)?: .*{why}", reason(caught.value))

@@ -17,6 +17,7 @@ from g2p_jax import scoring
 from g2p_jax.commands import shared
 from g2p_jax.data import splits
 from g2p_jax.errors import UserError
+from g2p_jax.files import make_folder
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for a new model; default: --ckpt changes.")
@@ -43,7 +44,7 @@ def main(words: list[str]) -> None:
     pairs = splits.references(g2p.config.reference_data, _DATA.value, "dev", **_READING())
     calibrated, before, after, right = calibrate(g2p, pairs)
     output = output or file
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(output.parent)
     calibrated.save(output, model_file.precision(file))
     errors = [scoring.calibration_error(p, right) for p in (before, after)]
     print(f"temperature {calibrated.config.temperature:.3f}, stored in {output}")

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 TOGETHER = 4096  # sequences that are scored together
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
-_COUNT = flags.DEFINE_integer(
-    "count", 10, "Number of samples; 1 of a text by default.", lower_bound=1
-)
+_COUNT = flags.DEFINE_integer("count", 10, "Number of samples; 1 of a text by default.", 1, 10**6)
 _TEMPERATURE = flags.DEFINE_float(
     "temperature", 0.8, "Temperature; lower samples are more probable.", lower_bound=0.01
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of the samples.")
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of the samples.", 0, 2**32 - 1)
 _PROMPT = flags.DEFINE_string("prompt", "", "Beginning of every sample: phonemes, or text.")
-_LENGTH = flags.DEFINE_integer("length", 0, "Most symbols of a sample; 0: 40, or 1000 of text.")
+_LENGTH = flags.DEFINE_integer(
+    "length", 0, "Most symbols of a sample; 0: 40, or 1000 of text.", 0, 10**6
+)
 _SCORE = flags.DEFINE_bool("score", False, "Score sequences instead.")
 
 

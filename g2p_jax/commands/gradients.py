@@ -16,7 +16,7 @@ from absl import flags
 from g2p_jax.commands import config_files, shared
 from g2p_jax.config import CELLS
 from g2p_jax.errors import ConfigError, UserError
-from g2p_jax.files import atomic_write
+from g2p_jax.files import atomic_write, make_folder
 
 _CONFIG = config_files.define_config("seq2seq")
 _CELLS = flags.DEFINE_list("cells", ["elman", "gru", "lstm"], "Cells to compare.")
@@ -45,7 +45,7 @@ def main(words: list[str]) -> None:
     options = _CELLS.value, _STEPS.value, _LETTERS.value, _WORDS.value
     measured = list(gradients.measure(config, *options))
     folder = Path(_OUTPUT.value)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with atomic_write(folder / "gradients.tsv") as file:
         file.write("cell\twhen\tlag\tgradient\tfactor\n")
         for cell, when, reach in measured:

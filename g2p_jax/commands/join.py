@@ -18,6 +18,7 @@ from absl import flags
 from g2p_jax.commands import shared
 from g2p_jax.config import MOST_BEAM
 from g2p_jax.errors import UserError
+from g2p_jax.files import make_folder
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the new model.")
 _PRECISION = flags.DEFINE_enum(
@@ -27,9 +28,9 @@ _DATA = flags.DEFINE_string(
     "data", None, "Lexicon for the n-gram model; default: the first model's."
 )
 _READING = shared.define_reading()
-_NGRAM = flags.DEFINE_integer("ngram", 0, "Order of the n-gram model; 0: none.", lower_bound=0)
+_NGRAM = flags.DEFINE_integer("ngram", 0, "Order of the n-gram model; 0: none.", 0, 16)
 _TEMPERATURE = flags.DEFINE_float(
-    "temperature", None, "Temperature, as `calibrate` found it.", 1e-3
+    "temperature", None, "Temperature, as `calibrate` found it.", 1e-3, 1e3
 )
 _OVERWRITE = shared.define_overwrite()
 _BEAM = flags.DEFINE_integer("beam", None, "Default beam width of the new model.", 1, MOST_BEAM)
@@ -56,7 +57,7 @@ def main(paths: list[str]) -> None:
         model = with_joint(model, pairs, _NGRAM.value)
     settings = {"temperature": _TEMPERATURE.value, "beam": _BEAM.value}
     model = model.with_settings(**{name: value for name, value in settings.items() if value})
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(output.parent)
     model.save(output, _PRECISION.value)
     members = model.config.ensemble
     and_ngram = f" and a joint {model.config.ngram}-gram model" if model.joint else ""

@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import logging as std_logging
+import math
 import os
 import re
 import signal
@@ -41,6 +42,7 @@ def run(main: Callable[[list[str]], int | None]) -> NoReturn:
         if hasattr(signal, "pthread_sigmask"):  # shared.use_huge_pages has blocked it
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         status = main(words)
+        sys.stdout.flush()
         if status and status > SIGNAL:
             leave(status)
         sys.exit(status)
@@ -55,11 +57,19 @@ def show(text: str) -> NoReturn:
 
 
 def open_streams() -> None:
-    """Makes standard output and error UTF-8, whatever the terminal has; they may be closed."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name) or open(os.devnull, "w")
-        stream.reconfigure(encoding="utf-8")
-        setattr(sys, name, stream)
+    """Makes standard output and error UTF-8, whatever the terminal has.
+
+    Instead of one that was closed, no file that is opened later is read or written: to read input
+    and to write output fails, and messages are lost.
+    """
+    modes = {"stdin": os.O_WRONLY, "stdout": os.O_RDONLY, "stderr": os.O_WRONLY}
+    for number, (name, mode) in enumerate(modes.items()):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, mode)  # takes the lowest number that is free: its own
+            if number:
+                setattr(sys, name, open(number, "w", closefd=False))
+        if number:
+            getattr(sys, name).reconfigure(encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -132,6 +142,8 @@ def parse(argv: list[str], module: str) -> list[str]:
             empty = own.value == "" != own.default or (own.value == [] and not own.default)
             if own.present and empty:
                 raise UserError(f"--{own.name} is empty: give it a value, or leave it out")
+            if isinstance(own.value, float) and not math.isfinite(own.value):  # no bound stops nan
+                raise UserError(f"--{own.name}={own.value}: must be a finite number")
         return words
 
 

@@ -45,7 +45,7 @@ def load_model(ckpt: str | None, language: str = "") -> "G2P":
 
 def numbers(flag: str, values: list[str]) -> list[int]:
     """The numbers of a flag, as in --members=0,2; UserError for anything else."""
-    if not all(value.strip().isdecimal() for value in values):
+    if not all(re.fullmatch(r"\s*\d{1,9}\s*", value) for value in values):
         raise UserError(f"--{flag}={','.join(values)}: expected numbers, as in --{flag}=0,2")
     return [int(value) for value in values]
 

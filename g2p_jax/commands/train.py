@@ -40,7 +40,9 @@ def main(words: list[str]) -> int:
     folder = Path(_WORKDIR.value or f"runs/{_CONFIG.value.name}")
     if not _DISTRIBUTED.value:  # else only the first process logs, and none knows yet which it is
         chosen = config_flags.get_config_filename(flags.FLAGS["config"])
-        logging.info("%s is trained in %s; starting JAX", chosen, folder)
+        default = "" if flags.FLAGS["config"].present else " (the default: no --config)"
+        data = _CONFIG.value.data.train
+        logging.info("%s%s is trained on %s in %s; starting JAX", chosen, default, data, folder)
     shared.use_compilation_cache()
     from g2p_jax.devices import hosts
     from g2p_jax.devices.cpu import use_cpu_cores

@@ -18,7 +18,7 @@ from g2p_jax import config as config_lib
 from g2p_jax.config import Config
 from g2p_jax.devices import hosts
 from g2p_jax.errors import ConfigError
-from g2p_jax.files import lock
+from g2p_jax.files import lock, make_folder
 from g2p_jax.predict import model_file
 from g2p_jax.train import checkpoints
 from g2p_jax.train.checkpoints import Metadata
@@ -62,7 +62,7 @@ def owned(folder: Path, run: Metadata, overwrite: bool = False) -> Iterator[None
     fresh = not any(path.name.isdigit() for path in saved)  # others are half written
     with contextlib.ExitStack() as opened:
         if hosts.is_first():
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             try:
                 file = opened.enter_context(lock(folder / LOCK))
                 error = _begin(folder, file, run, overwrite) if fresh else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from g2p_jax import runtime
 from g2p_jax.errors import UserError
-from g2p_jax.files import atomic_write
+from g2p_jax.files import atomic_write, make_folder
 
 NUMPY = """# A pronunciation model for NumPy
 
@@ -30,7 +30,7 @@ def write(model: Path, folder: Path, format: str, precision: str = "float32") ->
         raise UserError(str(error)) from error
     if format == "onnx" and not importlib.util.find_spec("onnx"):
         raise UserError("ONNX needs another package: pip install 'g2p_jax[onnx]'")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     # Phonemes are without stress where answers are to have none.
     for name, tokens in {"letters": g2p.ids, "phonemes": g2p.names}.items():
         with atomic_write(folder / f"{name}.txt") as file:
