@@ -29,6 +29,10 @@ class UserError(ValueError):
         super().__init__(printable(message))
 
 
+class UsageError(UserError):
+    """The command line is wrong: a flag, its value, or what is given together; exit status 2."""
+
+
 class DataError(UserError):
     """Data that cannot be used."""
 

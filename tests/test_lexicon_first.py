@@ -11,7 +11,7 @@ import g2p_jax
 from g2p_jax.data.cmudict import Cmudict, cmudict
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pairs
-from g2p_jax.errors import DataError, ModelError
+from g2p_jax.errors import DataError, ModelError, UsageError
 from g2p_jax.predict.lexicon_first import Lexicon, LexiconFirst, in_alphabet_of, names
 from tests.tiny_model import lexicon_first
 
@@ -166,6 +166,20 @@ def test_cmudict_is_found_as_it_is_read():
     assert not found.find("no such word") and pickle.loads(pickle.dumps(found)) is found
 
 
+def test_an_abbreviation_is_read_as_in_a_text_of_nothing_else():
+    g2p = g2p_jax.load()
+    words = (
+        "Dr. St. No. Mr. mrs. vs etc. Prof. Lt. Rd. Jan. i.e. U.S. Dr PhD Inc. Mt. fig. no".split()
+    )
+    for word, answer in zip(words, g2p.pronounce(words), strict=True):
+        spoken = [p for token in g2p.text(word) for p in token.phonemes]
+        assert (answer.word, list(answer.best.phonemes)) == (word, spoken)
+    assert (g2p("Dr."), g2p("drive.")) == ("D AA K T ER", "D R AY V")
+    own = Lexicon([("dr.", [("D", "R")]), ("mr", [("M",)])], g2p.symbols)
+    both = LexiconFirst([cmudict(), own], g2p.model)
+    assert (both("Dr."), both("Mr."), both("St.")) == ("D R", "M IH S T ER", "S T R IY T")
+
+
 def test_a_damaged_cmudict_is_an_error_of_one_line(monkeypatch, write):
     monkeypatch.setattr("g2p_jax.data.cmudict.installed_cmudict", lambda: write("hello\nb B\n"))
     with pytest.raises(DataError, match="lexicon.txt: expected 'word P H O N' in each line"):
@@ -177,6 +191,9 @@ def test_only_the_included_models_have_cmudict_before_them_by_default(trained, t
     assert names(None, trained) == names("none", "english") == names("", "english") == []
     assert names("a.txt,cmudict", trained) == names(["a.txt", "cmudict"], trained)
     assert names(tmp_path / "a.txt", "english") == [str(tmp_path / "a.txt")]
+    for both in ("none,cmudict", ["a.txt", "none"]):
+        with pytest.raises(UsageError, match="none excludes the others: leave it out"):
+            names(both, "english")
     assert isinstance(g2p_jax.load(trained), g2p_jax.G2P)
     (tmp_path / "a.txt").write_text("cab  X Y\n")
     g2p = g2p_jax.load(trained, lexicon=tmp_path / "a.txt")

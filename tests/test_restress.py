@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from g2p_jax.predict.restress import borrow_stress
+from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.predict.restress import borrow_stress, restress
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,18 @@ from g2p_jax.predict.restress import borrow_stress
 def test_stress_is_lent_by_what_is_most_alike(phonemes, models, wanted):
     found = borrow_stress(tuple(phonemes.split()), [tuple(m.split()) for m in models])
     assert " ".join(found) == wanted
+
+
+def test_what_is_written_is_read_back_with_words_of_several_parts(write, tmp_path):
+    source = write("new york\tN UW1 Y AO1 R K\nPolish\tP OW1 L IH0 SH\npolish\tP AA1 L IH0 SH\n")
+    rows = "New York\tN UW Y AO R K\npolish\tP AA L IH SH\nPolish\tP AA L IH SH\nI\tAY\n"
+    (tmp_path / "plain.tsv").write_text(rows)
+    assert restress([tmp_path / "plain.tsv"], source, tmp_path / "out.txt") == (4, 3)
+    found = {word: " ".join(each[0]) for word, each in read_lexicon(tmp_path / "out.txt")}
+    assert found == {
+        "New York": "N UW1 Y AO1 R K", "polish": "P AA1 L IH0 SH",
+        "Polish": "P AA1 L IH0 SH", "I": "AY1",
+    }  # fmt: skip
 
 
 def test_a_lexicon_gets_its_stress_and_nothing_else(tmp_path):
@@ -42,10 +55,10 @@ def test_a_lexicon_gets_its_stress_and_nothing_else(tmp_path):
     done = run("lexicon.txt", "--source=source.tsv", "--output=stressed.txt")
     assert done.stdout == "3 words in stressed.txt, 2 of them with stress from the source\n"
     assert (tmp_path / "stressed.txt").read_text() == (
-        "CAB K_AE1_B K_AA0_B\nUPON AH0_P_AA1_N\nB B_IY1\n"
+        "CAB\tK AE1 B\nCAB\tK AA0 B\nUPON\tAH0 P AA1 N\nB\tB IY1\n"
     )
     done = run("lexicon.txt")
-    assert done.returncode == 1 and done.stderr.splitlines()[-1].endswith("--output=stressed.txt")
+    assert done.returncode == 2 and done.stderr.splitlines()[-1].endswith("--output=stressed.txt")
     done = run("lexicon.txt", "--source=lexicon.txt", "--output=again.txt")
     assert done.returncode == 0  # one vowel has it
     (tmp_path / "bare.txt").write_text("CAB K_AE_B\n")

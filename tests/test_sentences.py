@@ -29,6 +29,19 @@ def english():
     return g2p_jax.load()
 
 
+def test_a_lexicon_with_a_word_in_its_case_is_asked_for_it(g2p):
+    lexicon = {"Face": ["F EY"], "face": ["F AE S"], "ACE": ["S"], "ace": ["EY S"], "bad": ["B"]}
+    words = [
+        w
+        for token in lexicon_first(lexicon, g2p).text("Face face ACE, ace Bad.")
+        for w in token.words
+    ]
+    found = [(word.text, " ".join(word.phonemes)) for word in words]
+    assert found == [
+        ("Face", "F EY"), ("face", "F AE S"), ("ACE", "S"), ("ace", "EY S"), ("bad", "B"),
+    ]  # fmt: skip
+
+
 def sentences() -> list[tuple[str, list[str], list[Part]]]:
     """Each sentence, its parts between spaces in words, and their phonemes."""
     rows = [line.split("\t") for line in FILE.read_text().splitlines() if line[0] != "#"]

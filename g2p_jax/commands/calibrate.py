@@ -16,7 +16,7 @@ from absl import flags
 from g2p_jax import scoring
 from g2p_jax.commands import shared
 from g2p_jax.data import splits
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UsageError, UserError
 from g2p_jax.files import make_folder
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
@@ -37,7 +37,7 @@ def main(words: list[str]) -> None:
 
     file = model_file.locate(str(_CKPT.value))
     if not output and file.is_relative_to(model_file.PRETRAINED):
-        raise UserError(
+        raise UsageError(
             f"{_CKPT.value} comes with g2p_jax and stays as it is: give --output=FOLDER"
         )
 

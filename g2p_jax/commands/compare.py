@@ -17,7 +17,7 @@ from g2p_jax.data.answers import read_answers
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.word_lists import read_words
-from g2p_jax.errors import DataError, UserError
+from g2p_jax.errors import DataError, UsageError, UserError
 
 _REFERENCES = flags.DEFINE_string("references", None, "Lexicon with the right pronunciations.")
 _READING = shared.define_reading()
@@ -29,7 +29,7 @@ _CONFUSIONS = flags.DEFINE_integer("confusions", 10, "Number of confusions to pr
 
 def main(paths: list[str]) -> None:
     if len(paths) != 2:
-        raise UserError(f"two files to compare, found {len(paths)}: g2p-jax compare a.tsv b.tsv")
+        raise UsageError(f"two files to compare, found {len(paths)}: g2p-jax compare a.tsv b.tsv")
     ids, a, b = read_both(*paths)
     rows = [(id, x, y) for id, x, y in zip(ids, a, b, strict=True) if x != y]
     print(f"{len(rows):,} of {len(ids):,} answers differ ({len(rows) / len(ids):.2%})")

@@ -15,7 +15,7 @@ from pathlib import Path
 from absl import flags
 
 from g2p_jax.commands import shared
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UsageError, UserError
 from g2p_jax.predict import header
 
 FORMATS = "onnx", "stablehlo", "numpy"
@@ -35,9 +35,9 @@ _OVERWRITE = shared.define_overwrite()
 
 def main(words: list[str]) -> None:
     if words or not _OUTPUT.value:
-        raise UserError("which folder? g2p-jax export --ckpt=english-small --output=FOLDER")
+        raise UsageError("which folder? g2p-jax export --ckpt=english-small --output=FOLDER")
     if _PRECISION.present and _FORMAT.value != "onnx":
-        raise UserError(f"--precision has no place in {_FORMAT.value}: leave it out")
+        raise UsageError(f"--precision has no place in {_FORMAT.value}: leave it out")
     found, model, folder = header.read(_CKPT.value), header.locate(_CKPT.value), Path(_OUTPUT.value)
     found.check_reads_words(_CKPT.value)
     if folder.is_dir() and any(folder.iterdir()) and not _OVERWRITE.value:

@@ -14,7 +14,7 @@ from absl import flags
 
 from g2p_jax.commands import shared
 from g2p_jax.data.textfile import LineStream, as_they_come
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UsageError
 
 if TYPE_CHECKING:
     from g2p_jax.predict.language_model import Likelihood
@@ -36,9 +36,9 @@ _SCORE = flags.DEFINE_bool("score", False, "Score sequences instead.")
 
 def main(sequences: list[str]) -> None:
     if _CKPT.value is None:
-        raise UserError("which model? Give --ckpt=runs/phoneme_lm, a folder that train.py wrote")
+        raise UsageError("which model? Give --ckpt=runs/phoneme_lm, a folder that train.py wrote")
     if sequences and not _SCORE.value:
-        raise UserError(
+        raise UsageError(
             f"{sequences[0]!r}: give --score to score it, --prompt=... to begin with it"
         )
     shared.use_compilation_cache()

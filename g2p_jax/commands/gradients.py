@@ -15,7 +15,7 @@ from absl import flags
 
 from g2p_jax.commands import config_files, shared
 from g2p_jax.config import CELLS
-from g2p_jax.errors import ConfigError, UserError
+from g2p_jax.errors import UsageError
 from g2p_jax.files import atomic_write, make_folder
 
 _CONFIG = config_files.define_config("seq2seq")
@@ -30,12 +30,12 @@ def main(words: list[str]) -> None:
     shared.no_words(words)
     config = _CONFIG.value
     if config.model.attention != "none" or config.model.directions != "backward":
-        raise ConfigError(
+        raise UsageError(
             "gradients pass through one state only where config.model.attention is 'none' and "
             "directions is 'backward', as in configs/seq2seq.py"
         )
     if unknown := set(_CELLS.value) - set(CELLS):
-        raise UserError(f"--cells: {', '.join(unknown)}: choose of {', '.join(CELLS)}")
+        raise UsageError(f"--cells: {', '.join(unknown)}: choose of {', '.join(CELLS)}")
     shared.use_compilation_cache()
     from g2p_jax.predict import plots
     from g2p_jax.train import gradients

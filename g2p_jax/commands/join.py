@@ -17,7 +17,7 @@ from absl import flags
 
 from g2p_jax.commands import shared
 from g2p_jax.config import MOST_BEAM
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UsageError
 from g2p_jax.files import make_folder
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the new model.")
@@ -38,10 +38,10 @@ _BEAM = flags.DEFINE_integer("beam", None, "Default beam width of the new model.
 
 def main(paths: list[str]) -> None:
     if not paths or _OUTPUT.value is None:
-        raise UserError("which models, and where to? runs/a runs/b --output=runs/ab")
+        raise UsageError("which models, and where to? runs/a runs/b --output=runs/ab")
     twice = [path for path in paths if list(map(Path, paths)).count(Path(path)) > 1]
     if twice:
-        raise UserError(f"{twice[0]} is named twice: an ensemble has models of different seeds")
+        raise UsageError(f"{twice[0]} is named twice: an ensemble has models of different seeds")
     output = Path(_OUTPUT.value) / "model.safetensors"
     shared.check_new(output, _OVERWRITE.value)
     from g2p_jax.data import splits

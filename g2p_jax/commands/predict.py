@@ -39,7 +39,7 @@ from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import LineStream
 from g2p_jax.data.word_lists import read_texts, read_words
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UsageError, UserError
 from g2p_jax.files import atomic_write, digest
 from g2p_jax.predict import header, lexicon_first, plots
 from g2p_jax.predict.lexicon_first import LexiconFirst
@@ -71,8 +71,8 @@ _MASS = flags.DEFINE_float(
 _LEXICON = flags.DEFINE_list(
     "lexicon",
     None,
-    "Lexicons that answer before the model, in their order: files, cmudict, or none; default: "
-    "cmudict for the included models.",
+    "Lexicons that answer before the model, in their order, as in mine.txt,cmudict; or none; "
+    "default: cmudict for the included models.",
 )
 _READING = shared.define_reading("lexicon_format")
 _MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
@@ -166,9 +166,9 @@ def processes() -> Iterator[Share]:
 
 
 def check_flags(words: list[str]) -> None:
-    """Raises UserError for flags that exclude each other."""
+    """Raises UsageError for flags that exclude each other."""
     if words and _INPUT.value:
-        raise UserError(f"words as arguments ({words[0]!r} ...) or --input, not both")
+        raise UsageError(f"words as arguments ({words[0]!r} ...) or --input, not both")
     if _MERGE.value:
         what = "a merged lexicon"
         without: list[flags.FlagHolder] = [_FORMAT, _ALIGN, _ATTENTION, _RESUME]
@@ -179,7 +179,7 @@ def check_flags(words: list[str]) -> None:
             raise UserError(f"{output} is there already; --overwrite replaces it")
     elif _TEXT.value:
         if _format() not in ("tsv", "jsonl"):
-            raise UserError(f"--text is written as tsv or jsonl, not as {_format()}")
+            raise UsageError(f"--text is written as tsv or jsonl, not as {_format()}")
         what = "a text"
         without = [_NBEST, _MASS, _BEAM, _MIN_CONFIDENCE, _ALIGN, _ATTENTION, _TOKENS]
     else:
@@ -190,17 +190,17 @@ def check_flags(words: list[str]) -> None:
         without += [_TOKENS] if _format() != "sherpa" else []
     for flag in without:
         if flag.present:
-            raise UserError(f"--{flag.name} has no place in {what}: leave it out")
+            raise UsageError(f"--{flag.name} has no place in {what}: leave it out")
     if _ATTENTION.value:
         plots.require()
     if _RESUME.value and not _OUTPUT.value:
-        raise UserError("--resume continues an output file; say which: --output=FILE")
+        raise UsageError("--resume continues an output file; say which: --output=FILE")
     if _REPORT.value in STDOUT:
-        raise UserError(f"--report={_REPORT.value}: the answers are there; name a file")
+        raise UsageError(f"--report={_REPORT.value}: the answers are there; name a file")
     if _REPORT.value and _REPORT.value == _OUTPUT.value:
-        raise UserError("--report and --output name the same file; choose another for one of them")
+        raise UsageError("--report and --output name the same file; choose another for one of them")
     if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):
-        raise UserError("--distributed reads a file and writes one: --input=FILE --output=FILE")
+        raise UsageError("--distributed reads a file and writes one: --input=FILE --output=FILE")
 
 
 def notation(lexicon: LexiconFile | None) -> tuple[str, bool | None]:

@@ -15,10 +15,10 @@ from pathlib import Path
 from absl import flags
 
 from g2p_jax.commands import shared
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UsageError
 from g2p_jax.predict.restress import restress
 
-_OUTPUT = flags.DEFINE_string("output", None, "File for lines WORD P_H_O_N [P_H_O_N ...].")
+_OUTPUT = flags.DEFINE_string("output", None, "File for lines word<TAB>P H O N.")
 _OVERWRITE = shared.define_overwrite()
 _SOURCE = flags.DEFINE_string("source", "cmudict", "Lexicon with stress: a file, or cmudict.")
 
@@ -27,7 +27,7 @@ _READING = shared.define_reading()
 
 def main(paths: list[str]) -> None:
     if not paths or _OUTPUT.value is None:
-        raise UserError("which lexicon, and where to? train.txt --output=stressed.txt")
+        raise UsageError("which lexicon, and where to? train.txt --output=stressed.txt")
     shared.check_new(Path(_OUTPUT.value), _OVERWRITE.value)
     words, borrowed = restress(paths, _SOURCE.value, Path(_OUTPUT.value), **_READING())
     print(f"{words:,} words in {_OUTPUT.value}, {borrowed:,} of them with stress from the source")

@@ -19,7 +19,7 @@ from absl import flags, logging
 from g2p_jax.config import Config, settings
 from g2p_jax.data.lexicon import SKIP
 from g2p_jax.data.plausibility import FORMAT
-from g2p_jax.errors import UserError, printable, reason
+from g2p_jax.errors import UsageError, UserError, printable, reason
 
 HELP = {"--help", "-h"}
 SIGNAL = 128  # plus the number of a signal: the exit status after it
@@ -28,9 +28,9 @@ SIGNAL = 128  # plus the number of a signal: the exit status after it
 def run(main: Callable[[list[str]], int | None]) -> NoReturn:
     """Runs `main(words)`, given what is no flag on the command line, and ends the process.
 
-    A UserError is shown as one line, with exit status 1; a wrong flag, with status 2. After Ctrl-C
-    the status is 130, after SIGTERM 143. `--help` shows the docstring and the flags of the module
-    of `main`.
+    A UserError is shown as one line, with exit status 1: data, a file or a model is not as it must
+    be. A wrong command line, UsageError, has status 2, Ctrl-C 130, SIGTERM 143. `--help` shows the
+    docstring and the flags of the module of `main`.
     """
     set_up_logging()
     if HELP & set(sys.argv):
@@ -83,7 +83,7 @@ def ending() -> Iterator[None]:
     except (UserError, OSError) as error:
         print(f"{program()}: {one_line(error)}", file=sys.stderr)
         flush()
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt as error:
         leave(SIGNAL + (error.args or (signal.SIGINT,))[0])
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags, logging
 
 from g2p_jax.config import FORMATS
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UsageError, UserError
 from g2p_jax.files import atomic_write
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ MALLOC = "hugetlb=1", "mmap_threshold=1073741824", "trim_threshold=2147483648"  
 def no_words(words: list[str]) -> None:
     """Raises UserError where a command that takes flags only was given something else."""
     if words:
-        raise UserError(f"this command takes flags only, not {words[0]!r}")
+        raise UsageError(f"this command takes flags only, not {words[0]!r}")
 
 
 def load_model(ckpt: str | None, language: str = "") -> "G2P":
     """The model of --ckpt, on all CPU cores, for words of a language if it is not ""."""
     if ckpt is None:
-        raise UserError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
+        raise UsageError("which model? Give --ckpt=runs/gru, a folder that train.py wrote")
     use_compilation_cache()
     from g2p_jax.devices.cpu import use_cpu_cores
     from g2p_jax.predict.g2p import load
@@ -46,7 +46,7 @@ def load_model(ckpt: str | None, language: str = "") -> "G2P":
 def numbers(flag: str, values: list[str]) -> list[int]:
     """The numbers of a flag, as in --members=0,2; UserError for anything else."""
     if not all(re.fullmatch(r"\s*\d{1,9}\s*", value) for value in values):
-        raise UserError(f"--{flag}={','.join(values)}: expected numbers, as in --{flag}=0,2")
+        raise UsageError(f"--{flag}={','.join(values)}: expected numbers, as in --{flag}=0,2")
     return [int(value) for value in values]
 
 

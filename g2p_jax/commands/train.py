@@ -21,7 +21,7 @@ from absl import flags, logging
 from ml_collections import config_flags
 
 from g2p_jax import config
-from g2p_jax.commands import config_files, shared
+from g2p_jax.commands import config_files, run, shared
 from g2p_jax.devices.signals import StopOnSignal
 
 _CONFIG = config_files.define_config("gru")
@@ -36,7 +36,8 @@ _DISTRIBUTED = flags.DEFINE_bool("distributed", False, "This process is one of s
 def main(words: list[str]) -> int:
     shared.no_words(words)
     shared.use_huge_pages()
-    config.validate(_CONFIG.value)
+    with run.usage_errors():
+        config.validate(_CONFIG.value)
     folder = Path(_WORKDIR.value or f"runs/{_CONFIG.value.name}")
     if not _DISTRIBUTED.value:  # else only the first process logs, and none knows yet which it is
         chosen = config_flags.get_config_filename(flags.FLAGS["config"])

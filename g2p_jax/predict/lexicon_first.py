@@ -18,6 +18,7 @@ from g2p_jax.data.merging import POSITION
 from g2p_jax.data.normalise import MARKS, normal_form
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
 from g2p_jax.data.symbols import SPECIALS, Symbols
+from g2p_jax.errors import UsageError
 from g2p_jax.predict import header
 from g2p_jax.predict.header import Header
 from g2p_jax.predict.on_demand import OnDemand
@@ -71,7 +72,7 @@ class LexiconFirst(Pronouncer):
     The first lexicon that has a word answers it, with the probabilities that it gives there, scaled
     to sum to 1, or 1 / n for each of n pronunciations. Of entries that differ in case the one that
     is written as the word wins. A word that all lack is looked up as the model reads it (café as
-    cafe), then part by part.
+    cafe), then part by part. An abbreviation that only CMUdict has (Dr.) is read as in a text.
 
     >>> g2p = g2p_jax.load()
     >>> g2p.known("it’s").best
@@ -164,10 +165,25 @@ class LexiconFirst(Pronouncer):
         strips = lexicon.marks_stress and not self._stress
         return tuple(map(strip_stress, phonemes)) if strips else phonemes
 
+    def _abbreviated(self, word: str) -> Answer | list[Part] | None:
+        """Returns the parts of Dr. or vs, as in a text of nothing else, or an own lexicon's answer.
+
+        None for other words, and before a model of other phonemes than those of English.
+        """
+        from g2p_jax.text import tables  # of a room above, which looks up words here
+
+        if self.symbols.alphabet != "arpabet" or not tables.is_abbreviation(word):
+            return None
+        words = [one.text for token in self.text(word) for one in token.words]
+        own = [lexicon for lexicon in self.lexicons if not isinstance(lexicon, Cmudict)]
+        whole = LexiconFirst(own, self.model, self._stress)._exact(word)
+        letter = lambda part: self.known(f"{part}.") if len(part) == 1 and part.isupper() else None
+        return whole or [letter(part) or self.known(part) or part for part in words]
+
     def _look_up(self, word: str) -> list[Part]:
         """Returns the whole word if a lexicon has it or none of its parts, else its parts."""
-        if whole := self._exact(word):
-            return [whole]
+        if whole := self._abbreviated(word) or self._exact(word):
+            return [whole] if isinstance(whole, Answer) else whole
         parts = filter(str.strip, self.symbols.parts(word))
         found = [self.known(part) or part for part in parts]
         return found if any(isinstance(part, Answer) for part in found) else [word]
@@ -191,7 +207,7 @@ def load(
       warm_up: compile what single words need, so that no answer has to wait for it.
       lexicon: what answers before the model: "cmudict", a lexicon file, several of them as a list
         or with commas between, in their order; "none": the model answers all words. None: "cmudict"
-        for our models of English, "none" for others.
+        for our models of English, "none" for others. A file alone replaces "cmudict".
       language: of the words, for a model of many; see `G2P.with_language`.
     """
     found = header.read(path).in_language(language)
@@ -209,7 +225,10 @@ def names(lexicon: Names, path: str | Path) -> list[str]:
         english = header.is_shipped(path) and not header.read(path).symbols.languages
         return ["cmudict"] if english else []
     each = str(lexicon).split(",") if isinstance(lexicon, str | Path) else map(str, lexicon)
-    return [name for name in each if name not in ("", "none")]
+    chosen = [name for name in each if name]
+    if "none" in chosen and len(chosen) > 1:
+        raise UsageError(f"--lexicon={','.join(chosen)}: none excludes the others: leave it out")
+    return [name for name in chosen if name != "none"]
 
 
 def read_lexicons(names: Iterable[str], model: Header, **reading: Any) -> list[Cmudict | Lexicon]:

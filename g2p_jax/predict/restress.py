@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from g2p_jax.data.arpabet import has_stress, is_vowel, strip_stress
+from g2p_jax.data.formats.writers import columns
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.errors import UserError
@@ -18,10 +19,11 @@ def restress(
     format: str = "auto",
     skip_bad_lines: bool = False,
 ) -> tuple[int, int]:
-    """Writes lexicons as one file of lines WORD P_H_O_N [P_H_O_N ...], with stress.
+    """Writes lexicons as one file of lines word<TAB>P H O N, with stress.
 
-    Words and phonemes stay as they are but for their stress. Returns how many words there are, and
-    how many of them `source` has. UserError for a source without stress.
+    Of donors that differ in case, the one that is written as the word comes first. Words and
+    phonemes stay as they are but for their stress. Returns how many words there are, and how many
+    of them `source` has. UserError for a source without stress.
     """
     donors = read_lexicon(source, skip_bad_lines=skip_bad_lines)
     if not has_stress(donors.phonemes):
@@ -29,13 +31,14 @@ def restress(
     known: dict[str, tuple[Phonemes, ...]] = {}
     for word, pronunciations in donors:
         known[word.casefold()] = known.get(word.casefold(), ()) + pronunciations
+    exact = dict(donors)
     words = borrowed = 0
     with atomic_write(output) as file:
         for path in lexicons:
             for word, pronunciations in read_lexicon(path, format, False, "NFC", skip_bad_lines):
-                models = known.get(word.casefold(), ())
-                stressed = ("_".join(borrow_stress(p, models)) for p in pronunciations)
-                file.write(" ".join([word, *dict.fromkeys(stressed)]) + "\n")
+                models = exact.get(word) or known.get(word.casefold(), ())
+                stressed = [(borrow_stress(p, models), 1.0) for p in pronunciations]
+                file.writelines(f"{line}\n" for line in columns(word, stressed))
                 words, borrowed = words + 1, borrowed + bool(models)
     return words, borrowed
 

@@ -116,7 +116,8 @@ class _Reader:
     def words(self, pieces: Sequence[Piece]) -> list[tuple[Piece, list[str]]]:
         """Returns the words of each piece, and remembers which of them the model has to answer."""
         if self._english:
-            words = Verbalizer(lambda word: self._known(word) is not None).words(pieces)
+            known = lambda word: self._known(word) is not None
+            words = Verbalizer(known, self._is_cased).words(pieces)
         else:
             silent = PUNCTUATION, UNSPEAKABLE, SPACE, "sign"
             words = [[] if piece.kind in silent else [piece.text] for piece in pieces]
@@ -157,6 +158,12 @@ class _Reader:
         """Returns the lexicons' answer to a word as it is written: L.A. is not la."""
         answer = self._pronouncer.known(word)
         return None if answer is None or answer.unknown else answer
+
+    def _is_cased(self, word: str) -> bool:
+        """Returns whether the lexicons answer a word otherwise than in small letters: Polish."""
+        return word != word.lower() and self._known(word) != (
+            (lower := self._known(word.lower())) and dataclasses.replace(lower, word=word)
+        )
 
     def _stem(self, text: str) -> Stem:
         if not self._english or _spelled(text):

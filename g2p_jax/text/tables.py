@@ -1,5 +1,7 @@
 """What abbreviations, units and signs stand for."""
 
+import re
+
 
 def _table(text: str) -> dict[str, str]:
     """Returns the entries `key words` of a text, which semicolons separate."""
@@ -42,6 +44,15 @@ WITHOUT_PERIOD = _table(  # case as written
     "fyi F Y I; irl I R L; MSc M S C; BSc B S C; "
     "w/ with; w/o without; b/c because; c/o care of"
 )
+
+_INITIALS = re.compile(r"([A-Za-z]\.){2,}")
+
+
+def is_abbreviation(word: str) -> bool:
+    """Returns whether a word that stands alone is an abbreviation: Dr., vs, i.e."""
+    short = word.endswith(".") and word[:-1].lower() in ABBREVIATIONS
+    return short or word in WITHOUT_PERIOD or _INITIALS.fullmatch(word) is not None
+
 
 UNITS = _table(  # case matters
     "tbsp tablespoon; tsp teaspoon; gal gallon; pt pint; qt quart; sq square; "

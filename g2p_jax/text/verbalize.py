@@ -28,10 +28,15 @@ _NOTHING = Piece("", "", 0, "", "space")
 
 
 class Verbalizer:
-    """Finds the words for the pieces of a text; known: whether the lexicon has a word."""
+    """Finds the words for the pieces of a text; known: whether the lexicon has a word.
 
-    def __init__(self, known: Callable[[str], bool]):
-        self._known = known
+    is_cased: whether it has the word in its case, and another in small letters: Polish.
+    """
+
+    def __init__(
+        self, known: Callable[[str], bool], is_cased: Callable[[str], bool] = lambda word: False
+    ):
+        self._known, self._is_cased = known, is_cased
 
     def words(self, pieces: Sequence[Piece]) -> list[list[str]]:
         """Returns the words of each piece; none for punctuation, and for what has no words."""
@@ -151,6 +156,8 @@ class Verbalizer:
         text = unicodedata.normalize("NFC", text.translate(MARKS)).translate(INVISIBLE)
         if len(text) == 1:
             return [text.lower()] if text in "aI" else [_letter(text)]
+        if self._is_cased(text):
+            return [text]
         text = _compatible(text)
         plain, word = shadow(text), text.lower()
         if match := _CAPITALS.fullmatch(plain):
