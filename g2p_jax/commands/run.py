@@ -19,7 +19,7 @@ from absl import flags, logging
 from g2p_jax.config import Config, settings
 from g2p_jax.data.lexicon import SKIP
 from g2p_jax.data.plausibility import FORMAT
-from g2p_jax.errors import UsageError, UserError, printable, reason
+from g2p_jax.errors import UsageError, UserError, cut, printable, reason
 
 HELP = {"--help", "-h"}
 SIGNAL = 128  # plus the number of a signal: the exit status after it
@@ -175,7 +175,7 @@ def one_line(error: Exception) -> str:
     setting = "config.data.skip_bad_lines=True" if "config" in flags.FLAGS else "skip_bad_lines"
     format = "config.data.format" if "config" in flags.FLAGS else "format"
     format = "lexicon_format" if "lexicon_format" in flags.FLAGS else format
-    return line.replace(SKIP, f"--{setting}").replace(FORMAT, f"--{format}")
+    return cut(line).replace(SKIP, f"--{setting}").replace(FORMAT, f"--{format}")
 
 
 def own_flags(module: str) -> list[flags.Flag]:
@@ -219,6 +219,7 @@ def set_up_logging() -> None:
     handler.setFormatter(std_logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     # What Orbax cannot do it raises, after a traceback for each of its threads.
     handler.addFilter(lambda record: not re.search(r"[/\\]orbax[/\\]", record.pathname))
+    handler.addFilter(_shorten)
     handler.addFilter(
         lambda record: (
             record.levelno > std_logging.INFO
@@ -230,6 +231,12 @@ def set_up_logging() -> None:
     std_logging.getLogger("asyncio").setLevel(std_logging.CRITICAL)
     std_logging.getLogger("matplotlib").setLevel(std_logging.ERROR)  # where its cache is
     sys.unraisablehook = _unless_too_late
+
+
+def _shorten(record: std_logging.LogRecord) -> bool:
+    """Cuts a message that a user's data made long; returns that it is to be shown."""
+    record.msg, record.args = cut(record.getMessage()), ()
+    return True
 
 
 def _unless_too_late(unraisable: Any) -> None:

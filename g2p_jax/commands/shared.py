@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags, logging
 
 from g2p_jax.config import FORMATS
+from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import UsageError, UserError
 from g2p_jax.files import atomic_write
 
@@ -27,7 +28,7 @@ MALLOC = "hugetlb=1", "mmap_threshold=1073741824", "trim_threshold=2147483648"  
 def no_words(words: list[str]) -> None:
     """Raises UserError where a command that takes flags only was given something else."""
     if words:
-        raise UsageError(f"this command takes flags only, not {words[0]!r}")
+        raise UsageError(f"this command takes flags only, not {shorten(words[0])}")
 
 
 def load_model(ckpt: str | None, language: str = "") -> "G2P":

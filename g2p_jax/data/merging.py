@@ -24,12 +24,13 @@ from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, distinct, s
 from g2p_jax.data.lexicon import SPECIAL, read_lexicon
 from g2p_jax.data.normalise import MARKS, normal_form
 from g2p_jax.data.pairs import Phonemes
-from g2p_jax.data.textfile import TextFile, open_to_read
+from g2p_jax.data.textfile import TextFile, open_to_read, shorten
 from g2p_jax.errors import DataError
 
 SILENCE = "0.5", "1.0", "1.0"  # what MFA assumes where it is not told: probability, corrections
 LEAST = 0.01  # probability that MFA allows
 _ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+BYTES = "surrogateescape"  # lines of another encoding, which are left out, stay as they are
 POSITION = re.compile(r"(?<=.)_[BIES]$")  # Kaldi: of a phoneme in its word
 _VARIANT = re.compile(r"(?m)^[^\s(]\S*\((\d+)\)\s")
 _ORDERS: tuple[Callable[[str], str], ...] = (
@@ -50,7 +51,7 @@ class LexiconFile:
         self, path: str | os.PathLike[str], format: str = "auto", skip_bad_lines: bool = False
     ):
         pairs = read_lexicon(path, format, skip_bad_lines=skip_bad_lines)
-        file = TextFile(path)
+        file = TextFile(path, [])
         self._path, (self._layout, entries) = path, formats.read(file, format)
         self._entries = [e for e in entries if isinstance(e, Entry) and not _is_special(e)]
         if not isinstance(self._entries[0].place, int):
@@ -58,7 +59,7 @@ class LexiconFile:
             raise DataError.at(path, "JSON lines", "a JSON array", fix)
         self._data = self._read()
         self._encoding = _ENCODINGS.get(self._data[:2], "utf-8")
-        text = self._data.decode(self._encoding)
+        text = self._data.decode(self._encoding, BYTES)
         self._mark = "\ufeff" if text.startswith("\ufeff") else ""
         self._lines = re.findall(r"[^\n]*\n|[^\n]+", text.removeprefix(self._mark))
         examples = [self._lines[int(entry.place) - 1] for entry in self._entries]
@@ -109,7 +110,7 @@ class LexiconFile:
             after[places[index - 1] if index else places[0] - 1] += self._rows(word, spelled[word])
         if self._read() != self._data:
             raise DataError(f"{self._path} has been changed meanwhile; fix: start again")
-        return (self._mark + self._with_lines(after)).encode(self._encoding)
+        return (self._mark + self._with_lines(after)).encode(self._encoding, BYTES)
 
     def _with_lines(self, after: dict[int, list[str]]) -> str:
         end = "\r\n" if self._lines[0].endswith("\r\n") else "\n"
@@ -140,7 +141,9 @@ class LexiconFile:
         used = {p: word for word, each in spelled.items() for phonemes, _ in each for p in phonemes}
         new = [f"{p} ({word})" for p, word in used.items() if p not in self._phonemes]
         if silent:
-            left_out = f"{len(silent)} words without phonemes are left out, such as {silent[0]!r}"
+            left_out = (
+                f"{len(silent)} words without phonemes are left out, such as {shorten(silent[0])}"
+            )
             logging.warning("%s: %s", self._path, left_out)
         lacking = ", ".join(new)
         if 2 * len(new) > len(used) and len(self._words) >= plausibility.FEW:
@@ -158,7 +161,7 @@ class LexiconFile:
             if unclear := next((p for phonemes, _ in spelled for p in phonemes if "_" in p), ""):
                 fix = "choose an --alphabet whose phonemes have no _"
                 found = f"{self._path} has _ between phonemes, and one is {unclear!r}"
-                raise DataError(f"{word!r}: {found}; fix: {fix}")
+                raise DataError(f"{shorten(word)}: {found}; fix: {fix}")
             texts = [(" ".join("_".join(p) for p, _ in spelled), 1.0)] if spelled else []
         else:
             texts = [(" ".join(phonemes), p) for phonemes, p in spelled]

@@ -6,18 +6,21 @@ import difflib
 import io
 import json
 import os
+import re
 import select
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, cut
 
 T = TypeVar("T")
 MOST_BYTES = 10_000_000  # of a line of a stream: to pronounce it takes seconds
 BLOCK = 1 << 20  # bytes that are read at once, where so many are there
 UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE  # marks at the start of a file
+UTF32 = codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE  # of which the first begins with one of UTF-16
+_OLD_MAC = re.compile(r"\r(?!\r*(?:\n|\Z))")
 PACKED = {  # how files begin that are no text, and how a text is made of them
     b"\x1f\x8b": ("a gzip file", "unpack it with gunzip"),
     b"BZh": ("a bzip2 file", "unpack it with bunzip2"),
@@ -47,32 +50,52 @@ def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
 
 def shorten(text: object) -> str:
     """Returns the text as one short line; the escapes of repr make invisible characters visible."""
-    line = repr(text)
-    return line if len(line) <= 80 else line[:77] + "..."
+    return cut(repr(text), 80)
 
 
 def decode(data: bytes, name: object, number: int = 1) -> str:
-    """Returns UTF-8 as text; raises DataError for other bytes, and for a zero as UTF-16 has.
+    """Returns UTF-8 as text; raises DataError for other bytes, and for carriage returns in a line.
 
     name, number: the file, and the line of it with which the bytes begin.
     """
     try:
         text = data.decode()
-        if "\0" not in text:
+        if "\0" not in text and not ("\r" in text and _OLD_MAC.search(text)):
             return text
-        place, encoding, note = data.index(b"\0"), "utf-16", ", as in UTF-16"
+        place = data.find(0) if b"\0" in data else len(_OLD_MAC.split(text)[0].encode())
     except UnicodeDecodeError as error:
-        place, note = error.start, ""
-        encoding = "utf-16" if data.startswith(UTF16) else "latin1"
+        place = error.start
+    expected, found, fix = _foreign(data, place, number == 1)
     line = number + data.count(b"\n", 0, place)
-    found, fix = next(
-        (about for begin, about in PACKED.items() if number == 1 and data.startswith(begin)),
-        (
-            f"the byte 0x{data[place]:02x}{note}",
-            f"convert the file, for example with iconv -f {encoding} -t utf-8",
-        ),
-    )
-    raise DataError.at(f"{name}:{line}", "UTF-8", found, fix)
+    raise DataError.at(f"{name}:{line}", expected, found, fix)
+
+
+def _foreign(data: bytes, place: int, is_start: bool) -> tuple[str, str, str]:
+    """Returns what was expected, what bytes are that are no text in UTF-8, and how to mend it."""
+    for begin, (found, fix) in PACKED.items():
+        if is_start and data.startswith(begin):
+            return "UTF-8", found, fix
+    byte, convert = f"the byte 0x{data[place]:02x}", "convert the file, for example with "
+    if data[place] == ord("\r"):
+        found = "a carriage return inside a line"
+        return "line feeds between lines", found, convert + r"tr '\r' '\n' < OLD > NEW"
+    zeros = data[::2].count(0), data[1::2].count(0)
+    if data.startswith(UTF32):
+        return "UTF-8", f"{byte}, as in UTF-32", convert + "iconv -f utf-32 -t utf-8"
+    if data.startswith(UTF16):
+        return "UTF-8", f"{byte}, as in UTF-16", convert + "iconv -f utf-16 -t utf-8"
+    if max(zeros) > 20 * min(zeros) and 4 * max(zeros) >= len(data):
+        endian = "be" if zeros[0] > zeros[1] else "le"
+        return "UTF-8", f"{byte}, as in UTF-16", convert + f"iconv -f utf-16{endian} -t utf-8"
+    if sum(zeros):
+        return "text in UTF-8", f"{byte}, which no text has", "name a text file"
+    return "UTF-8", byte, convert + "iconv -f latin1 -t utf-8"
+
+
+def line_break(line: str) -> str:
+    """Returns what stands within a line and ends it for other programs, as "U+2028", or ""."""
+    first, *rest = line.strip().splitlines() or [""]
+    return f"the line break U+{ord(line.strip()[len(first)]):04X}" if rest else ""
 
 
 def _each_once(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -98,15 +121,38 @@ def csv_row(where: str, line: str) -> list[str]:
 
 
 class TextFile:
-    """A text, without a byte order mark at its start. A pipe can be read more than once, too."""
+    """A text, without a byte order mark at its start. A pipe can be read more than once, too.
 
-    def __init__(self, path: str | os.PathLike[str]):
+    Raises DataError if it is no text. bad: gets the errors of lines that are none, which are then
+    empty; without it the first is raised.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], bad: list[DataError] | None = None):
         self.path = Path(path)
         with open_to_read(path) as file:
             self._data = file.read().removeprefix(codecs.BOM_UTF8)
-        if self._data.startswith(UTF16):
-            self._data = self._data.decode("utf-16", "replace").encode()
-        decode(self._data, self.path)  # an error comes at once
+        if self._data.startswith(UTF16) and not self._data.startswith(UTF32):
+            self._data = self._from_utf16()
+        try:
+            decode(self._data, self.path)
+        except DataError:
+            if bad is None or b"\0" in self._data or self._data.startswith(tuple(PACKED)):
+                raise
+            self._data = b"\n".join(self._right_lines(bad))
+
+    def _from_utf16(self) -> bytes:
+        try:
+            return self._data.decode("utf-16").encode()
+        except UnicodeDecodeError as error:
+            raise self.error(1, "UTF-16", "half a character", "write the file again") from error
+
+    def _right_lines(self, bad: list[DataError]) -> Iterator[bytes]:
+        for number, line in enumerate(self._data.split(b"\n"), 1):
+            try:
+                yield decode(line, self.path, number).encode()
+            except DataError as error:
+                bad.append(error)
+                yield b""
 
     def error(self, place: int | str, expected: str, found: str, fix: str) -> DataError:
         """Returns the error at a place: the number of a line, or what names it otherwise."""
@@ -157,6 +203,9 @@ class LineStream(Iterator[bytes]):
 
     def _read(self) -> None:
         data = os.read(self._file.fileno(), BLOCK)
+        is_first = not (self._number or self._lines or self._rest)
+        if is_first and (b"\0" in data or data.startswith(tuple(PACKED))):
+            decode(data, self.name)  # its first line may look like text
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._lines.extend(lines)
         if not data or len(self._rest) > MOST_BYTES:

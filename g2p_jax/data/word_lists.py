@@ -4,16 +4,18 @@ import contextlib
 import itertools
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from absl import logging
 
-from g2p_jax.data.textfile import LineStream, csv_row, decode, json_value, shorten
+from g2p_jax.data.textfile import LineStream, csv_row, decode, json_value, line_break, shorten
 from g2p_jax.errors import DataError
 
 FIRST = 10  # lines that tell a lexicon from a list of words
 LEXICON = "%s looks like a lexicon: whole lines are pronounced; give the words alone (cut -f1)"
+TEXT = "%s looks like a text: whole lines are pronounced; --text reads sentences"
 _NUMBER = re.compile(r"\d*\.\d+")
 _JSON = re.compile(r'\s*([\[{]\s*)+("|$)')  # of any kind, also if it cannot be read
 
@@ -78,19 +80,23 @@ def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]
 
 
 def _words_only(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Yields the lines; logs a line if the first of them look like entries of a lexicon."""
-    entries, others = 0, 0
+    """Yields the lines; logs a line if the first look like entries of a lexicon, or like a text."""
+    kinds = Counter[str]()
     for number, line in lines:
-        if line.strip() and entries + others < FIRST:
+        if found := line_break(line):
+            fix = "put each word in a line of its own"
+            raise DataError.at(f"{name}:{number}", "one word", f"{found} in {shorten(line)}", fix)
+        if line.strip() and kinds.total() < FIRST:
             _, *rest = re.split(r"[\t ,]+", line.strip())
             short = all(len(part) < 4 or "_" in part or _NUMBER.fullmatch(part) for part in rest)
             is_entry = "\t" in line or (len(rest) > 0 and short)
-            entries, others = entries + is_entry, others + (not is_entry)
-            if entries == FIRST:
-                logging.warning(LEXICON, name)
+            kind = LEXICON if is_entry else TEXT if len(rest) > 4 else ""
+            kinds[kind] += 1
+            if kind and kinds[kind] == FIRST:
+                logging.warning(kind, name)
         yield number, line
-    if others == 0 and 3 <= entries < FIRST:
-        logging.warning(LEXICON, name)
+    if len(kinds) == 1 and 3 <= kinds.total() < FIRST and (kind := next(iter(kinds))):
+        logging.warning(kind, name)
 
 
 def _csv_rows(

@@ -15,6 +15,7 @@ from g2p_jax.config import MOST_BEAM, Config
 from g2p_jax.data.arpabet import has_stress, strip_stress
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import Symbols
+from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import ModelError
 from g2p_jax.joint import model as joint_lib
 from g2p_jax.joint.storage import Joint
@@ -119,7 +120,7 @@ class G2P(Pronouncer):
             phonemes = self.pronounce([word])[0].best.phonemes
         (inspection,) = self.inspect([(word, phonemes)])
         if not inspection.letters:
-            raise ValueError(f"{word!r} holds no letter that the model knows")
+            raise ValueError(f"{shorten(word)} holds no letter that the model knows")
         return inspection
 
     def forced_probabilities(self, source_BxS: Ints, target_BxT: Ints) -> NDArray[np.float32]:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from absl import logging
 
-from g2p_jax.errors import UserError
+from g2p_jax.data.textfile import shorten
+from g2p_jax.errors import UserError, cut
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import MODEL, Answer
 
@@ -74,14 +75,14 @@ def doubtful(g2p: Pronouncer, answers: Sequence[Answer], options: "Options") -> 
 def complaint(answer: Answer) -> str:
     """Returns what keeps a word from being wholly answered."""
     if not answer.unknown:
-        return f"{answer.word!r} holds nothing to pronounce"
+        return f"{shorten(answer.word)} holds nothing to pronounce"
     unknown = ", ".join(map(repr, answer.unknown))
-    return f"{answer.word!r} holds {unknown}, which the model does not know"
+    return f"{shorten(answer.word)} holds {unknown}, which the model does not know"
 
 
 def show(problem: Problem, number: int) -> None:
     """Logs a doubtful word; `number` counts them, and only the first are shown."""
     if problem.how == DOUBTFUL and number <= SHOWN:
-        logging.info("doubtful: %s: %s", problem.word, problem.alternatives)
+        logging.info("doubtful: %s: %s", cut(problem.word, 80), cut(problem.alternatives))
     if problem.how == DOUBTFUL and number == SHOWN:
         logging.info("more doubtful words are not shown here; --report=FILE lists all")

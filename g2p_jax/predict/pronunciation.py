@@ -9,6 +9,7 @@ from g2p_jax.config import MOST_BEAM
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.symbols import Symbols
+from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -122,12 +123,14 @@ class Answer:
 def check_words(words: Iterable[str]) -> Iterator[str]:
     """Yields the words; raises TypeError for a text instead of a list, and for what is no text."""
     if isinstance(words, str):
-        raise TypeError(f"a list of words is expected, found a text: give [{words!r}]")
+        raise TypeError(f"a list of words is expected, found a text: give [{shorten(words)}]")
     if not isinstance(words, Iterable):
-        raise TypeError(f"a list of words is expected, found {type(words).__name__}: {words!r}")
+        raise TypeError(
+            f"a list of words is expected, found {type(words).__name__}: {shorten(words)}"
+        )
     for word in words:
         if not isinstance(word, str):
-            raise TypeError(f"a word is a text (str), found {type(word).__name__}: {word!r}")
+            raise TypeError(f"a word is a text (str), found {type(word).__name__}: {shorten(word)}")
         yield word
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from g2p_jax.data.answers import tsv_lines
+from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import UserError
 from g2p_jax.predict.problems import PARTLY, SILENT, Problem
 from g2p_jax.predict.pronouncer import Pronouncer
@@ -56,7 +57,7 @@ def _write(
             if unknown or token.kind == UNSPEAKABLE:
                 if options.strict:
                     fix = "leave --strict out to go on"
-                    raise UserError(f"line {id}: {token.text!r} cannot be pronounced; {fix}")
+                    raise UserError(f"line {id}: {shorten(token.text)} cannot be pronounced; {fix}")
                 how = SILENT if token.kind == UNSPEAKABLE else PARTLY
                 problems.append(Problem(id, token.text, how, unknown or list(token.text)))
         written += [jsonl(id, text, tokens)] if options.format == "jsonl" else tsv(tokens)

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import DataError
 
 
@@ -41,7 +42,7 @@ class Symbols:
         found = self.split(text)
         if unknown := next((symbol for symbol in found if symbol not in self._symbols), ""):
             raise DataError(
-                f"{unknown!r} (U+{ord(unknown):04X}) in {text!r} is no symbol of the alphabet "
-                f"{self._alphabet}; fix: replace it, or name the alphabet that it is of"
+                f"{unknown!r} (U+{ord(unknown):04X}) in {shorten(text)} is no symbol of the "
+                f"alphabet {self._alphabet}; fix: replace it, or name the alphabet that it is of"
             )
         return found

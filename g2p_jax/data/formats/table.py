@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from g2p_jax.data.formats.evidence import PHONEME_COLUMN, WORD_COLUMN
 from g2p_jax.data.formats.layout import Entry, Layout
-from g2p_jax.data.textfile import TextFile, csv_row, shorten
+from g2p_jax.data.textfile import TextFile, csv_row, line_break, shorten
 from g2p_jax.errors import DataError
 
 _COMMENT = re.compile(r"^\s*;;;.*|^\s*#\s.*|\s#.*")
@@ -85,7 +85,10 @@ def _rows(file: TextFile, layout: Layout) -> Iterator[tuple[int, list[str] | Dat
         if layout.comments and "#" in line or ";;;" in line:
             line = (_COMMENT if layout.comments else _COMMENT_LINE).sub("", line)
         row = line.split("\t") if layout.separator == "\t" else line.split()
-        if row and (len(row) > 1 or row[0].strip()):
+        if layout.separator == " " and (found := line_break(line)):
+            fix = "put each entry in a line of its own"
+            yield number, file.error(number, "one entry", f"{found} in {shorten(line)}", fix)
+        elif row and (len(row) > 1 or row[0].strip()):
             yield number, row
 
 

@@ -67,8 +67,8 @@ def sherpa(word: str, answers: Answers, tokens: Collection[str] = ()) -> list[st
     ]
     if tokens and (lacking := [symbol for symbol in symbols if symbol not in tokens]):
         raise DataError(
-            f"{word!r}: {lacking[0]!r} is no token of the voice; fix: choose its alphabet, for "
-            "example --alphabet=kokoro or espeak, or give the tokens.txt of another voice"
+            f"{shorten(word)}: {lacking[0]!r} is no token of the voice; fix: choose its alphabet, "
+            "for example --alphabet=kokoro or espeak, or give the tokens.txt of another voice"
         )
     return [f"{token(word).lower()} {' '.join(symbols)}"] if symbols else []
 
@@ -122,7 +122,9 @@ def token(word: str) -> str:
     """Returns the word; raises DataError if white space would end it."""
     if word.split() != [word]:
         fix = "leave it out, or choose a format with columns: wikipron, jsonl, csv"
-        raise DataError(f"the word {word!r} has white space, which ends a word there; fix: {fix}")
+        raise DataError(
+            f"the word {shorten(word)} has white space, which ends a word there; fix: {fix}"
+        )
     return word
 
 
