@@ -30,6 +30,7 @@ ROWS, CANDIDATES, SEVERAL = 512, 4, 10  # searched together; of a word, rescored
 PRUNE_THRESHOLD = 3.0  # of log P, for the best answer alone: what is further behind cannot win
 LIKELY, TINY = 3, np.float32(1e-18)  # monotonic attention: letters handed on; against log 0
 NEVER, NOT_ALIGNED, UNSEEN, LONGEST = -1e9, -200.0, -20.0, 128  # joint n-gram model: log P, length
+EDGE, HASH = 1, np.uint32(0x9E3779B1)  # of the n-grams of letters that tell languages apart
 SEPARATOR = re.compile(r"[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]")
 VOWEL = re.compile(r"(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[0-2]")
 DOTLESS, CASES = str.maketrans("Iİ", "ıi"), {"lower": str.lower, "upper": str.upper, "keep": str}
@@ -91,17 +92,17 @@ class Spelling:
 
         Parts are between unknown hyphens and spaces; what is too long is cut into equal pieces.
         """
-        parts, pieces = [self._letters(word)], []
+        parts, pieces = [self.letters_of(word)], []
         if parts[0][1] and self.split is list and any(map(str.isalpha, self.known)):
             marks = [re.escape(x) for x in {*SEPARATOR.findall(word)} if self._known(x) is None]
-            parts = list(map(self._letters, re.split("|".join(marks) or "$^", word)))
+            parts = list(map(self.letters_of, re.split("|".join(marks) or "$^", word)))
         for letters, _ in parts:
             size = -(-len(letters) // max(-(-len(letters) // self.longest), 1)) or 1
             starts = range(0, len(letters), size)
             pieces += ((*self.first, *letters[i : i + size]) for i in starts)
         return pieces, tuple(token for _, unknown in parts for token in unknown)
 
-    def _letters(self, word):
+    def letters_of(self, word):
         word = word.translate(self.dotless) if self.case is str.lower else word
         each = [(x, self._known(x)) for x in self.split(self.normal(word.strip()))]
         unknown = [token for token, letters in each if letters is None]
@@ -115,6 +116,17 @@ class Spelling:
             if all(letter in self.known for letter in letters):
                 return letters
         return None
+
+
+def guess(steps_NxL, ids):
+    """Returns the place of the most probable language: naive Bayes on hashed n-grams of letters."""
+    letters_S, total_L = np.array([EDGE, *ids, EDGE], np.uint32), 0
+    code_S = np.zeros_like(letters_S)
+    for n in range(1, 5):
+        last_S = letters_S[n - 1 :]
+        code_S = (code_S[: len(last_S)] + last_S + np.uint32(n)) * HASH
+        total_L = total_L + steps_NxL[code_S >> 18].sum(axis=0)
+    return total_L.argmin()
 
 
 def take(x, rows):
@@ -311,8 +323,10 @@ def beam(step, states, words, limit, prune, width):
 class JointNgram:
     """A joint n-gram model of letters and phonemes (Bisani and Ney 2008), Kneser-Ney smoothed."""
 
-    def __init__(self, arrays):
+    def __init__(self, arrays, turned=False):
+        """turned: letters are the targets and phonemes the sources, for spelling from sound."""
         self.units, self.codes, self.levels = arrays["units"], arrays["codes"], []
+        self.turned = turned
         self.letters, self.phonemes = arrays.get("letters"), arrays.get("phonemes")
         if "places" in self.units:  # of one language of many: only the likely units are stored
             g, v = (-(-(len(x) + 2) // 64) * 64 for x in (self.letters, self.phonemes))
@@ -337,12 +351,15 @@ class JointNgram:
         return np.where(ids == PAD, PAD, place)
 
     def log_probs(self, source_PxS, target_PxT):
-        """Returns log P of words with their pronunciations, in the order of letters."""
-        length_P = (target_PxT != PAD).sum(axis=1)
+        """Returns log P of equally long words with their answers, in the order of letters."""
+        if self.turned:
+            longest = (target_PxT != PAD).any(axis=0).sum() or 1
+            source_PxS, target_PxT = target_PxT[:, :longest], np.pad(source_PxS, ((0, 0), (0, 1)))
         source_PxS = self._numbered(source_PxS, self.letters)
         target_PxT = self._numbered(target_PxT, self.phonemes)
+        letters_P, length_P = ((x != PAD).sum(axis=1) for x in (source_PxS, target_PxT))
         code_PxS = self._align(source_PxS, target_PxT[:, : length_P.max() + 1], length_P)
-        code_PxS[length_P.clip(source_PxS.shape[1]) > LONGEST] = -1
+        code_PxS[np.maximum(length_P, letters_P) > LONGEST] = -1
         lengths = (code_PxS >= 0).sum(axis=1) + 2
         first = lengths.cumsum() - lengths
         position = np.arange(lengths.sum()) - first.repeat(lengths)
@@ -379,11 +396,12 @@ class JointNgram:
             ways[2, :, 2:] = (a[:, :-1] + double[x, p, q])[:, :-1]
             kinds.append(ways.argmax(axis=0))
             pairs = a[:, :-1] + pair[x, np.roll(x_SxP, -1, axis=0)[s, :, None], p]
-            a, ways[3, :, 1:] = ways.max(axis=0), pairs
+            a, ways[3, :, 1:] = np.where(x == PAD, a, ways.max(axis=0)), pairs
         rows, place, g = np.arange(len(p)), length_P, len(silent)
         never, kind, codes = a[rows, place] < NEVER / 2, np.full(len(p), -1), []
         for s in reversed(range(len(kinds))):
-            kind = np.where(never | (kind == 3), -1, kinds[s][rows, place])
+            none = never | (kind == 3) | (x_SxP[s] == PAD)
+            kind = np.where(none, -1, kinds[s][rows, place])
             place = place - np.array([0, 1, 2, 1, 0])[kind]
             code = np.where(kind == 3, x_SxP[s - 1] * g + x_SxP[s], x_SxP[s] * g)
             code = code * single.shape[1] + np.where(kind == 0, PAD, p[rows, place])
@@ -408,12 +426,16 @@ class G2P:
         self.spellings = {x: Spelling(symbols, longest, x) for x in languages or [""]}
         self.ids = {letter: id for id, letter in enumerate(symbols["graphemes"])}
         self.names, self.language = symbols["phonemes"], config.get("language", "")
-        if "joint" in arrays and (symbols["source"], symbols["target"]) == ("words", "characters"):
-            raise ValueError(f"{path}: spelling from sound with an n-gram model: not read here")
         joint = arrays.get("joint")  # of each language, read when it is needed, or of all words
         each = {self.ids[f"{x}:"]: joint[x] for x in languages} if joint else {}
         self.joint = each or (joint and {PAD: joint})
-        self.joint_of = functools.cache(lambda language: JointNgram(self.joint[language]))
+        turned = (symbols["source"], symbols["target"]) == ("words", "characters")
+        self.joint_of = functools.cache(lambda language: JointNgram(self.joint[language], turned))
+        self.by_id = sorted(languages, key=lambda x: self.ids[f"{x}:"])
+        self.every_letter, self.guesser = Spelling(symbols, longest), (joint or {}).get("guesser")
+        known = ("", "auto", *languages) if self.guesser is not None else ("", *languages)
+        if self.language not in known:
+            raise ValueError(f"no language {self.language!r}: one of {', '.join(known[1:])}")
         if not config["stress"]:
             self.names = [x[:-1] if VOWEL.fullmatch(x) else x for x in self.names]
         self.fold = 2 if self.names != symbols["phonemes"] else 1
@@ -451,6 +473,9 @@ class G2P:
         language, colon, rest = word.partition(":")
         if not (language and colon and language in self.spellings):
             language, rest = self.language, word
+        if language == "auto":
+            letters, _ = self.every_letter.letters_of(word)
+            language = self.by_id[guess(self.guesser, [self.ids[letter] for letter in letters])]
         if language not in self.spellings:
             raise ValueError(f"{word!r} needs a language, one of {', '.join(self.spellings)}")
         return self.spellings[language].pieces(rest)

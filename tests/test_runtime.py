@@ -114,13 +114,28 @@ def test_many_languages_in_one_model(tmp_path):
     assert_same(runtime.load(path).pronounce_all(words), g2p.pronounce(words))
     german = runtime.load(path, language="deu")
     assert_same(german.pronounce_all(LEXICON), g2p.with_language("de").pronounce(LEXICON))
+    guessed = runtime.load(path, language="auto")
+    words = [*LEXICON, "fra:fad", "Fade", "日", "", "xx:ab"]
+    assert_same(guessed.pronounce_all(words), g2p.with_language("auto").pronounce(words))
     with pytest.raises(ValueError, match="'cab' needs a language, one of deu, fra"):
         runtime.load(path)("cab")
-    few = on_demand.OnDemand(g2p.config, g2p.symbols.in_language("fr"), lambda: g2p, path)
-    for one, other in zip(
-        few.pronounce(["de:Fad", "Ké"]), g2p.pronounce(["deu:fad", "fra:ké"]), strict=True
-    ):
-        assert one.scored[0][0] == other.scored[0][0]
+    with pytest.raises(ValueError, match="no language 'eng': one of auto, deu, fra"):
+        runtime.load(path, language="eng")
+    for language in ("fr", "auto"):
+        symbols, own = g2p.symbols.in_language(language), g2p.with_language(language)
+        few = on_demand.OnDemand(g2p.config, symbols, lambda: g2p, path)
+        ours, theirs = (x.pronounce(["de:Fad", "Ké", "cab"]) for x in (few, own))
+        assert [x.scored[0][0] for x in ours] == [x.scored[0][0] for x in theirs]
+        assert "model" not in few.__dict__
+
+
+def test_spelling_from_sound(tmp_path):
+    """Letters are the targets, of which some may be silent."""
+    pairs = [Pair(" ".join(pair.pronunciations[0]), (tuple(pair.word),)) for pair in PAIRS]
+    g2p = make(SMALL, {"ngram": 3, "beam": 4}, pairs, source="words", target="characters")
+    g2p.save(tmp_path / "model")
+    words = [*(pair.word for pair in pairs), "K", "", "EY1 F B", "Q K"]
+    assert_same(runtime.load(tmp_path / "model").pronounce_all(words, 3), g2p.pronounce(words, 3))
 
 
 def test_nbest_beam_and_stress(tmp_path):

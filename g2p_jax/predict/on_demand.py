@@ -63,7 +63,7 @@ class OnDemand(Pronouncer):
         named, languages = words, self.symbols.languages
         if languages:
             each = (split_language(word, languages, self.symbols.language) for word in words)
-            named = [":".join(one) for one in each]
+            named = [rest if name == AUTO else f"{name}:{rest}" for name, rest in each]
         found = self._small.pronounce_all(named, nbest, beam)
         return [
             Answer.of(word, [Pronunciation(*one) for one in pronunciations], unknown, mass)
@@ -78,8 +78,9 @@ class OnDemand(Pronouncer):
     def _small(self) -> runtime.G2P | None:
         """The same model in NumPy; None where the settings, or the file, leave it to JAX."""
         settings = {name: getattr(self.config, name) for name in ("stress", "beam", "temperature")}
-        unlike = self.symbols.language == AUTO or self.symbols.spells  # not in NumPy
-        if self.config.train.dtype == "bfloat16" or unlike:
+        if self.symbols.language == AUTO:
+            settings["language"] = AUTO
+        if self.config.train.dtype == "bfloat16":
             return None
         with contextlib.suppress(ValueError, LookupError):  # JAX reads it again, and says why
             return runtime.load(self.file, **settings)

@@ -64,7 +64,8 @@ class G2P {
     if (tensor.has("joint/guesser")) {
       this.joint = new LanguageJoint(tensor, new Map(named.sort(([a], [b]) => a - b)));
     } else if (tensor.has("joint/codes")) {
-      this.joint = JointNgram.read(tensor, this.letters.size, this.tokens.length);
+      const turned = symbols.source === "words" && this.characters;
+      this.joint = JointNgram.read(tensor, this.letters.size, this.tokens.length, turned);
     }
     this.network = new Ensemble(networks, smoothing, this.joint ? 1 : config.temperature);
   }
@@ -80,12 +81,14 @@ class G2P {
     if (!this.languages.length) return ["", word];
     const [name, ...rest] = word.split(":");
     if (rest.length && this.spellings.has(name)) return [name, rest.join(":")];
-    if (language === "auto") {
+    if (language === "auto" && this.joint) {
       const ids = this.spelling.graphemes(word)[0].map((letter) => this.letters.get(letter));
       return [this.joint.guess(ids), word];
     }
     if (this.spellings.has(language)) return [language, word];
-    throw new RangeError(`language: auto, or one of ${this.languages.join(", ")}`);
+    const known = [...(this.joint ? ["auto"] : []), ...this.languages].join(", ");
+    throw new RangeError(language ? `no language "${language}": one of ${known}`
+      : `"${word}" needs a language, as in deu:${word}; the model knows ${known}`);
   }
 
   // The graphemes of the parts of a word, and the characters that the model does not know.

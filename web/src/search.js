@@ -67,8 +67,9 @@ function beam(network, ids, limit, width, threshold) {
 
 class JointNgram {
   // units: {silent, single, double, pair}, of G letters and V phonemes; prefix: of the other names.
-  constructor(tensor, prefix, units, G, V) {
-    Object.assign(this, { G, V, ...units, levels: [] });
+  // turned: letters are the targets and phonemes the sources, for spelling from sound.
+  constructor(tensor, prefix, units, G, V, turned = false) {
+    Object.assign(this, { G, V, turned, ...units, levels: [] });
     const codes = Array.from(tensor(`${prefix}/codes`).data, (code, n) => [Number(code), n]);
     this.codes = new Map(codes);
     this.size = this.codes.size + 2;
@@ -81,15 +82,17 @@ class JointNgram {
     }
   }
 
-  static read(tensor, G, V) {
+  static read(tensor, sources, targets, turned) {
     const unit = (kind) => [kind, tensor(`joint/units/${kind}`).data];
     const units = Object.fromEntries(["silent", "single", "double", "pair"].map(unit));
-    return new JointNgram(tensor, "joint", units, G, V);
+    const [G, V] = turned ? [targets, sources] : [sources, targets];
+    return new JointNgram(tensor, "joint", units, G, V, turned);
   }
 
-  // log P of letters and phonemes together.
-  score(letters, phonemes) {
-    const units = this.align(letters, phonemes), { size } = this;
+  // log P of the ids of a word and of its answer together.
+  score(source, target) {
+    const { size } = this;
+    const units = this.turned ? this.align(target, source) : this.align(source, target);
     if (!units.length) return NOT_ALIGNED;
     const known = units.map((code) => this.codes.get(code) ?? size);
     return this.logP([size - 2, ...known, size - 1]);
