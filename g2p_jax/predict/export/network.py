@@ -248,7 +248,8 @@ class Ensemble:
         every_T = g.op("Range", g.constant(0), length, g.constant(1))
         some_B = g.op("Greater", letters_B, g.constant(0))  # a row of padding has no phonemes
         end_B = g.op("Where", some_B, last[3], g.constant(0))
-        log_p_B = g.op("Where", some_B, last[4], g.constant(0.0))
+        any_B = g.op("Greater", end_B, g.constant(0))  # what has no phonemes has no probability
+        log_p_B = g.op("Where", any_B, last[4], g.constant(-np.inf))
         real_BxT = g.op("Less", every_T, g.op("Unsqueeze", end_B, one))
         return g.op("Where", real_BxT, tokens_BxT, g.constant(PAD)), log_p_B
 

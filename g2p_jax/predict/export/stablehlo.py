@@ -65,7 +65,7 @@ def write(model: Path, folder: Path) -> None:
         found = greedy(step, start, limit_B, phoneme_limit(letters_BxS.shape[1]))
         some_B = (letters_BxS != PAD).any(axis=1)  # a row of padding has no phonemes
         tokens_BxT = jnp.where(some_B[:, None], found.tokens_BxNxT[:, 0], PAD)
-        return tokens_BxT, jnp.where(some_B, found.log_prob_BxN[:, 0], 0.0)
+        return tokens_BxT, jnp.where(tokens_BxT[:, 0] != PAD, found.log_prob_BxN[:, 0], -jnp.inf)
 
     shape = jax.export.symbolic_shape("words, letters", constraints=[f"letters >= {LIKELY}"])
     exported = jax.export.export(jax.jit(pronounce), platforms=PLATFORMS)(

@@ -110,7 +110,7 @@ struct Model {
       for (size_t r = 0; r < rows.size(); ++r) log_prob += output[1].GetTensorData<float>()[r];
     }
     std::replace(word.begin(), word.end(), '\t', ' ');
-    std::printf("%s\t%s\t%.3f\n", word.c_str(), found.c_str(), std::exp(log_prob));
+    std::printf("%s\t%s\t%.3f\n", word.c_str(), found.c_str(), found.empty() ? 0 : std::exp(log_prob));
   }
 };
 

@@ -43,14 +43,14 @@ const session = await ort.InferenceSession.create(await open("greedy.onnx"));
 
 async function pronounce(word) {
   const [rows, unknown] = spell(word), width = Math.max(0, ...rows.map((row) => row.length));
-  let found = [], probability = 1;
+  let found = [], probability = 0;
   if (rows.length) {
     const letters = new BigInt64Array(rows.length * width); // 0 fills up short rows
     rows.forEach((row, r) => row.forEach((id, n) => (letters[r * width + n] = BigInt(id))));
     const input = new ort.Tensor("int64", letters, [rows.length, width]);
     const output = await session.run({ letters: input });
     found = [...output.phonemes.data].filter(Boolean).map((id) => phonemes[Number(id)]);
-    probability = Math.exp(output.log_prob.data.reduce((a, b) => a + b));
+    if (found.length) probability = Math.exp(output.log_prob.data.reduce((a, b) => a + b));
   }
   const shown = word.replaceAll("\t", " ");
   console.log(`${shown}\t${found.join(" ")}\t${probability.toFixed(3)}`);

@@ -56,14 +56,15 @@ def main(words: list[str]) -> None:
     spelling, phonemes = Spelling(), lines("phonemes.txt")
     session = onnxruntime.InferenceSession(FOLDER / "greedy.onnx")
     for word in words or io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", "replace"):
-        word, found, log_prob = word.strip(), list[str](), 0.0
+        word, found, log_prob = word.strip(), list[str](), -np.inf
         rows, unknown = spelling.spell(word)
         if rows:
             letters = np.zeros((len(rows), max(map(len, rows))), np.int64)  # 0 fills up short rows
             for row, numbers in zip(letters, rows, strict=True):
                 row[: len(numbers)] = numbers
             numbers, log_probs = session.run(None, {"letters": letters})
-            found, log_prob = [phonemes[n] for n in numbers.flat if n], log_probs.sum()
+            found = [phonemes[n] for n in numbers.flat if n]
+            log_prob = log_probs.sum() if found else -np.inf
         shown = word.replace("\t", " ")
         print(shown, " ".join(found), f"{np.exp(log_prob):.3f}", sep="\t")
         if unknown or not rows:
