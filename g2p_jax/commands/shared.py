@@ -15,7 +15,7 @@ from absl import flags, logging
 
 from g2p_jax.config import FORMATS
 from g2p_jax.data.textfile import shorten
-from g2p_jax.errors import UsageError, UserError
+from g2p_jax.errors import UsageError, UserError, cut
 from g2p_jax.files import atomic_write
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def load_model(ckpt: str | None, language: str = "") -> "G2P":
 def numbers(flag: str, values: list[str]) -> list[int]:
     """The numbers of a flag, as in --members=0,2; UserError for anything else."""
     if not all(re.fullmatch(r"\s*\d{1,9}\s*", value) for value in values):
-        raise UsageError(f"--{flag}={','.join(values)}: expected numbers, as in --{flag}=0,2")
+        found = cut(",".join(values), 80)
+        raise UsageError(f"--{flag}={found}: expected numbers, as in --{flag}=0,2")
     return [int(value) for value in values]
 
 
