@@ -1,6 +1,7 @@
 """Many languages in one model: what is read, learnt, answered, scored and guessed."""
 
 import dataclasses
+import json
 import subprocess
 import sys
 
@@ -17,7 +18,10 @@ from g2p_jax.data.ragged import Ragged
 from g2p_jax.errors import DataError, UserError
 from g2p_jax.joint import storage
 from g2p_jax.joint.guess import Guesser
+from g2p_jax.predict import g2p as g2p_lib
 from g2p_jax.predict.language_scores import language_table
+from g2p_jax.predict.serving.requests import Options
+from g2p_jax.predict.serving.service import Service
 from g2p_jax.train.loop import train
 from tests.tiny_model import TINY
 
@@ -136,6 +140,25 @@ def test_what_language_is_missing_or_unknown_is_said(world, g2p):
 def test_languages_are_guessed(world):
     auto = g2p_jax.load(world, language="auto")
     assert [auto(word) for word in ("ใส", "آب", "ışık")] == ["s a j ˩˩˦", "ʔ ɒː b", "ɯ ʃ ɯ k"]
+
+
+def test_the_server_takes_a_language(world):
+    service = Service(g2p_lib.load(world))
+
+    def answer(word, language=""):
+        found = json.loads(service.pronounce([word], Options(language=language))[0])
+        assert found["word"] == word
+        return " ".join(found["pronunciations"][0]["phonemes"])
+
+    assert (answer("die", "fr"), answer("fra:die"), answer("deu:die", "fr")) == (
+        "d i",
+        "d i",
+        "d iː",
+    )
+    assert answer("ใส", "auto") == "s a j ˩˩˦"
+    for language, message in {"": "'die' needs a language", "eng": "no language 'eng'"}.items():
+        with pytest.raises(UserError, match=message):
+            answer("die", language)
 
 
 def test_the_guesser_is_naive_bayes():

@@ -113,6 +113,7 @@ def test_a_batch_has_few_characters_and_the_server_remembers_and_holds_few_words
         (b'{"words": ["a"], "alphabet": "klingon"}', 400, "alphabet: one of arpabet, ipa"),
         (b'{"words": ["a"], "alphabet": []}', 400, "alphabet: one of"),
         (b'{"words": ["a"], "stress": 1}', 400, "stress: true"),
+        (b'{"words": ["a"], "language": ["de"]}', 400, "language: a text such as deu"),
         (b'{"words": ["\\ud800"]}', 400, "no Unicode"),
         (json.dumps({"words": ["a"] * 257}).encode(), 413, "at most 256 words"),
         (json.dumps({"words": ["a" * 257]}).encode(), 413, "at most 256 characters"),
@@ -126,7 +127,7 @@ def test_a_wrong_body_is_named(body, status, message):
 
 def test_requests_and_answers_by_hand():
     body = '{"words": ["é"], "nbest": 2, "alphabet": "ipa", "stress": false}'
-    assert requests.parse(body.encode()) == Request(["é"], Options(2, "ipa", False))
+    assert requests.parse(body.encode()) == Request(["é"], Options(2, "ipa", False, ""))
     each = Pronunciation(("ɛ",), 0.75), Pronunciation(("e",), 0.25)
     assert json.loads(requests.to_json(Answer("é", each, ("!",)), 1)) == {
         "word": "é",
@@ -258,6 +259,8 @@ def test_the_service_answers_as_the_model(g2p):
     assert len(found) == 3 and found[0]["phonemes"] == ["k", "æ", "b"]
     with pytest.raises(UserError, match="learned no stress"):
         service.pronounce(["cab"], Options(1, "", True))
+    with pytest.raises(UserError, match="knows one language only"):
+        service.pronounce(["cab"], Options(language="deu"))
 
 
 def test_the_hostile_requests_of_the_benchmark_are_no_error_of_the_server(app):

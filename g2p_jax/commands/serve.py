@@ -6,10 +6,10 @@
 
   curl -H 'Content-Type: application/json' -d '{"words": ["through"]}' localhost:8017/pronounce
 
-POST /pronounce takes {"words": [...], "nbest": 1, "alphabet": "ipa", "stress": true}; all but words
-may be left out. GET /health answers 200 when the model is warm, GET /metrics is for Prometheus.
-SIGTERM or Ctrl-C ends the server when the requests that it has are answered, with status 0. It
-needs uvicorn: pip install 'g2p_jax[serve]'. docs/serving.md has the limits.
+POST /pronounce takes {"words": [...], "nbest": 1, "alphabet": "ipa", "stress": true, "language":
+"deu"}; all but words may be left out. GET /health answers 200 when the model is warm, GET /metrics
+is for Prometheus. SIGTERM or Ctrl-C ends the server when the requests that it has are answered,
+with status 0. It needs uvicorn: pip install 'g2p_jax[serve]'. docs/serving.md has the limits.
 """
 
 import functools

@@ -99,13 +99,15 @@ byId("text").oninput = () => {
   [word, choice] = [Infinity, 0]; // the word that is being typed is the last
   show();
 };
+
 function showLanguages({ languages, joint }) {
-  const name = (code) => `${languageNames.of(code.slice(0, 3))} (${code})`;
+  const name = (code) => `${languageNames.of(code.split("-")[0])} (${code})`;
   const each = languages.map((code) => new Option(name(code), code));
   each.sort((a, b) => a.text.localeCompare(b.text));
   if (joint?.guess) each.unshift(new Option("guessed from the letters", "auto"));
   byId("language").replaceChildren(...each);
   byId("languages").hidden = !languages.length;
+  byId("examples").hidden = languages.length > 0; // they are English
 }
 
 byId("language").onchange = () => {

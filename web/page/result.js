@@ -28,7 +28,7 @@ function showWords(words, texts, current, chosen) {
     const input = make("input", { type: "radio", name: "word", value: n });
     input.checked = n === current;
     input.onchange = () => chosen(n);
-    const card = make("span", { class: "word" }, make("b", {}, word), make("i", {}, texts[n] || "—"));
+    const card = make("span", { class: "word" }, make("b", { dir: "auto" }, word), make("i", {}, texts[n] || "—"));
     return make("label", {}, input, card);
   });
   byId("words").replaceChildren(byId("words").firstElementChild, ...each);

@@ -10,6 +10,7 @@ from g2p_jax.predict.pronunciation import Answer
 MOST_BYTES = 1 << 16  # of a request
 MOST_WORDS = 256  # of a request
 MOST_LETTERS = 256  # of a word
+MOST_NAME = 32  # characters of the name of a language
 NBEST = 10  # pronunciations of a word, and hypotheses of the search for more than one
 
 
@@ -28,6 +29,7 @@ class Options(NamedTuple):
     nbest: int = 1
     alphabet: str = ""
     stress: bool | None = None
+    language: str = ""  # of words that name none, for a model of many; auto: it is guessed
 
 
 class Request(NamedTuple):
@@ -55,6 +57,8 @@ def parse(body: bytes) -> Request:
         raise HttpError(400, f"alphabet: one of {', '.join(ALPHABETS)}")
     if options.stress not in (None, False, True) or type(options.stress) in (int, float):
         raise HttpError(400, "stress: true, false or null")
+    if not isinstance(options.language, str) or len(options.language) > MOST_NAME:
+        raise HttpError(400, "language: a text such as deu, or auto")
     return Request(_words(found.get("words")), options)
 
 

@@ -1,8 +1,12 @@
 """The model behind the server: few programs, all compiled before the first request."""
 
+import dataclasses
 from collections.abc import Sequence
 
 from g2p_jax.data.arpabet import has_stress
+from g2p_jax.data.languages import split_language
+from g2p_jax.predict.languages import in_language
+from g2p_jax.predict.lexicon_first import LexiconFirst
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer
 from g2p_jax.predict.serving.requests import NBEST, Options, to_json
@@ -25,18 +29,31 @@ class Service:
             self._models[not g2p.config.stress] = g2p.with_stress(not g2p.config.stress)
 
     def pronounce(self, words: Sequence[str], options: Options) -> list[str]:
-        """Returns the answer to each word as a JSON object; UserError for unknown stress."""
-        nbest, alphabet, stress = options
+        """Returns the answer to each word as a JSON object.
+
+        UserError for stress or a language that the model does not know.
+        """
+        nbest, alphabet, stress, language = options
         own = self._g2p.symbols.alphabet
         other = alphabet not in ("", own)
         if stress:
             self._g2p.with_stress(True)  # raises UserError for a model that has learned none
         wanted = True if other else self._g2p.config.stress if stress is None else stress
         model = self._models.get(wanted, self._g2p)
-        answers: list[Answer] = model.pronounce(words, nbest=1 if nbest == 1 else NBEST)
+        named = self._named(words, language) if language else words
+        answers: list[Answer] = model.pronounce(named, nbest=1 if nbest == 1 else NBEST)
         if other:
             answers = [x.in_alphabet(own, alphabet, stress is not False) for x in answers]
-        return [to_json(answer, nbest) for answer in answers]
+        each = zip(answers, words, strict=True)
+        return [to_json(dataclasses.replace(answer, word=word), nbest) for answer, word in each]
+
+    def _named(self, words: Sequence[str], language: str) -> list[str]:
+        """Returns words such as deu:Haus; those that name their language keep it."""
+        base = self._g2p.model if isinstance(self._g2p, LexiconFirst) else self._g2p
+        symbols = self._g2p.symbols.in_language(language)
+        guessed = in_language(words, symbols, getattr(base, "joint", None))
+        split = (split_language(word, symbols.languages, symbols.language) for word in guessed)
+        return [":".join(one) for one in split]
 
     def warm_up(self) -> None:
         """Compiles all that requests can need."""
