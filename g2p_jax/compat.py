@@ -14,12 +14,18 @@ from typing import Any, NamedTuple
 from absl import logging
 
 from g2p_jax.data.pairs import Phonemes
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UserError, checked
 from g2p_jax.predict.lexicon_first import load
 from g2p_jax.predict.pronouncer import Pronouncer
+from g2p_jax.predict.pronunciation import check_words
 from g2p_jax.text.reading import LEXICON, PUNCTUATION, UNSPEAKABLE, Token, read
 
-BACKENDS = "espeak", "espeak-mbrola", "festival", "segments"
+LANGUAGES = "en-us", "en", "en-us-x-espeak"
+SUPPORTED = {  # language_switch is without meaning for one language
+    "backend": ("espeak",),
+    "language_switch": ("keep-flags", "remove-flags", "remove-utterance"),
+    "words_mismatch": ("ignore",),
+}
 MARKS = ';:,.!?¡¿—…"«»“”(){}[]'
 _DIPHTHONG = re.compile("([^ːˈˌ])([^ːˈˌ])")
 
@@ -30,9 +36,11 @@ class G2p:
     g2p: the model, of ARPAbet and stress; None: `english`, with CMUdict before it.
     """
 
+    @checked
     def __init__(self, g2p: Pronouncer | None = None):
         self._g2p = (g2p or _english()).with_stress(True)
 
+    @checked
     def __call__(self, text: str) -> list[str]:
         """Returns the phonemes of all words, and the marks . , ? ! - as items of their own."""
         items = list[str]()
@@ -42,6 +50,7 @@ class G2p:
                 items += [*part, " "]
         return items[:-1]
 
+    @checked
     def predict(self, word: str) -> list[str]:
         """Returns the phonemes of a word that no dictionary has."""
         return list(self._g2p.pronounce([word])[0].best.phonemes)
@@ -51,10 +60,11 @@ class Separator(NamedTuple):
     """The texts between words and between phonemes, as `phonemizer.separator.Separator`."""
 
     word: str = " "
-    syllable: str = ""  # is not used, as by phonemizer's espeak
+    syllable: str = ""  # espeak knows no syllables
     phone: str = ""
 
 
+@checked
 def phonemize(
     text: str | Iterable[str],
     language: str = "en-us",
@@ -64,7 +74,7 @@ def phonemize(
     prepend_text: bool = False,
     preserve_empty_lines: bool = False,
     preserve_punctuation: bool = False,
-    punctuation_marks: "str | re.Pattern[str]" = MARKS,
+    punctuation_marks: str | re.Pattern[str] = MARKS,
     with_stress: bool = False,
     tie: bool | str = False,
     language_switch: str = "keep-flags",
@@ -77,19 +87,27 @@ def phonemize(
 
     Args:
       separator: anything with the texts `word` and `phone`; phonemizer's own is one.
+      njobs: is of no use, and warned of.
+      logger: anything with `warning`; None: absl's.
       g2p: the model; None: `english`, with CMUdict before it.
 
-    phonemizer's other parameters have no meaning here and are accepted; so are its backends.
-    Raises UserError for another language, unless g2p is one of it.
+    Raises UserError for another backend or another language (unless g2p is one of it), and for what
+    espeak does and this does not: words_mismatch, and a tie together with separated phonemes.
     """
-    if g2p is None and language.lower() not in ("en-us", "en", "en-us-x-espeak"):
+    chosen = {"backend": backend, "language_switch": language_switch}
+    for name, value in {**chosen, "words_mismatch": words_mismatch}.items():
+        if value not in SUPPORTED[name]:
+            raise UserError(f"{name} {value!r}: is not supported; {', '.join(SUPPORTED[name])} is")
+    if g2p is None and language.lower() not in LANGUAGES:
         raise UserError(
             f"language {language!r}: the included model is of en-us; fix: give a model of that "
             "language, g2p=g2p_jax.load(...)"
         )
-    if backend not in BACKENDS:
-        raise UserError(f"backend {backend!r}: must be one of {', '.join(BACKENDS)}")
-    lines = text.splitlines() if isinstance(text, str) else [" ".join(x.splitlines()) for x in text]
+    warning = _warning(logger, separator, tie, njobs)
+    if isinstance(text, str):
+        lines = text.splitlines()
+    else:
+        lines = [" ".join(line.splitlines()) for line in check_words(text)]
     if not preserve_empty_lines:
         lines = [line for line in lines if line.strip()]
     is_mark = _mark_finder(punctuation_marks if preserve_punctuation else "")
@@ -97,7 +115,7 @@ def phonemize(
     write = functools.partial(_line, separator=separator, strip=strip, tie=tie, is_mark=is_mark)
     model = g2p or _english()
     alphabet = "espeak" if model.symbols.alphabet == "arpabet" else "ipa"
-    found = [write(tokens) for tokens in _tokens(model, lines, alphabet, with_stress)]
+    found = [write(tokens) for tokens in _tokens(model, lines, alphabet, with_stress, warning)]
     if prepend_text:
         return list(zip(lines, found, strict=True))
     return "\n".join(found) if isinstance(text, str) else found
@@ -109,6 +127,7 @@ class Fallback:
     g2p: the model, of ARPAbet; None: `english`, with CMUdict before it.
     """
 
+    @checked
     def __init__(self, g2p: Pronouncer | None = None, british: bool = False):
         if british:
             raise UserError("british=True: the model is of American English; leave british out")
@@ -119,7 +138,10 @@ class Fallback:
 
         The rating is 3, of misaki's second dictionary, for words of the lexicon; 2 for others.
         """
-        tokens = read(self._g2p, [token.text], "kokoro")[0]
+        text = getattr(token, "text", None)
+        if not isinstance(text, str):
+            raise TypeError(f"a token of misaki is expected, with its text, found {token!r}")
+        tokens = read(self._g2p, [text], "kokoro")[0]
         words = ["".join(phonemes) for one in tokens for phonemes in written_words(one)]
         if not words:
             return None, None
@@ -139,18 +161,49 @@ def written_words(token: Token) -> list[Phonemes]:
 
 
 def _tokens(
-    g2p: Pronouncer, texts: list[str], alphabet: str = "", stress: bool = True
+    g2p: Pronouncer,
+    texts: list[str],
+    alphabet: str = "",
+    stress: bool = True,
+    warning: Callable[..., object] = logging.warning,
 ) -> list[list[Token]]:
     """Returns the tokens of texts; warns of what cannot be pronounced."""
     found = read(g2p, texts, alphabet, stress)
     silent = [token.text for each in found for token in each if token.kind == UNSPEAKABLE]
     if silent:
         shown = ", ".join(map(repr, dict.fromkeys(silent[:5])))
-        logging.warning("%d tokens cannot be pronounced, and are left out: %s", len(silent), shown)
+        warning("%d tokens cannot be pronounced, and are left out: %s", len(silent), shown)
     return found
 
 
-def _mark_finder(marks: "str | re.Pattern[str]") -> Callable[[str], object]:
+def _warning(logger: Any, separator: Any, tie: bool | str, njobs: int) -> Callable[..., object]:
+    """Returns the function that warns, and warns of what has no effect.
+
+    Raises TypeError or UserError for a separator, or a tie, that cannot be.
+    """
+    warning = getattr(logger or logging, "warning", None)
+    if warning is None:
+        raise TypeError(f"logger must have the method warning, found {logger!r}")
+    word, phone = (getattr(separator, name, 0) for name in ("word", "phone"))
+    if not all(text is None or isinstance(text, str) for text in (word, phone)):
+        raise TypeError(
+            "separator must have the texts word and phone, as Separator(word=' ', phone='') has; "
+            f"found {type(separator).__name__}: {separator!r}"
+        )
+    if phone and phone == word:
+        raise UserError(f"separator: word and phone are both {word!r}, and must be different")
+    if isinstance(tie, str) and len(tie) > 1:
+        raise UserError(f"tie is {tie!r}: must be one character, or True")
+    if tie and phone:
+        raise UserError(f"tie and the phone separator {phone!r} exclude each other")
+    if njobs != 1:
+        warning("njobs=%d has no effect: one process pronounces all", njobs)
+    if getattr(separator, "syllable", ""):
+        warning("separator: syllable has no effect, as with espeak")
+    return warning
+
+
+def _mark_finder(marks: str | re.Pattern[str]) -> Callable[[str], object]:
     """Returns a function that tells whether a token is one of the marks."""
     if isinstance(marks, re.Pattern):
         return marks.search

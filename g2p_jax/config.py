@@ -240,6 +240,19 @@ def options(text: str, **defaults: Any) -> dict[str, Any]:
     return chosen
 
 
+def changed(config: Config, settings: dict[str, Any]) -> Config:
+    """Returns the config with other values of some settings; raises ConfigError."""
+    fields = {field.name: field for field in dataclasses.fields(Config)}
+    for name, value in settings.items():
+        if name not in fields:
+            raise ConfigError(f"no setting {name!r}: there are {', '.join(fields)}")
+        _build(fields[name].type, value, f"config.{name}")
+        valid = fields[name].metadata.get("valid", ())
+        if isinstance(valid, str) and not _inside(value, valid):
+            raise ConfigError(f"config.{name} is {value!r}: must be in {valid}")
+    return dataclasses.replace(config, **settings)
+
+
 def to_dict(config: Config) -> dict[str, Any]:
     """The config as plain JSON values."""
     return dataclasses.asdict(config)
@@ -253,7 +266,7 @@ def from_dict(values: dict[str, Any]) -> Config:
 def _build(kind: Any, value: Any, name: str) -> Any:
     """A setting, or the dataclass of a section, from JSON values."""
     wrong = f"{name} is {value!r}: must be of type {inspect.formatannotation(kind)}"
-    if dataclasses.is_dataclass(kind):
+    if dataclasses.is_dataclass(kind) and not isinstance(value, kind):  # type: ignore[arg-type]
         if not isinstance(value, dict):
             raise ConfigError(wrong)
         kinds = {field.name: field.type for field in dataclasses.fields(kind)}

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from g2p_jax.errors import checked
+
 
 class Score(NamedTuple):
     """Counts that add up over words; the rates are fractions, and nan when nothing was counted."""
@@ -64,14 +66,13 @@ class Score(NamedTuple):
         )
 
 
-def score(hypothesis: Sequence[str], references: Iterable[Sequence[str]]) -> Score:
+@checked
+def score(hypothesis: str | Sequence[str], references: Iterable[str | Sequence[str]]) -> Score:
     """Scores one word; among equally near references the shortest counts.
 
     A pronunciation is a sequence of phonemes, or a string with spaces between them. Raises
     ValueError if there is no reference.
     """
-    if isinstance(references, str):
-        raise TypeError(f"references is {references!r}: must be a list of pronunciations")
     predicted, *known = (
         tuple(p.split() if isinstance(p, str) else p) for p in (hypothesis, *references)
     )

@@ -91,14 +91,52 @@ def test_phonemize_takes_the_arguments_of_phonemizer():
         "njobs logger"
     )
     assert list(inspect.signature(phonemize).parameters) == [*recorded.split(), "g2p"]
-    assert phonemize("hello", "en-us", "festival", njobs=4, words_mismatch="warn") == "həloʊ "
+    warnings = list[str]()
+    logger = SimpleNamespace(warning=lambda text, *args: warnings.append(text % args))
+    syllables = Separator(syllable="-")
+    assert phonemize("hello 🎉", separator=syllables, njobs=4, logger=logger) == "həloʊ "
+    assert [warning.split()[0] for warning in warnings] == ["njobs=4", "separator:", "1"]
 
 
-def test_another_language_or_backend_is_an_error_of_one_line():
-    with pytest.raises(UserError, match="language 'fr-fr': the included model is of en-us; fix: "):
-        phonemize("bonjour", language="fr-fr")
-    with pytest.raises(UserError, match="backend 'x': must be one of espeak, "):
-        phonemize("hello", backend="x")
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"language": "fr-fr"}, UserError, "language 'fr-fr': the included model is of en-us; fix"),
+        ({"backend": "festival"}, UserError, "backend 'festival': is not supported; espeak is"),
+        ({"language_switch": "x"}, UserError, "language_switch 'x': is not supported; keep-flags,"),
+        ({"words_mismatch": "remove"}, UserError, "words_mismatch 'remove': is not supported"),
+        ({"separator": Separator(phone=" ")}, UserError, "separator: word and phone are both ' '"),
+        ({"tie": "xx"}, UserError, "tie is 'xx': must be one character, or True"),
+        ({"tie": True, "separator": SPACED}, UserError, "tie and the phone separator ' ' exclude"),
+        ({"separator": "|"}, TypeError, r"separator must have the texts word and phone, .*'\|'"),
+        ({"separator": None}, TypeError, "separator must have the texts word and phone, as"),
+        ({"separator": Separator(5)}, TypeError, "separator must have the texts word and phone"),
+        ({"text": None}, TypeError, "phonemize: text must be of type .*, found NoneType: None"),
+        ({"text": b"x"}, TypeError, "phonemize: text must be of type .*, found bytes: b'x'"),
+        ({"text": ["a", 5]}, TypeError, "phonemize: text must be of type .*, found list: "),
+        ({"text": iter([5])}, TypeError, "a word is a text"),
+        ({"strip": "x"}, TypeError, "phonemize: strip must be of type bool, found str: 'x'"),
+        ({"punctuation_marks": 5}, TypeError, "phonemize: punctuation_marks must be of type"),
+        ({"logger": 5}, TypeError, "logger must have the method warning, found 5"),
+        ({"g2p": "english"}, TypeError, "phonemize: g2p must be of type Pronouncer"),
+    ],
+)  # fmt: skip
+def test_what_phonemize_cannot_do_is_an_error_of_one_line(arguments, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        phonemize(**{"text": "hello", **arguments})
+
+
+def test_what_the_others_cannot_do_is_an_error_of_one_line():
+    for call, message in (
+        (lambda: Fallback()("hello"), "a token of misaki is expected, .* found 'hello'"),
+        (lambda: Fallback()(SimpleNamespace(text=5)), "a token of misaki is expected"),
+        (lambda: Fallback(True), "Fallback: g2p must be of type Pronouncer .*, found bool: True"),
+        (lambda: G2p("english"), "G2p: g2p must be of type Pronouncer"),
+        (lambda: G2p()(["x"]), "G2p: text must be of type str, found list"),
+        (lambda: G2p().predict(None), "G2p.predict: word must be of type str"),
+    ):
+        with pytest.raises(TypeError, match=f"^{message}"):
+            call()
     with pytest.raises(UserError, match="british=True: the model is of American English"):
         Fallback(british=True)
 

@@ -11,9 +11,11 @@ import jax
 import numpy as np
 import pytest
 
+import g2p_jax
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.devices import trace_cache
+from g2p_jax.errors import UserError
 from g2p_jax.joint import alignment
 from g2p_jax.predict import g2p as pronounce
 from g2p_jax.predict import pronunciation, runner, searching
@@ -283,19 +285,15 @@ def test_a_word_of_several_parts_is_pronounced_part_by_part(g2p):
 @pytest.mark.parametrize("before", [False, True])
 def test_what_is_no_list_of_words_is_a_type_error(g2p, before):
     answerer = lexicon_first({"ace": ["EY S"]}, g2p) if before else g2p
-    with pytest.raises(TypeError, match=r"found a text: give \['cab'\]"):
+    with pytest.raises(TypeError, match=r"pronounce: words must be .*, found str: 'cab'; give a"):
         answerer.pronounce("cab")
     with pytest.raises(TypeError, match=r"found a text: give \['cab'\]"):
-        list(answerer.pronounce_each(["cab"]))
-    with pytest.raises(TypeError, match="a list of words is expected, found int: 3"):
-        answerer.pronounce(3)
-    with pytest.raises(TypeError, match="mass is '0.9': must be of type float"):
-        answerer.pronounce(["cab"], mass="0.9")
-    for word, message in ((3, "found int: 3"), (["cab"], "found list"), (b"cab", "found bytes")):
-        with pytest.raises(TypeError, match=f"a word is a text .* {message}"):
+        list(answerer.pronounce_each(iter(["cab"])))
+    for word, message in ((3, "int: 3"), (["cab"], "list: "), (b"cab", "bytes: ")):
+        with pytest.raises(TypeError, match=f"pronounce: words must be .*, and has {message}"):
             answerer.pronounce([word])
-        with pytest.raises(TypeError, match=message):
-            g2p(word)
+        with pytest.raises(TypeError, match=f"a word is a text .* found {message}"):
+            answerer.pronounce(iter([word]))
     for options, message in (
         ({"nbest": 0}, "nbest is 0: must be from 1 to 1000"),
         ({"beam": -1}, "beam is -1: must be from 1 to 1000, or 0"),
@@ -305,6 +303,59 @@ def test_what_is_no_list_of_words_is_a_type_error(g2p, before):
     ):
         with pytest.raises(ValueError, match=message):
             answerer.pronounce(["cab"], **options)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda g2p: g2p_jax.load(5), r"load: path must be of type str \| Path, found int: 5"),
+        (lambda g2p: g2p_jax.load(lexicon=5), "load: lexicon must be of type str .* found int: 5"),
+        (lambda g2p: g2p_jax.load(lexicon=["cmudict", 5]), "load: lexicon must be .*, 5]"),
+        (lambda g2p: g2p_jax.load(warm_up="x"), "load: warm_up must be of type bool, found str"),
+        (lambda g2p: g2p_jax.read_lexicon(b"x"), "read_lexicon: path must be of type str"),
+        (lambda g2p: g2p_jax.score("A", [5]), "score: references must be .*, and has int: 5"),
+        (lambda g2p: g2p_jax.LanguageModel.load(5), "LanguageModel.load: path must be"),
+        (lambda g2p: g2p_jax.Pronunciation("K AE", 1), "phonemes must be a tuple, found a text"),
+        (lambda g2p: g2p(b"cab"), "Pronouncer: word must be of type str, found bytes: b'cab'"),
+        (lambda g2p: g2p("cab", 3), "Pronouncer: alphabet must be of type str, found int: 3"),
+        (lambda g2p: g2p.pronounce(None), "pronounce: words must be .*, found NoneType: None"),
+        (lambda g2p: g2p.pronounce([], "x"), "pronounce: nbest must be of type int, found str"),
+        (lambda g2p: g2p.pronounce([], beam=True), "pronounce: beam must be .* found bool: True"),
+        (lambda g2p: g2p.pronounce([], mass="0.9"), "pronounce: mass must be of type float, found"),
+        (lambda g2p: g2p.pronounce([], align=3), "pronounce: align must be of type bool"),
+        (lambda g2p: g2p.pronounce_each(None), "G2P.pronounce_each: chunks must be of type"),
+        (lambda g2p: g2p.text(None), "text: text must be of type str, found NoneType: None"),
+        (lambda g2p: g2p.known(5), "known: word must be of type str, found int: 5"),
+        (lambda g2p: g2p.inspect(["cab"]), "G2P.inspect: pairs must be .*, and has str: 'cab'"),
+        (lambda g2p: g2p.inspect([("cab", "K AE B")]), "G2P.inspect: .*, and has tuple: "),
+        (lambda g2p: g2p.attention("cab", 5), "G2P.attention: phonemes must be .* found int: 5"),
+        (lambda g2p: g2p.members(["a"]), "G2P.members: chosen must be .*, and has str: 'a'"),
+        (lambda g2p: g2p.with_stress("no"), "with_stress: stress must be of type bool, found str"),
+        (lambda g2p: g2p.with_language(5), "G2P.with_language: language must be of type str"),
+        (lambda g2p: g2p.warm_up("x"), "G2P.warm_up: words must be of type int, found str: 'x'"),
+        (lambda g2p: g2p.save(5), "G2P.save: path must be of type str"),
+        (lambda g2p: g2p.pronounce(["cab"])[0].first("x"), "Answer.first: nbest must be of type"),
+    ],
+)  # fmt: skip
+def test_an_argument_of_another_type_is_an_error_of_one_line(g2p, call, message):
+    with pytest.raises(TypeError, match=f"^{message}"):
+        call(g2p)
+
+
+def test_values_that_cannot_be_are_errors_of_one_line(g2p, tmp_path):
+    for call, message in (
+        (lambda: g2p.pronounce([], alphabet="IPA"), "alphabet must be one of .*; found 'IPA'"),
+        (lambda: g2p.text("", alphabet="x"), "alphabet must be one of"),
+        (lambda: g2p.with_settings(foo=1), "no setting 'foo': there are .* beam, stress"),
+        (lambda: g2p.with_settings(beam="x"), "config.beam is 'x': must be of type int"),
+        (lambda: g2p.with_settings(temperature=0.0), "config.temperature is 0.0: must be in"),
+        (lambda: g2p.save(tmp_path / "x", "float99"), "dtype is 'float99': must be one of float32"),
+        (lambda: g2p.attention("cab", ["K", "XX"]), "'cab': of K XX the model knows only K"),
+        (lambda: g2p.warm_up(1, 0), "nbest is 0: must be from 1"),
+        (lambda: g2p.pronounce(["cab"])[0].first(0), "nbest is 0: must be from 1"),
+    ):
+        with pytest.raises(UserError, match=f"^{message}"):
+            call()
 
 
 def test_a_long_list_is_read_one_chunk_ahead(g2p):

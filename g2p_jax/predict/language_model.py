@@ -17,7 +17,7 @@ from g2p_jax.data.buckets import group_by_length
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.devices import forks
-from g2p_jax.errors import ModelError, UserError
+from g2p_jax.errors import ModelError, UserError, checked
 from g2p_jax.network.language_model import DecoderOnly, initial_carry
 from g2p_jax.predict import model_file
 from g2p_jax.predict.model_file import Params
@@ -60,6 +60,7 @@ class LanguageModel:
     params: Params
 
     @classmethod
+    @checked
     def load(cls, path: str | Path) -> "LanguageModel":
         """Reads the file, or the folder that `train.py` wrote; raises ModelError."""
         config, symbols, params, _ = model_file.read(path)
@@ -74,6 +75,7 @@ class LanguageModel:
         """Whether it models running text, which has no end, and not pronunciations or words."""
         return self.config.data.format == "text"
 
+    @checked
     def tokens(self, sequence: str) -> tuple[str, ...]:
         """Splits a sequence: phonemes between spaces, or characters. UserError for unknown ones."""
         tokens = tuple(sequence.split() if self._separator else sequence)
@@ -82,10 +84,12 @@ class LanguageModel:
                 raise UserError(f"{token!r} in {sequence[:60]!r}: the model has never seen it")
         return tokens
 
+    @checked
     def score(self, sequence: str) -> Likelihood:
         """Returns the likelihood of a sequence; UserError for unknown tokens."""
         return self.score_all([self.tokens(sequence)])[0]
 
+    @checked
     def score_all(self, sequences: Iterable[Sequence[str]]) -> list[Likelihood]:
         """Returns the likelihood of each sequence of tokens; unknown ones count as UNK."""
         end = [] if self.text else [EOS]
@@ -107,6 +111,7 @@ class LanguageModel:
             nats_B += np.asarray(more_B)
         return nats_B
 
+    @checked
     def sample(
         self,
         count: int = 1,
@@ -121,6 +126,9 @@ class LanguageModel:
           temperature: P^(1 / temperature): below 1 more probable, above 1 more surprising ones.
           length: the most tokens after the prompt; of a text, exactly so many.
         """
+        if count < 1 or length < 1 or not 0 < temperature < math.inf:
+            found = f"count is {count}, length is {length}, temperature is {temperature}"
+            raise UserError(f"{found}: must be at least 1, at least 1 and more than 0")
         start = self.symbols.phonemes.encode(self.tokens(prompt))
         draw = sampler(self._network, min(count, MOST_ROWS), length, self.text)
         decode, samples, key = self.symbols.phonemes.decode, list[str](), jax.random.key(seed)
@@ -130,9 +138,10 @@ class LanguageModel:
             samples += (self._separator.join(decode([*start, *row[row != PAD]])) for row in rows)
         return samples[:count]
 
-    def save(self, path: Path, dtype: str = "float32") -> None:
+    @checked
+    def save(self, path: str | Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""
-        model_file.write(path, self.config, self.symbols, self.params, dtype)
+        model_file.write(Path(path), self.config, self.symbols, self.params, dtype)
 
     __getstate__ = model_file.to_pickle
 

@@ -18,7 +18,7 @@ from g2p_jax.data.merging import POSITION
 from g2p_jax.data.normalise import MARKS, normal_form
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
 from g2p_jax.data.symbols import SPECIALS, Symbols
-from g2p_jax.errors import UsageError
+from g2p_jax.errors import UsageError, checked
 from g2p_jax.predict import header
 from g2p_jax.predict.header import Header
 from g2p_jax.predict.on_demand import OnDemand
@@ -189,6 +189,7 @@ class LexiconFirst(Pronouncer):
         return found if any(isinstance(part, Answer) for part in found) else [word]
 
 
+@checked
 def load(
     path: str | Path = "english",
     warm_up: bool = False,

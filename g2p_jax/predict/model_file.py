@@ -19,7 +19,7 @@ import safetensors.numpy
 from g2p_jax import config as config_lib
 from g2p_jax.config import Config
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.errors import ModelError
+from g2p_jax.errors import ModelError, UserError
 from g2p_jax.files import atomic_write
 from g2p_jax.joint import storage
 from g2p_jax.joint.storage import Joint
@@ -61,6 +61,9 @@ def to_pickle(model: Any) -> dict[str, Any]:
     return fields | {"params": jax.device_get(model.params)}
 
 
+DTYPES = "float32", "float16"  # of weights in a file
+
+
 def write(
     path: Path,
     config: Config,
@@ -70,6 +73,8 @@ def write(
     joint: Joint | None = None,
 ) -> None:
     """Writes the model; the file appears at once or not at all."""
+    if dtype not in DTYPES:
+        raise UserError(f"dtype is {dtype!r}: must be one of {', '.join(DTYPES)}")
     about = {
         "format": FORMAT,
         "config": json.dumps(config_lib.to_dict(config)),

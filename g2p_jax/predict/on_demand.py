@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from g2p_jax import config as config_lib
 from g2p_jax import runtime
 from g2p_jax.config import Config
 from g2p_jax.data.languages import AUTO, split_language
@@ -96,7 +97,7 @@ class OnDemand(Pronouncer):
         return self.model.members(chosen)
 
     def with_settings(self, **settings: Any) -> "OnDemand":
-        config = dataclasses.replace(self.config, **settings)
+        config = config_lib.changed(self.config, settings)
         load = functools.partial(_with_settings, self, settings)
         return OnDemand(config, self.symbols, load, self.file)
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from g2p_jax.config import Config
+from g2p_jax.data.alphabets import check_alphabet
 from g2p_jax.data.arpabet import has_stress
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.errors import ModelError
+from g2p_jax.errors import ModelError, checked
 from g2p_jax.predict.pronunciation import Answer, batched, check_words
 
 if TYPE_CHECKING:
@@ -25,10 +26,17 @@ class Pronouncer(abc.ABC):
     config: Config
     symbols: Symbols
 
+    def __init_subclass__(cls) -> None:
+        for name in vars(Pronouncer).keys() & vars(cls).keys():
+            if not name.startswith("_") and callable(vars(cls)[name]):
+                setattr(cls, name, checked(vars(cls)[name]))
+
+    @checked
     def __call__(self, word: str, alphabet: str = "") -> str:
         """Returns the most probable pronunciation, phonemes joined by spaces; see `pronounce`."""
         return str(self.pronounce([word], alphabet=alphabet)[0].best)
 
+    @checked
     def pronounce(
         self,
         words: Iterable[str],
@@ -55,8 +63,9 @@ class Pronouncer(abc.ABC):
             stress where the model has learned stress; "": as the model has learned them.
           align: add the letters of each phoneme, and the model's confidence in it.
 
-        Raises TypeError for what is no list of words, UserError for options that cannot be.
+        Raises TypeError for arguments of another type, UserError for options that cannot be.
         """
+        check_alphabet(alphabet or "arpabet")
         own = self.symbols.alphabet
         is_other = alphabet not in ("", own)
         source = self.stressed if is_other else self
@@ -65,6 +74,7 @@ class Pronouncer(abc.ABC):
         found = source.aligned(found) if align else found
         return [answer.in_alphabet(own, alphabet) for answer in found] if is_other else found
 
+    @checked
     def text(self, text: str, alphabet: str = "") -> "list[Token]":
         """Returns the tokens of a text with their pronunciations; together they are the text.
 
@@ -80,6 +90,7 @@ class Pronouncer(abc.ABC):
 
         return read(self, [text], alphabet)[0]
 
+    @checked
     def known(self, word: str) -> Answer | None:
         """Returns the answer of the lexicons, None where they lack the word or there are none."""
         return None
@@ -119,6 +130,7 @@ class Pronouncer(abc.ABC):
         A word of several parts counts as so many words.
         """
 
+    @checked
     def with_stress(self, stress: bool) -> Self:
         """Returns the same model, with the stress of vowels in its answers, or without.
 
@@ -135,6 +147,7 @@ class Pronouncer(abc.ABC):
         """The same model, with stress in its answers if it has learned stress."""
         return self.with_stress(True) if has_stress(self.symbols.phonemes.tokens) else self
 
+    @checked
     def aligned(self, answers: Iterable[Answer]) -> list[Answer]:
         """Returns the answers with the letters of each phoneme, and the confidence in it."""
         answers = list(answers)

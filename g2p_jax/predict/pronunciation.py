@@ -10,7 +10,7 @@ from g2p_jax.data.alphabets import convert
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.data.textfile import shorten
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UserError, checked
 
 if TYPE_CHECKING:
     from g2p_jax.predict.inspection import Inspection
@@ -36,6 +36,10 @@ class Pronunciation:
     letters: tuple[str, ...] = ()  # of each phoneme, where they were asked for: `align`
     confidence: tuple[float, ...] = ()  # the model's, in each phoneme after those before; `align`
 
+    def __post_init__(self) -> None:
+        if isinstance(self.phonemes, str):
+            raise TypeError(f"phonemes must be a tuple, found a text: {self.phonemes!r}")
+
     def __str__(self) -> str:
         return " ".join(self.phonemes)
 
@@ -60,6 +64,10 @@ class Answer:
     word: str
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
     unknown: tuple[str, ...] = ()  # characters that the model does not know, and left out
+
+    def __post_init__(self) -> None:
+        if not self.pronunciations:
+            raise ValueError(f"{self.word!r}: an answer has at least one pronunciation, found none")
 
     @classmethod
     def of(
@@ -88,14 +96,18 @@ class Answer:
         """The phonemes and the probability of each pronunciation."""
         return [(one.phonemes, one.probability) for one in self.pronunciations]
 
+    @checked
     def first(self, nbest: int) -> "Answer":
         """Returns the answer with the first pronunciations only."""
+        check_options(nbest)
         return dataclasses.replace(self, pronunciations=self.pronunciations[:nbest])
 
     def aligned(self, inspections: "Iterator[Inspection]") -> "Answer":
         """Returns the answer with letters and confidences; each pronunciation takes the next."""
         each = (
             dataclasses.replace(one, letters=seen.spelled, confidence=tuple(p.tolist()))
+            if len(seen.phonemes) == len(one.phonemes)
+            else one  # has phonemes that the model does not know
             for one, seen in zip(self.pronunciations, inspections, strict=False)
             for p in [seen.probabilities[:-1]]
         )
@@ -124,7 +136,7 @@ def check_words(words: Iterable[str]) -> Iterator[str]:
     """Yields the words; raises TypeError for a text instead of a list, and for what is no text."""
     if isinstance(words, str):
         raise TypeError(f"a list of words is expected, found a text: give [{shorten(words)}]")
-    if not isinstance(words, Iterable):
+    if isinstance(words, bytes) or not isinstance(words, Iterable):
         raise TypeError(
             f"a list of words is expected, found {type(words).__name__}: {shorten(words)}"
         )
@@ -134,12 +146,8 @@ def check_words(words: Iterable[str]) -> Iterator[str]:
         yield word
 
 
-def check_options(nbest: int, beam: int, mass: float) -> None:
+def check_options(nbest: int, beam: int = 0, mass: float = 1.0) -> None:
     """Raises UserError, which is a ValueError, for options of `G2P.pronounce` that cannot be."""
-    if not isinstance(nbest, int) or not isinstance(beam, int):
-        raise TypeError(f"nbest is {nbest!r}, beam is {beam!r}: both must be of type int")
-    if not isinstance(mass, int | float):
-        raise TypeError(f"mass is {mass!r}: must be of type float")
     if not 1 <= nbest <= MOST_BEAM:
         raise UserError(f"nbest is {nbest}: must be from 1 to {MOST_BEAM}")
     if not 0 <= beam <= MOST_BEAM:

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Sequence
 
-from g2p_jax.data.alphabets import convert
+from g2p_jax.data.alphabets import check_alphabet, convert
 from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.errors import UserError
@@ -79,6 +79,7 @@ def read(
     The model is asked once, for all words that lexicons and rules do not answer.
     """
     texts, symbols = list(check_words(texts)), pronouncer.symbols
+    check_alphabet(alphabet or "arpabet")
     if symbols.spells:
         raise UserError("this model spells: it reads phonemes, and no texts")
     if symbols.languages and not symbols.language:

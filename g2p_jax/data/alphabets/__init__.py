@@ -12,6 +12,12 @@ from g2p_jax.errors import DataError
 ALPHABETS = "arpabet", "ipa", "xsampa", "espeak", "kokoro"
 
 
+def check_alphabet(alphabet: str) -> None:
+    """Raises DataError for what is no alphabet."""
+    if alphabet not in ALPHABETS:
+        raise DataError(f"alphabet must be one of {', '.join(ALPHABETS)}; found {alphabet!r}")
+
+
 def alphabet_of(phonemes: Iterable[str]) -> str:
     """Returns "arpabet" if all phonemes are those of CMUdict, else "ipa"."""
     return "arpabet" if all(map(english.is_arpabet, phonemes)) else "ipa"
@@ -31,9 +37,8 @@ def convert(
     Raises DataError for a symbol that the source has not, or the target cannot write, and for
     another alphabet.
     """
-    for alphabet in (source, target):
-        if alphabet not in ALPHABETS:
-            raise DataError(f"alphabet must be one of {', '.join(ALPHABETS)}; found {alphabet!r}")
+    check_alphabet(source)
+    check_alphabet(target)
     phonemes = tuple(phonemes)
     if source == "xsampa":
         source, phonemes = "ipa", tuple(filter(None, map(xsampa.to_ipa, phonemes)))
