@@ -19,7 +19,10 @@ def rows(name: str) -> list[list[list[str]]]:
 
 def decomposed(text: str) -> str:
     """Returns the text with letters and their marks apart, as the tables have them."""
-    return text if text.isascii() else unicodedata.normalize("NFD", text)
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFD", text)
+    return re.sub("([^\u0334-\u0338])([\u0334-\u0338]+)\u0327", "\\1\u0327\\2", text)  # ç is one
 
 
 class Symbols:
@@ -43,6 +46,6 @@ class Symbols:
         if unknown := next((symbol for symbol in found if symbol not in self._symbols), ""):
             raise DataError(
                 f"{unknown!r} (U+{ord(unknown):04X}) in {shorten(text)} is no symbol of the "
-                f"alphabet {self._alphabet}; fix: replace it, or name the alphabet that it is of"
+                f"alphabet {self._alphabet}; fix: replace it, or name another alphabet or model"
             )
         return found
