@@ -34,7 +34,11 @@ def calibrate(g2p: G2P, pairs: Sequence[Pair]) -> Calibration:
     cold = g2p.with_settings(temperature=1.0)
     found = cold.candidates(pair.word for pair in pairs)
     best = [each[0].phonemes for each in found]
-    right = [phonemes in pair.pronunciations for pair, phonemes in zip(pairs, best, strict=True)]
+    tokens = g2p.symbols.target_tokens  # of IPA without spaces they are its phones
+    right = [
+        tokens(phonemes) in map(tokens, pair.pronunciations)
+        for pair, phonemes in zip(pairs, best, strict=True)
+    ]
     probabilities: Callable[[float], Floats]
     if g2p.joint:
         p_WxN = np.zeros((len(found), max(map(len, found))))
