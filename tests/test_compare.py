@@ -58,6 +58,17 @@ def test_with_references_it_says_who_is_right(files):
     assert out[6] == "both right 2, only a.csv 1, only b.csv 0, none 0; McNemar's p = 1"
 
 
+def test_references_in_ipa_need_no_spaces(files):
+    for name, text in {
+        "c.tsv": "ota\tɔ t a\nato\ta t͡s o\n",
+        "d.tsv": "ota\to t a\nato\ta t s o\n",
+        "ipa.tsv": "ota\tɔta\nato\tat͡so\n",
+    }.items():
+        (files / name).write_text(text)
+    out = compare(files, "c.tsv", "d.tsv", "--references=ipa.tsv").stdout
+    assert "c.tsv: WER 0.00%" in out and "d.tsv: WER 100.00%" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

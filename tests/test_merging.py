@@ -152,6 +152,14 @@ def test_a_word_of_a_thousand_may_be_out_of_order(write):
     assert LexiconFile(path).with_words([("w1", ANSWERS["oh"])]).decode().endswith("w1 OW1\n")
 
 
+def test_ipa_without_spaces_stays_so(write):
+    path = write("ato\tat͡so\nota\tɔta\n", "lexicon.tsv")
+    lexicon = LexiconFile(path)
+    assert lexicon.alphabet == "ipa"
+    new = lexicon.with_words([("bata", [(("t͡s", "a", "t", "a"), 1.0)])]).decode()
+    assert new == "ato\tat͡so\nbata\tt͡sata\nota\tɔta\n"
+
+
 def test_what_cannot_be_added_is_said(write, monkeypatch):
     lines = []
     monkeypatch.setattr(logging, "warning", lambda form, *values: lines.append(form % values))

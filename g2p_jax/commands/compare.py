@@ -58,7 +58,7 @@ def print_scores(
     lexicon: str, paths: list[str], ids: list[str], a: list[Phonemes], b: list[Phonemes]
 ) -> None:
     """Prints the scores of both files on the words that are in the lexicon."""
-    pairs = read_lexicon(lexicon, stress=_STRESS.value, **_READING())
+    pairs = read_lexicon(lexicon, stress=_STRESS.value, phones=True, **_READING())
     references = {pair.word: pair.pronunciations for pair in pairs}
     words = dict(read_words(_WORDS.value)) if _WORDS.value else {}
     rows = [

@@ -16,6 +16,9 @@ from g2p_jax.data import splits
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
 _DATA = flags.DEFINE_string("data", None, "Lexicon to score on; default: --split.")
+_LANGUAGE = flags.DEFINE_string(
+    "language", "", "Language of all words, for a model of many: deu, or de."
+)
 _READING = shared.define_reading()
 _SPLIT = flags.DEFINE_enum("split", "dev", ["train", "dev", "test"], "Words of the model's data.")
 _MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
@@ -30,13 +33,13 @@ _ERRORS = flags.DEFINE_string("errors", "errors.tsv", "File for the errors.")
 
 def main(words: list[str]) -> None:
     shared.no_words(words)
-    g2p = shared.load_model(_CKPT.value)
+    g2p = shared.load_model(_CKPT.value, _LANGUAGE.value)
     if _MEMBERS.value:
         g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
     if _STRESS.value is not None:
         g2p = g2p.with_stress(_STRESS.value)
-    data = g2p.config.reference_data
-    pairs = splits.references(data, _DATA.value, _SPLIT.value, **_READING())
+    data, language = g2p.config.reference_data, g2p.symbols.language
+    pairs = splits.references(data, _DATA.value, _SPLIT.value, language=language, **_READING())
     answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
     total, errors = scoring.Score(), ["word\tanswer\treferences\tphoneme errors"]
     for pair, answer in zip(pairs, answers, strict=True):

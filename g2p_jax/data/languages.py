@@ -83,7 +83,9 @@ def split_language(word: str, languages: Iterable[str], default: str = "") -> tu
     if colon:
         return find_language(name, languages), rest
     known, fix = ", ".join(languages), cut(f"deu:{word}", 80)
-    raise UserError(f"{shorten(word)} needs a language, such as {fix}; the model knows {known}")
+    raise UserError(
+        f"{shorten(word)} needs a language, such as {fix} or --language=deu; the model knows {known}"
+    )
 
 
 def find_language(name: str, languages: Iterable[str]) -> str:

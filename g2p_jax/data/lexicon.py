@@ -18,12 +18,14 @@ from g2p_jax.data.cmudict import installed_cmudict
 from g2p_jax.data.formats.layout import Entry, Layout
 from g2p_jax.data.normalise import FORMS, normal_form
 from g2p_jax.data.pairs import Pairs
+from g2p_jax.data.phones import cut
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError, checked, cut
 
 SKIP = "skip_bad_lines=True"
 SHOWN = 5  # bad lines that an error names
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # not in one line of text
+_IPA = re.compile(r"[\u0250-\u02df]")  # its letters and marks that other scripts lack
 SPECIAL = re.compile(r"<.+>|\[.+\]|\{.+\}|\(.+\)|![A-Z_]+|SIL|SPN|NSN")
 
 
@@ -35,7 +37,8 @@ def read_lexicon(
     unicode: str = "NFC",
     skip_bad_lines: bool = False,
     plausible: bool = True,
-    languages: bool = False,
+    language: str | None = None,
+    phones: bool = False,
 ) -> Pairs:
     """Returns one Pair for each word, in the order of first appearance.
 
@@ -52,7 +55,8 @@ def read_lexicon(
       unicode: normal form of words, "NFC" or "NFD" (which decomposes Korean to jamo).
       skip_bad_lines: leave out lines that cannot be read.
       plausible: refuse what does not look like phonemes.
-      languages: return words with their languages, deu:Haus; the file has a column for them.
+      language: return words with their languages, deu:Haus: that of the line, or this one.
+      phones: cut IPA into phones where no pronunciation has spaces.
 
     Raises DataError, with file and line, for anything that is not a pronunciation.
     """
@@ -71,8 +75,10 @@ def read_lexicon(
     left_out: list[str] = []
     weights = array.array("d")
     pairs = Pairs.of(
-        _checked(file, layout, example, entries, unicode, bad, left_out, languages, weights)
+        _checked(file, layout, example, entries, unicode, bad, left_out, language, weights)
     )
+    if phones and is_unspaced(pairs):
+        pairs = Pairs.of((word, [cut(joined) for (joined,) in each]) for word, each in pairs)
     if not all(map(math.isnan, weights)):
         pairs = dataclasses.replace(pairs, weights=np.array(weights))
     if bad and not skip_bad_lines:
@@ -100,18 +106,19 @@ def _checked(
     unicode: str,
     bad: list[DataError],
     left_out: list[str],
-    languages: bool,
+    language: str | None,
     weights: array.array,
 ) -> Iterator[tuple[str, list[list[str]]]]:
     """Yields (word, pronunciations); adds what cannot be read to `bad`, silence to `left_out`.
 
-    weights: gets a number for each pronunciation.
+    language: see `read_lexicon`. weights: gets a number for each pronunciation.
     """
     for entry in entries:
         if isinstance(entry, DataError):
             bad.append(entry)
             continue
-        place, word, pronunciations, language, own = entry
+        place, word, pronunciations, named, own = entry
+        named = named or language or ""
         if control := _CONTROL.search("".join([word, *itertools.chain(*pronunciations)])):
             found = f"the character U+{ord(control[0]):04X} in {shorten(word)}"
             bad.append(file.error(place, example, found, "remove it"))
@@ -128,13 +135,21 @@ def _checked(
             joined = next("_".join(p) for p in pronunciations if not all(p))
             found, fix = f"an empty phoneme in {shorten(joined)}", "remove the extra separator"
             bad.append(file.error(place, example, found, fix))
-        elif languages and not language and ":" not in word:
-            found, fix = f"{shorten(word)} without a language", "add a column named language"
+        elif language == "" and not named and ":" not in word:
+            found = f"{shorten(word)} without a language"
+            fix = "add a column named language, or name that of all words with --language"
             bad.append(file.error(place, example, found, fix))
         else:
-            word = f"{language}:{word}" if languages and language else word
+            is_named = language is None or not named
+            word = word if is_named else f"{named}:{word}"
             weights.extend(own or [math.nan] * len(pronunciations))
             yield word if word.isascii() else normal_form(word, unicode), pronunciations
+
+
+def is_unspaced(pairs: Pairs) -> bool:
+    """Whether no pronunciation has spaces, and they are IPA."""
+    one = bool(np.all(pairs.pronunciations.lengths == 1))
+    return one and _IPA.search("".join(pairs.phonemes)) is not None
 
 
 def _combined(bad: list[DataError]) -> DataError:

@@ -23,7 +23,7 @@ from g2p_jax.data.formats.table import WEIGHTS, columns
 from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, distinct, scaled, token
 from g2p_jax.data.lexicon import SPECIAL, read_lexicon
 from g2p_jax.data.normalise import MARKS, normal_form
-from g2p_jax.data.pairs import Phonemes
+from g2p_jax.data.pairs import Pairs, Phonemes
 from g2p_jax.data.textfile import TextFile, open_to_read, shorten
 from g2p_jax.errors import DataError
 
@@ -50,10 +50,12 @@ class LexiconFile:
     def __init__(
         self, path: str | os.PathLike[str], format: str = "auto", skip_bad_lines: bool = False
     ):
-        pairs = read_lexicon(path, format, skip_bad_lines=skip_bad_lines)
+        pairs = read_lexicon(path, format, skip_bad_lines=skip_bad_lines, phones=True)
         file = TextFile(path, [])
         self._path, (self._layout, entries) = path, formats.read(file, format)
         self._entries = [e for e in entries if isinstance(e, Entry) and not _is_special(e)]
+        each = (phonemes for entry in self._entries for phonemes in entry.pronunciations)
+        self._space = "" if all(len(p) == 1 for p in each) and _has_several(pairs) else " "
         if not isinstance(self._entries[0].place, int):
             fix = "write each object in a line of its own, for example with jq -c '.[]'"
             raise DataError.at(path, "JSON lines", "a JSON array", fix)
@@ -164,7 +166,7 @@ class LexiconFile:
                 raise DataError(f"{shorten(word)}: {found}; fix: {fix}")
             texts = [(" ".join("_".join(p) for p, _ in spelled), 1.0)] if spelled else []
         else:
-            texts = [(" ".join(phonemes), p) for phonemes, p in spelled]
+            texts = [(self._space.join(phonemes), p) for phonemes, p in spelled]
         if layout.enclosed:
             left, right = "//" if self._example.rstrip(' "').endswith("/") else "[]"
             texts = [(left + text + right, p) for text, p in texts]
@@ -211,11 +213,19 @@ class LexiconFile:
         rows = []
         for some in [[one] for one in spelled] if flat else [spelled] if spelled else []:
             sounds, p = [x for x, _ in some], [round(p, 6) for _, p in some]
-            row: dict[str, Any] = {"word": word, "sounds": " ".join(sounds[0]) if flat else sounds}
+            row: dict[str, Any] = {
+                "word": word,
+                "sounds": self._space.join(sounds[0]) if flat else sounds,
+            }
             row |= {"probabilities": p} if "probabilities" in example else {}
             row |= {"probability": p[0]} if "probability" in example and flat else {}
             rows.append(json.dumps(row, ensure_ascii=False))
         return rows
+
+
+def _has_several(pairs: Pairs) -> bool:
+    """Whether a pronunciation has several phonemes."""
+    return bool((pairs.pronunciations.lengths > 1).any())
 
 
 def _is_special(entry: Entry) -> bool:

@@ -57,15 +57,22 @@ def load(settings: config.Data) -> Splits:
     return chosen
 
 
-def read(path: str, settings: config.Data, split: str = "train") -> Pairs:
+def read(
+    path: str,
+    settings: config.Data,
+    split: str = "train",
+    language: str = "",
+    phones: bool = False,
+) -> Pairs:
     """Reads or generates what a model of these settings learns; raises DataError.
 
-    split: which files to take of a folder that has several for each language.
+    split: which files to take of a folder that has several for each language. language, phones:
+      see `read_lexicon`.
     """
     if (pairs := generate(path)) is not None:
         return Pairs.of(pairs)
     if settings.source == "language":
-        return in_small_letters(_read_languages(path, settings, split))
+        return in_small_letters(_read_languages(path, settings, split, language))
     phonemes = settings.source == "characters" and settings.target == "words"
     lexicon = read_lexicon(
         path,
@@ -74,6 +81,7 @@ def read(path: str, settings: config.Data, split: str = "train") -> Pairs:
         settings.unicode,
         settings.skip_bad_lines,
         plausible=phonemes,
+        phones=phones,
     )
     if settings.spelling:  # a language model learns the characters of words
         return Pairs.of((word, [word]) for word in lexicon.each_word())
@@ -86,11 +94,14 @@ def turned(lexicon: Pairs) -> Pairs:
     return Pairs.of(pairs).merged()
 
 
-def _read_languages(path: str, settings: config.Data, split: str) -> Pairs:
-    """Reads a folder with a lexicon for each language, or a lexicon with a column for them."""
+def _read_languages(path: str, settings: config.Data, split: str, language: str) -> Pairs:
+    """Reads a folder with a lexicon for each language, or a lexicon with a column for them.
+
+    language: of the words of a lexicon that names none.
+    """
     options = settings.format, settings.stress, settings.unicode, settings.skip_bad_lines
     if not Path(path).is_dir():
-        return read_lexicon(path, *options, plausible=False, languages=True)
+        return read_lexicon(path, *options, plausible=False, language=language)
     read_file = lambda file: read_lexicon(file, *options, plausible=False)
     return read_folder(Path(path), split, read_file)
 
@@ -101,15 +112,18 @@ def references(
     split: str,
     format: str = "auto",
     skip_bad_lines: bool = False,
+    language: str = "",
+    phones: bool = False,
 ) -> Pairs:
     """Returns the words to score a model of these settings on: a lexicon file, or its own split.
 
-    Raises UserError if that split has none. format: of the file.
+    Raises UserError if that split has none. format: of the file. language, phones: see
+    `read_lexicon`.
     """
     skip_bad_lines |= settings.skip_bad_lines
     settings = dataclasses.replace(settings, skip_bad_lines=skip_bad_lines)
     if path:
-        return read(path, dataclasses.replace(settings, format=format), split)
+        return read(path, dataclasses.replace(settings, format=format), split, language, phones)
     try:
         pairs = getattr(load(settings), split)
     except DataError as error:

@@ -14,6 +14,7 @@ from g2p_jax.data import splits
 from g2p_jax.data.alphabets import alphabet_of, convert
 from g2p_jax.data.arpabet import has_stress, marks_stress, strip_stress
 from g2p_jax.data.cmudict import Cmudict, cmudict
+from g2p_jax.data.languages import AUTO
 from g2p_jax.data.merging import POSITION
 from g2p_jax.data.normalise import MARKS, normal_form
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
@@ -234,11 +235,13 @@ def names(lexicon: Names, path: str | Path) -> list[str]:
 
 def read_lexicons(names: Iterable[str], model: Header, **reading: Any) -> list[Cmudict | Lexicon]:
     """Returns lexicons for a model; reading: how files are read, as in `splits.references`."""
-    data = dataclasses.replace(model.config.data, stress=True)
+    data, symbols = dataclasses.replace(model.config.data, stress=True), model.symbols
+    language = symbols.language if symbols.language != AUTO else ""
+    reading |= {"language": language, "phones": symbols.target == "words"}
     return [
         cmudict()
         if name == "cmudict"
-        else Lexicon(splits.references(data, name, "", **reading), model.symbols)
+        else Lexicon(splits.references(data, name, "", **reading), symbols)
         for name in names
     ]
 
@@ -252,6 +255,9 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
     own, tokens = symbols.alphabet, symbols.phonemes.tokens[len(SPECIALS) :]
     if all(map(POSITION.search, lexicon.phonemes)) and not any(map(POSITION.search, tokens)):
         lexicon = lexicon.map_phonemes(lambda phoneme: POSITION.sub("", phoneme))
+    if symbols.target == "ipa":
+        tokens = symbols.target_tokens
+        return (Pair(word, tuple(map(tokens, each))) for word, each in lexicon)
     source = alphabet_of(lexicon.phonemes)
     if source == own == "arpabet" and "".join(tokens).isupper():
         return lexicon.map_phonemes(str.upper)
