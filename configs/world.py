@@ -9,8 +9,8 @@ languages are drawn more often than their share, by the square root of their siz
 n-gram model of each language rescores the answers. Pronunciations are IPA, with or without spaces.
 
 36 languages of Wiktionary, 770,000 pronunciations, on two cores of a Xeon (float32): 110 min when
-nothing else runs. After the first of its seven epochs, means over the languages, of 200 dev words
-each: dev WER 20.81 %, PER 5.19 %; first-reference WER 25.96 %, characters 6.85 %.
+nothing else runs. Means over the languages, 34,545 dev words: dev WER 17.16 %, PER 4.14 %;
+first-reference WER 21.99 %, characters 5.68 %. It is shipped as the model `world`.
 """
 
 from configs.sizes import choose

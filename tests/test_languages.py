@@ -4,27 +4,33 @@ import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import g2p_jax
-from g2p_jax import config
+from g2p_jax import config, runtime
 from g2p_jax.data import splits
-from g2p_jax.data.languages import balanced, find_language, in_small_letters, read_folder
+from g2p_jax.data.formats.writers import WRITERS
+from g2p_jax.data.languages import ISO, balanced, find_language, in_small_letters, read_folder
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
+from g2p_jax.data.phones import cut
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.errors import DataError, UserError
 from g2p_jax.joint import storage
 from g2p_jax.joint.guess import Guesser
 from g2p_jax.predict import g2p as g2p_lib
+from g2p_jax.predict.calibration import calibrate
+from g2p_jax.predict.header import PRETRAINED
 from g2p_jax.predict.language_scores import language_table
 from g2p_jax.predict.serving.requests import Options
 from g2p_jax.predict.serving.service import Service
 from g2p_jax.train.loop import train
 from tests.tiny_model import TINY
 
+REFERENCES = Path(__file__).parent / "references" / "languages.tsv"
 WORDS = {
     "deu": {"die": "diː", "Chat": "t͡ʃɛt", "nun": "nuːn"},
     "fra": {"die": "di", "chat": "ʃa", "nun": "nœ̃"},
@@ -175,6 +181,26 @@ def test_a_stored_model_of_languages_is_the_same(world):
     assert storage.equal(g2p.joint, again)
 
 
+def test_probabilities_are_made_true_for_phones(world):
+    pairs = [
+        Pair("deu:die", (("diː",),)),
+        Pair("tha:ใส", (("s", "aj"),)),
+        Pair("fra:nun", (("n",),)),
+    ]
+    assert calibrate(g2p_jax.load(world), pairs).right == [True, False, False]
+
+
+def test_a_lexicon_of_one_language_comes_before_the_model(world, write):
+    path = write("Chat\tʃaː\nhut\thuːt\n", "own.tsv")  # without spaces and languages
+    german = g2p_jax.load(world, language="de", lexicon=str(path))
+    assert (german("Chat"), german("hut"), german("die")) == ("ʃ aː", "h uː t", "d iː")
+    assert german.pronounce(["Chat"])[0].word == "Chat"
+    with pytest.raises(
+        DataError, match="own.tsv:1: .*'Chat' without a language; fix: .* --language"
+    ):
+        g2p_jax.load(world, lexicon=str(path))
+
+
 def test_scores_of_each_language_and_their_mean(world):
     g2p = g2p_jax.load(world)
     pairs = [
@@ -190,6 +216,27 @@ def test_scores_of_each_language_and_their_mean(world):
     assert header.split()[0] == "language" and low.split()[:2] == ["from", "3"] and "to" in high
 
 
+def test_all_36_languages_are_read_pronounced_and_written(tmp_path):
+    """Words that the shipped model has not learnt, as Wiktionary has them (CC BY-SA)."""
+    data = config.Data(source="language", target="ipa")
+    world = runtime.load(PRETRAINED / "world" / "model.safetensors")
+    known, right, lines = splits.read(str(REFERENCES), data), 0, dict.fromkeys(ISO, "")
+    assert len(ISO) == 36 and len(known) == 3 * 36
+    for pair in known:
+        language, _, word = pair.word.partition(":")
+        ((((phonemes, _),), unknown),) = world.pronounce_all([pair.word])
+        assert not unknown
+        right += "".join(phonemes) == pair.pronunciations[0][0]
+        (line,) = WRITERS["wikipron"](word, [(phonemes, 1.0)])
+        lines[language] += f"{line}\n"
+        assert "".join(cut("".join(phonemes))) == "".join(phonemes)
+    assert right > 0.7 * len(known)
+    for language, text in lines.items():
+        (tmp_path / f"{language}.tsv").write_text(text)
+    again = splits.read(str(tmp_path), data)
+    assert [pair.word for pair in again] == [pair.word for pair in known]
+
+
 def test_predict_takes_a_language(world):
     run = lambda *words: subprocess.run(
         [sys.executable, "predict.py", f"--ckpt={world}", *words], capture_output=True, text=True
@@ -197,4 +244,7 @@ def test_predict_takes_a_language(world):
     assert run("--language=fr", "die", "chat").stdout == "die\td i\nchat\tʃ a\n"
     failed = run("die")
     assert failed.returncode == 1 and failed.stdout == ""
-    assert "'die' needs a language, such as deu:die; the model knows deu" in failed.stderr
+    assert (
+        "'die' needs a language, such as deu:die or --language=deu; the model knows deu"
+        in failed.stderr
+    )

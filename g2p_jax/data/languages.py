@@ -82,10 +82,8 @@ def split_language(word: str, languages: Iterable[str], default: str = "") -> tu
         return default, word
     if colon:
         return find_language(name, languages), rest
-    known, fix = ", ".join(languages), cut(f"deu:{word}", 80)
-    raise UserError(
-        f"{shorten(word)} needs a language, such as {fix} or --language=deu; the model knows {known}"
-    )
+    known, fix = ", ".join(languages), f"such as {cut(f'deu:{word}', 80)} or --language=deu"
+    raise UserError(f"{shorten(word)} needs a language, {fix}; the model knows {known}")
 
 
 def find_language(name: str, languages: Iterable[str]) -> str:
