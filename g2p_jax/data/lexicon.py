@@ -18,7 +18,7 @@ from g2p_jax.data.cmudict import installed_cmudict
 from g2p_jax.data.formats.layout import Entry, Layout
 from g2p_jax.data.normalise import FORMS, normal_form
 from g2p_jax.data.pairs import Pairs
-from g2p_jax.data.phones import cut
+from g2p_jax.data.phones import cut as cut_into_phones
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError, checked, cut
 
@@ -78,7 +78,8 @@ def read_lexicon(
         _checked(file, layout, example, entries, unicode, bad, left_out, language, weights)
     )
     if phones and is_unspaced(pairs):
-        pairs = Pairs.of((word, [cut(joined) for (joined,) in each]) for word, each in pairs)
+        phones_of = lambda pronunciation: cut_into_phones(*pronunciation)
+        pairs = Pairs.of((word, [*map(phones_of, each)]) for word, each in pairs)
     if not all(map(math.isnan, weights)):
         pairs = dataclasses.replace(pairs, weights=np.array(weights))
     if bad and not skip_bad_lines:

@@ -236,14 +236,10 @@ def names(lexicon: Names, path: str | Path) -> list[str]:
 def read_lexicons(names: Iterable[str], model: Header, **reading: Any) -> list[Cmudict | Lexicon]:
     """Returns lexicons for a model; reading: how files are read, as in `splits.references`."""
     data, symbols = dataclasses.replace(model.config.data, stress=True), model.symbols
-    language = symbols.language if symbols.language != AUTO else ""
-    reading |= {"language": language, "phones": symbols.target == "words"}
-    return [
-        cmudict()
-        if name == "cmudict"
-        else Lexicon(splits.references(data, name, "", **reading), symbols)
-        for name in names
-    ]
+    reading["language"] = symbols.language.replace(AUTO, "")
+    reading["phones"] = symbols.target == "words"
+    read = lambda name: Lexicon(splits.references(data, name, "", **reading), symbols)
+    return [cmudict() if name == "cmudict" else read(name) for name in names]
 
 
 def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
@@ -256,8 +252,7 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
     if all(map(POSITION.search, lexicon.phonemes)) and not any(map(POSITION.search, tokens)):
         lexicon = lexicon.map_phonemes(lambda phoneme: POSITION.sub("", phoneme))
     if symbols.target == "ipa":
-        tokens = symbols.target_tokens
-        return (Pair(word, tuple(map(tokens, each))) for word, each in lexicon)
+        return (Pair(word, tuple(map(symbols.target_tokens, each))) for word, each in lexicon)
     source = alphabet_of(lexicon.phonemes)
     if source == own == "arpabet" and "".join(tokens).isupper():
         return lexicon.map_phonemes(str.upper)
