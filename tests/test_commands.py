@@ -527,6 +527,8 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
     assert header[-1] == "sequence" and float(cat[0]) < float(noise[0])
     assert float(cat[2]) + float(noise[2]) == pytest.approx(float(total[2]), abs=0.01)
     assert "'Q' in 'Q'" in command(*generate, "--score", "Q", status=1).stderr
+    bad = command(*generate, "--score", input="K AE T\nK\rAE\n", status=1).stderr
+    assert "input:2: expected line feeds between lines" in bad
     assert "a language model" in command("predict.py", f"--ckpt={run}", "hi", status=1).stderr
 
 

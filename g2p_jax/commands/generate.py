@@ -14,6 +14,7 @@ from absl import flags
 
 from g2p_jax.commands import shared
 from g2p_jax.data.textfile import LineStream, as_they_come, shorten
+from g2p_jax.data.word_lists import read_texts
 from g2p_jax.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def main(sequences: list[str]) -> None:
     lm = LanguageModel.load(_CKPT.value)
     if _SCORE.value:
         stream = None if sequences else LineStream("-")
-        lines = (line.decode(errors="replace").rstrip("\r") for line in stream or ())
+        lines = (text for _, text in read_texts(stream or ()))
         ready = stream.ready if stream else (lambda: True)
         print("bits\tperplexity\tnats\tsequence")
         total = Likelihood(0.0, 0)
