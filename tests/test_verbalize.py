@@ -207,6 +207,12 @@ def test_roman_numerals(number):
         ("Mon–Fri 12th Dec 2001-02 5 µm 1⁄2 a/b/c", "monday, friday, twelfth, december, "
          "two thousand one to oh two, five, micrometers, one half, a, B, C"),
         ("don´t 5'-6'", "don't, five, six"),
+        ("1'000'000 1_000 1,00,000 2/3rds 4.5/5 8½×11 4x4s", "one million, one thousand, "
+         "one hundred thousand, two thirds, four point five out of five, "
+         "eight and a half times eleven, four by four's"),
+        ("Henry VIII's wives, World War II's end, $9.99/mo, 12:34:99", "henry, the eighth's, "
+         "wives, world, war, two's, end, nine dollars and ninety nine cents per month, "
+         "twelve thirty four ninety nine"),
         ("Elm Ave, Ave Maria, Chanel No 5", "elm, avenue, ave, maria, chanel, number, five"),
     ],
 )  # fmt: skip

@@ -20,7 +20,7 @@ from g2p_jax.text.tables import (
     UNITS,
 )  # fmt: skip
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = r"(?:\d{1,3}(?:,\d\d\d?)*,\d{3}(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 _UNIT = "|".join(map(re.escape, sorted(UNITS, key=len, reverse=True)))
 _SUFFIX = rf"(?:{_UNIT}|{'|'.join(MAGNITUDES)})"
 _SIGN = {"-": ["minus"], "+": ["plus"], "±": ["plus", "or", "minus"]}
@@ -46,12 +46,10 @@ def read(text: str, word: Word, after: str = "", is_year: bool = False) -> list[
     text = _as_in_english(text, after)
     if text[0] in _SIGN:
         return _SIGN[text[0]] + (read(text[1:], word, after) if text[1:] else [])
-    for sign, between in ("^", "to the"), ("x", "by"):
-        if (
-            re.fullmatch(rf"[\d.]*(?:{re.escape(sign)}[-+]?\d[^{sign}]*)+", text)
-            and text[:2] != "0x"
-        ):
-            each = [read(part, word, after) if part else [] for part in text.split(sign)]
+    for sign, between in ("^", "to the"), ("x", "by"), ("×", "times"):
+        product = rf"[\d ./]*(?:{re.escape(sign)}[-+]?\d[^{sign}]*)+"
+        if re.fullmatch(product, text) and text[:2] != "0x":
+            each = [_factor(part, word, after) for part in text.split(sign)]
             return [*each[0], *(x for words in each[1:] for x in (*between.split(), *words))]
     for pattern, words in _PATTERNS:
         if match := pattern.fullmatch(text):
@@ -65,9 +63,15 @@ def read(text: str, word: Word, after: str = "", is_year: bool = False) -> list[
     return in_parts(text, word) if re.search("[-/]", text) else mixed(text, word)
 
 
+def _factor(text: str, word: Word, after: str) -> list[str]:
+    if re.fullmatch(r"\d{1,2}s|", text):  # 4x4s; nothing is before a power alone
+        return mixed(text, word)
+    return read(text, word, after)
+
+
 def _as_in_english(text: str, after: str) -> str:
     """Returns a number with its signs as in English: 1 000 000, 1.000,50, €1,50 and $-5."""
-    text, spaces = re.subn(r"(?<=\d) (?=\d{3})", ",", text)
+    text, spaces = re.subn(r"(?<=\d)[ '_](?=\d{3})", ",", text)
     text = re.sub(rf"^([A-Z]*[{CURRENCIES}] ?)([-+])", r"\2\1", text)
     text = _EUROPEAN.sub(lambda number: number[0].translate(str.maketrans(".,", ",.")), text)
     if "€" in text:
@@ -126,7 +130,7 @@ def in_parts(text: str, word: Word) -> list[str]:
 def mixed(text: str, word: Word) -> list[str]:
     """Returns letters and numbers as they follow each other: 3D, 4x4, 1.2.3."""
     words, runs = list[str](), _RUNS.findall(text)
-    if runs[0] in CURRENCY:
+    if runs and runs[0] in CURRENCY:
         runs = [*runs[1:], runs[0]]
     for before, run, after in zip(["", *runs], runs, [*runs[1:], ""], strict=False):
         if run.isdecimal():
@@ -213,6 +217,11 @@ def _money(whole: str, cents: str, name: str, symbol: str) -> list[str]:
     return [*words, "and", *small] if whole.strip("0") else small
 
 
+def _ordinal(number: str, several: str) -> list[str]:
+    *before, last = numbers.ordinal(number.replace(",", ""))
+    return [*before, last + several]
+
+
 def _scientific(number: str, sign: str, exponent: str) -> list[str]:
     return [*_decimal(number), "E", *_SIGN.get(sign, []), *cardinal(exponent)]
 
@@ -247,8 +256,9 @@ _FORMS: list[tuple[str, Words]] = [
     (r"(\d\d?)' ?(\d\d?)\"", lambda a, b: [*cardinal(a), "feet", *cardinal(b), "inches"]),
     (r"(\d+(?:-\d+){2,})", lambda text: None if re.match(r"\d{4}-", text) else digits(text)),
     (r"(\d+):([1-9]\d*|0)", lambda a, b: [*cardinal(a), "to", *cardinal(b)]),
-    (r"(\d[\d,]*)(?i:st|nd|rd|th)", lambda n: numbers.ordinal(n.replace(",", ""))),
+    (r"(\d[\d,]*)(?i:st|nd|rd|th)(s?)", _ordinal),
+    (r"(\d+\.\d+)/(\d+)", lambda a, b: [*_decimal(a), "out", "of", *cardinal(b)]),
     (rf"({_NUMBER})[eE]([-+]?)(\d+)", _scientific),
-    (_FRACTION.pattern, _fraction),
+    (_FRACTION.pattern + "(?:(?:nd|rd|th)s?)?", _fraction),
 ]
 _PATTERNS = [(re.compile(pattern), words) for pattern, words in _FORMS]

@@ -11,7 +11,7 @@ Words = Callable[..., list[str] | None]  # None: what a pattern has found is non
 
 
 def _time(hours: str, minutes: str, seconds: str, half: str) -> list[str] | None:
-    if int(hours) > 24 or int(minutes) > 59:
+    if int(hours) > 24 or int(minutes) > 59 or int(seconds or 0) > 59:
         return None
     words = numbers.clock(hours, minutes)
     if half and not int(minutes):

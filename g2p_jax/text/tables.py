@@ -60,6 +60,7 @@ UNITS = _table(  # case matters
     "km kilometer; m meter; cm centimeter; mm millimeter; kg kilogram; g gram; mg milligram; "
     "lb pound; lbs pound; oz ounce; ft foot; in inch; yd yard; yds yard; mi mile; "
     "µm micrometer; µg microgram; µs microsecond; tsps teaspoon; tbsps tablespoon; kgs kilogram; "
+    "mo month; yr year; yrs year; wk week; "
     "mph mile per hour; kph kilometer per hour; kmh kilometer per hour; s² second squared; "
     "ft² square foot; L liter; l liter; ml milliliter; mL milliliter; KB kilobyte; "
     "kB kilobyte; MB megabyte; GB gigabyte; TB terabyte; Mbps megabit per second; "

@@ -271,6 +271,9 @@ def _day_or_month(piece: Piece) -> str:
 
 def _roman(before: Piece, numeral: str, after: Piece) -> list[str]:
     """Returns what a Roman numeral after a name or a noun is read as; nothing for what is none."""
+    if numeral.endswith("'s"):
+        *words, last = _roman(before, numeral[:-2], after) or [""]
+        return [*words, last + "'s"] if last else []
     if after.plain.lower() in ("century", "centuries") and (number := numbers.roman(numeral)):
         return numbers.ordinal(number)
     name = before.plain.lower().rstrip(".")
