@@ -253,14 +253,13 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     assert "of 3 words 1 were answered in part only, 0 not at all" in done.stderr
 
 
-@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["<&- >&-", "<&- >&- 2>&-"])
 def test_what_cannot_be_read_or_written_is_never_lost_without_a_word(closed, tmp_path):
     """A closed stream is not taken for the next file that is opened."""
-    is_lost = ">&-" in closed
     for arguments in ("predict.py hello", "predict.py --text hello", "predict.py --help"):
         shell = f"exec {sys.executable} {arguments} {closed}"
         done = subprocess.run(shell, shell=True, cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == is_lost, done.stderr
+        assert done.returncode == 1
         expected = "predict.py: standard input or output is closed; name a file\n"
         assert done.stderr == expected * (closed == "<&- >&-")
     output = f"{sys.executable} predict.py hello --output={tmp_path / 'out.tsv'}"
@@ -423,7 +422,7 @@ def test_nothing_is_replaced_that_a_command_did_not_make(trained, lexicon, comma
             "comes with g2p_jax and stays as it is: give",
         ),
     ):
-        assert message in command(*g2p, *arguments, status=1).stderr
+        assert message in command(*g2p, *arguments, status=1 + ("stays" in message)).stderr
     assert {path: path.read_bytes() for path in before} == before
     new = tmp_path / "new"
     assert (
@@ -543,6 +542,7 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["-m", "g2p_jax", "join", "--temperature=nan"], 2, "nan: must be a finite number"),
         (["predict.py", f"--members={'1' * 5000}", "hello"], 2, "expected numbers, as in"),
         (["train.py", f"--config.train.seed={10**20}"], 2, "must be in [0, 4294967295]"),
+        (["-m", "g2p_jax", "gradients", "--output=/proc/x"], 1, "/proc: this folder cannot be"),
         (["predict.py", "--output=/proc/x.tsv", "hello"], 1, "/proc: this folder cannot be"),
         (["predict.py", "--input=", "hello"], 2, "--input is empty: give it a value, or leave it"),
         (["predict.py", "--input=words.txt", "--members="], 2, "--members is empty"),

@@ -40,11 +40,11 @@ def main(words: list[str]) -> None:
         raise UsageError(
             f"{_CKPT.value} comes with g2p_jax and stays as it is: give --output=FOLDER"
         )
+    output = output or file
+    make_folder(output.parent)
 
     pairs = splits.references(g2p.config.reference_data, _DATA.value, "dev", **_READING())
     calibrated, before, after, right = calibrate(g2p, pairs)
-    output = output or file
-    make_folder(output.parent)
     calibrated.save(output, model_file.precision(file))
     errors = [scoring.calibration_error(p, right) for p in (before, after)]
     print(f"temperature {calibrated.config.temperature:.3f}, stored in {output}")

@@ -41,11 +41,10 @@ def main(words: list[str]) -> None:
     from g2p_jax.train import gradients
 
     plots.require()
-
-    options = _CELLS.value, _STEPS.value, _LETTERS.value, _WORDS.value
-    measured = list(gradients.measure(config, *options))
     folder = Path(_OUTPUT.value)
     make_folder(folder)
+    options = _CELLS.value, _STEPS.value, _LETTERS.value, _WORDS.value
+    measured = list(gradients.measure(config, *options))
     with atomic_write(folder / "gradients.tsv") as file:
         file.write("cell\twhen\tlag\tgradient\tfactor\n")
         for cell, when, reach in measured:
