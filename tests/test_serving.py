@@ -9,6 +9,7 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -102,7 +103,7 @@ def test_a_batch_has_few_characters_and_the_server_remembers_and_holds_few_words
         (b"[" * 50_000, 400, "no JSON"),
         (b"[]", 400, "no object"),
         (b'{"words": ["a"], "words": ["b"]}', 400, "the name 'words' twice in an object"),
-        (b'{"words": [' + b"1" * 5000 + b"]}", 400, "the body has Exceeds the limit"),
+        (b'{"words": [' + b"1" * 5000 + b"]}", 400, "the body has a number of too many digits"),
         (b"{}", 400, "words: a list"),
         (b'{"words": "a"}', 400, "words: a list"),
         (b'{"words": [1]}', 400, "words: a list"),
@@ -136,7 +137,7 @@ def test_requests_and_answers_by_hand():
     }
 
 
-def ask(app, method="POST", path="/pronounce", body=b"", type="application/json"):
+def ask(app, method="POST", path="/pronounce", body=b"", type="application/json", query=b""):
     """Status, headers and body of the answer.
 
     body: bytes, or a list of parts, None for one that never comes.
@@ -159,6 +160,7 @@ def ask(app, method="POST", path="/pronounce", body=b"", type="application/json"
 
     headers = [(b"content-type", type.encode())]
     scope = {"type": "http", "method": method, "path": path, "headers": headers}
+    scope["query_string"] = query
     asyncio.run(app(scope, receive, send))
     about = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], about, sent[1]["body"]
@@ -184,13 +186,14 @@ def test_answers_of_the_application(app, monkeypatch):
     assert (status, headers["allow"]) == (405, "POST")
     assert json.loads(body) == {"error": "/pronounce takes POST"}
     assert ask(app, type="text/plain")[0] == 415
+    assert ask(app, body=b'{"words": ["a"]}', query=b"nbest=3")[0] == 400
     assert ask(app, body=[b" " * 40_000] * 2)[0] == 413
     monkeypatch.setattr(app_module, "TIMEOUT", 0.05)
     assert ask(app, body=[b"{", None])[0] == 408
     metrics = ask(app, "GET", "/metrics")[2].decode()
     assert 'g2p_requests_total{status="405"} 1' in metrics
-    assert re.search(r"^g2p_request_seconds_count 8$", metrics, re.M)
-    assert 'g2p_request_seconds_bucket{le="+Inf"} 8' in metrics
+    assert re.search(r"^g2p_request_seconds_count 9$", metrics, re.M)
+    assert 'g2p_request_seconds_bucket{le="+Inf"} 9' in metrics
 
 
 def test_a_server_that_cannot_answer_says_when_to_ask_again(app, monkeypatch):
@@ -218,6 +221,41 @@ def test_failures_of_the_model(monkeypatch):
     slow.ready = True
     monkeypatch.setattr(app_module, "TIMEOUT", 0.05)
     assert ask(slow, body=b'{"words": ["a"]}')[0] == 503
+
+
+def test_clients_that_never_end_or_read_are_dropped(monkeypatch):
+    uvicorn = pytest.importorskip("uvicorn")
+    from g2p_jax.predict.serving import protocol
+
+    monkeypatch.setattr(protocol, "TIMEOUT", 0.5)
+    monkeypatch.setattr(protocol, "STALLED", 0.5)
+    size, request = 20_000_000, b"GET / HTTP/1.1\r\nHost: x\r\n"
+    page = App({"/": site.File("text/html", bytes(size))}, spelled, lambda: None)
+    config = uvicorn.Config(page, http=protocol.Protocol, log_config=None, log_level="error")
+    server = uvicorn.Server(config)
+
+    def received(client):
+        """How many bytes come until the server has closed the connection."""
+        total = 0
+        with contextlib.suppress(ConnectionResetError):
+            while part := client.recv(1 << 20):
+                total += len(part)
+        return total
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as stack:
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        open_one = lambda: socket.create_connection(listener.getsockname(), timeout=10)
+        slow, endless, deaf, reader = (stack.enter_context(open_one()) for _ in range(4))
+        slow.sendall(request)
+        deaf.sendall(request + b"\r\n")
+        endless.sendall(request + b"X: y\r\n" * 11_000)
+        reader.sendall(request + b"Connection: close\r\n\r\n")
+        assert received(reader) > size and received(slow) == 0 and received(endless) < 1000
+        time.sleep(0.7)
+        assert received(deaf) < size
+        server.should_exit = True
+        thread.join(10)
 
 
 def test_the_page_is_served_to_this_computer_only_and_nothing_else(tmp_path):

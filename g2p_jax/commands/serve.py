@@ -14,10 +14,11 @@ with status 0. It needs uvicorn: pip install 'g2p_jax[serve]'. docs/serving.md h
 
 import functools
 import gc
+import ipaddress
 import socket
 from typing import TYPE_CHECKING
 
-from absl import flags
+from absl import flags, logging
 
 from g2p_jax.commands import shared
 from g2p_jax.commands.run import leave
@@ -51,6 +52,7 @@ def main(words: list[str]) -> None:
     except ImportError as error:
         raise UserError("the server needs uvicorn: pip install 'g2p_jax[serve]'") from error
     from g2p_jax.predict.serving.app import App
+    from g2p_jax.predict.serving.protocol import Protocol
     from g2p_jax.predict.serving.service import Service
     from g2p_jax.predict.serving.site import read_site
 
@@ -59,6 +61,7 @@ def main(words: list[str]) -> None:
     app = App(site, service.pronounce, functools.partial(_warm_up, service))
     config = uvicorn.Config(
         app,
+        http=Protocol,
         ws="none",
         log_config=None,
         log_level="error",  # not a line for each request that is no HTTP
@@ -69,7 +72,10 @@ def main(words: list[str]) -> None:
     )
     with _listen(_HOST.value, _PORT.value) as listener:
         host, port = listener.getsockname()[:2]
-        print(f"http://{host}:{port}/ is the page; POST /pronounce; Ctrl-C ends it", flush=True)
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        print(f"http://{address}/ is the page; POST /pronounce; Ctrl-C ends it", flush=True)
+        if not ipaddress.ip_address(host).is_loopback:
+            logging.warning("other computers can use this server: put a proxy with TLS before it")
         try:
             uvicorn.Server(config).run([listener])
         except KeyboardInterrupt:  # of the signal, after all requests have been answered
@@ -99,6 +105,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: of a name that no computer can have
         fix = "choose another --host or --port; --port=0 takes a free one"
-        raise UserError(f"{host}:{port} cannot be used ({error.strerror}); {fix}") from error
+        why = (getattr(error, "strerror", "") or "no name of a computer").partition(" (")[0]
+        raise UserError(f"{host}:{port} cannot be used ({why}); {fix}") from error

@@ -17,6 +17,7 @@ from g2p_jax.predict.serving.requests import HttpError, Options
 from g2p_jax.predict.serving.site import SAFE, TYPES, File
 
 JSON = TYPES[".json"]
+PART = 1 << 16  # bytes of an answer that are sent before the client reads them
 TIMEOUT = 10.0  # seconds for a request's body, and for its answer
 BUCKETS = 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0  # seconds
 METHODS = {"/pronounce": ("POST",), "/health": ("GET", "HEAD"), "/metrics": ("GET", "HEAD")}
@@ -82,7 +83,9 @@ class App:
         with contextlib.suppress(OSError):  # the client has gone
             await send({"type": "http.response.start", "status": status, "headers": raw})
             sent = b"" if scope["method"] == "HEAD" else body
-            await send({"type": "http.response.body", "body": sent})
+            for start in range(0, len(sent) or 1, PART):
+                part, more = sent[start : start + PART], start + PART < len(sent)
+                await send({"type": "http.response.body", "body": part, "more_body": more})
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         path, method = scope["path"], scope["method"]
@@ -101,6 +104,8 @@ class App:
         return await self._pronounce(scope, receive)
 
     async def _pronounce(self, scope: Scope, receive: Receive) -> Response:
+        if scope.get("query_string"):
+            raise HttpError(400, "fields go into the body, as JSON, not into the address")
         headers = dict(scope["headers"])
         type = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
         if type != b"application/json":

@@ -1,5 +1,6 @@
 """The page on this computer alone, from Python's own web server."""
 
+import contextlib
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -14,7 +15,7 @@ def page_server(site: Mapping[str, File], port: int) -> ThreadingHTTPServer:
     """
 
     class Handler(BaseHTTPRequestHandler):
-        server_version, sys_version = "g2p_jax", ""
+        server_version, sys_version, timeout = "g2p_jax", "", 30  # seconds without a byte
 
         def do_GET(self) -> None:
             file = site.get(self.path.partition("?")[0])
@@ -25,7 +26,8 @@ def page_server(site: Mapping[str, File], port: int) -> ThreadingHTTPServer:
                 self.send_header(name, value)
             self.end_headers()
             if self.command == "GET":
-                self.wfile.write(content)
+                with contextlib.suppress(OSError):  # the client has gone
+                    self.wfile.write(content)
 
         do_HEAD = do_GET
 

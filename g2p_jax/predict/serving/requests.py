@@ -44,7 +44,9 @@ def parse(body: bytes) -> Request:
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise HttpError(400, 'the body is no JSON: send {"words": ["through"]}') from error
     except ValueError as error:  # a name that comes twice, or a number of too many digits
-        raise HttpError(400, f"the body has {str(error).partition(';')[0]}") from error
+        what = str(error).partition(";")[0]
+        what = "a number of too many digits" if "digits" in what else what
+        raise HttpError(400, f"the body has {what}") from error
     if not isinstance(found, dict):
         raise HttpError(400, 'the body is no object: send {"words": ["through"]}')
     names = ("words", *Options._fields)
