@@ -7,14 +7,13 @@
 
 import functools
 import itertools
+import logging
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from absl import logging
-
 from g2p_jax.data.pairs import Phonemes
-from g2p_jax.errors import UserError, checked
+from g2p_jax.errors import UserError, checked, counted
 from g2p_jax.predict.lexicon_first import load
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import check_words
@@ -172,7 +171,8 @@ def _tokens(
     silent = [token.text for each in found for token in each if token.kind == UNSPEAKABLE]
     if silent:
         shown = ", ".join(map(repr, dict.fromkeys(silent[:5])))
-        warning("%d tokens cannot be pronounced, and are left out: %s", len(silent), shown)
+        count = counted(len(silent), "token")
+        warning("%s without a pronunciation left out: %s", count, shown)
     return found
 
 

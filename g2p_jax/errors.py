@@ -33,6 +33,16 @@ def cut(text: str, most: int = 1000) -> str:
     return text if len(text) <= most else f"{text[: most - most // 4]} … {text[-most // 4 + 3 :]}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Returns `1 word`, `2,000 words`; noun: of one."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
+
+
+def missing(what: str, *packages: str) -> str:
+    """Returns the message about packages that are not installed, in a clone or beside a wheel."""
+    return f"{what} {packages[0]}, which is not installed: pip install {' '.join(packages)}"
+
+
 def reason(error: OSError) -> str:
     """Returns `path: why` for what the system has refused."""
     why = error.strerror or str(error)

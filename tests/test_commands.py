@@ -18,6 +18,8 @@ import pytest
 import g2p_jax
 from g2p_jax import commands
 from g2p_jax.commands.run import normal
+from g2p_jax.data.alphabets import convert
+from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.predict import model_file
 from tests.forked import Forked
 
@@ -381,7 +383,18 @@ def test_evaluate_prints_rates_and_writes_errors(trained, lexicon, command, tmp_
     assert "WER" in done.stdout and f"{len(rows)} errors" in done.stdout
     for _, answer, references, _ in rows:
         assert answer not in references.split(" | ")
-    done = command("-m", "g2p_jax", "evaluate", f"--ckpt={trained}", f"--errors={errors}")
+    scores, ipa, few = done.stdout.splitlines()[0], tmp_path / "ipa.tsv", tmp_path / "few.txt"
+    with ipa.open("w") as file:
+        for word, each in read_lexicon(lexicon):
+            texts = (" ".join(convert(p, "arpabet", "ipa", stress=False)) for p in each)
+            file.writelines(f"{word}\t{text}\n" for text in texts)
+    few.write_text("хлеб x l e p\nдом d o m\nabc k o\n")
+    evaluate = "-m", "g2p_jax", "evaluate", f"--ckpt={trained}", f"--errors={errors}"
+    assert command(*evaluate, f"--data={ipa}").stdout.splitlines()[0] == scores
+    other = command(*evaluate, f"--data={few}").stderr
+    assert "no phoneme of the lexicon is one of the model's: it has x, l, e" in other
+    assert "most words have letters that the model does not know: ['хлеб', 'дом']" in other
+    done = command(*evaluate)
     dev = json.loads((trained / "metrics.jsonl").read_text().splitlines()[-1])["best_wer"]
     assert f"{100 * dev:.2f}%" in done.stdout
 
@@ -390,7 +403,7 @@ def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
     both, copy = tmp_path / "both", shutil.copytree(trained, tmp_path / "copy")
     join = "-m", "g2p_jax", "join", f"--output={both}", trained
     assert "2 members" in command(*join, copy).stdout
-    assert f"{trained} is named twice" in command(*join, f"{trained}/", status=1).stderr
+    assert f"{trained} is named twice" in command(*join, f"{trained}/", status=2).stderr
     assert "exists: choose another --output" in command(*join, copy, status=1).stderr
     assert "2 members" in command(*join, copy, "--overwrite").stdout
     alone = command("predict.py", f"--ckpt={trained}", "hello", "world").stdout
@@ -398,7 +411,7 @@ def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
     assert command("predict.py", f"--ckpt={both}", "--members=1", "hello", "world").stdout == alone
     wrong = command("predict.py", f"--ckpt={both}", "--members=2", "hello", status=1).stderr
     assert "this model has members 0 to 1" in wrong
-    wrong = command("predict.py", f"--ckpt={both}", "--members=a", "hello", status=1).stderr
+    wrong = command("predict.py", f"--ckpt={both}", "--members=a", "hello", status=2).stderr
     assert "--members=a: expected numbers" in wrong
 
 
@@ -561,8 +574,12 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
             "no setting '--config.model.hiden': did you mean --config.model.hidden? "
             "All are listed in train.py --help",
         ),
-        (["train.py", "--config.model.hidden=a"], 2, "hidden"),
-        (["train.py", "--config=configs/gru.py:huge"], 2, "sizes base and tiny"),
+        (["train.py", "--config.model.hidden=a"], 2, "hidden=a: expected a whole number"),
+        (
+            ["train.py", "--config=configs/gru.py:huge"],
+            2,
+            "gru.py:huge: gru has the sizes base and tiny",
+        ),
         (["train.py", "--config.model.cell=gruu"], 2, "config.model.cell is 'gruu'"),
         (["train.py", "--config.data.train=no.txt"], 1, "no.txt: expected a readable file"),
         (["train.py", "hello"], 2, "takes flags only"),
@@ -571,9 +588,22 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["-m", "g2p_jax", "evaluate", "--ckpt=english-small"], 1, "not here (train.txt: expected"),
         (["predict.py", "--report=/dev/stdout", "hello"], 2, "the answers are there; name a file"),
         (["predict.py", "--report=a", "--output=a", "hello"], 2, "name the same file"),
-        (["predict.py", "--ckpt=x", "--align", "--output=a.csv"], 2, "no place in a submission"),
-        (["predict.py", "--format=kaldi", "--align", "a"], 2, "no place in the format kaldi"),
-        (["predict.py", "--merge=README.md", "--format=csv"], 2, "no place in a merged lexicon"),
+        (
+            ["predict.py", "--ckpt=x", "--align", "--output=a.csv"],
+            2,
+            "given with --format=submission",
+        ),
+        (
+            ["predict.py", "--format=kaldi", "--align", "a"],
+            2,
+            "cannot be given with --format=kaldi",
+        ),
+        (["predict.py", "--merge=README.md", "--format=csv"], 2, "cannot be given with --merge"),
+        (["predict.py", "--nbest=abc"], 2, "--nbest=abc: expected a whole number from 1 to 1000"),
+        (["predict.py", "--mass=x", "a"], 2, "--mass=x: expected a number from 0 to 1"),
+        (["predict.py", "--text=maybe"], 2, "--text=maybe: expected true or false"),
+        (["predict.py", "--lexicon=none,cmudict", "a"], 2, "none excludes the others"),
+        (["predict.py", "--format=x"], 2, "expected one of tsv, submission, wikipron"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, status, message, command, tmp_path):

@@ -81,6 +81,6 @@ def test_references_in_ipa_need_no_spaces(files):
 )
 def test_what_cannot_be_compared_is_one_line(files, arguments, message):
     (files / "short.csv").write_text("Id,Transcription\n1,R\n")
-    *log, error = compare(files, *arguments, status=1).stderr.splitlines()
+    *log, error = compare(files, *arguments, status=1 + (len(arguments) == 1)).stderr.splitlines()
     assert error.startswith("g2p-jax compare: ") and message in error
     assert all(": tab-separated lexicon, 3 words" in line for line in log)

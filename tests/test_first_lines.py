@@ -28,7 +28,7 @@ def test_data_weights_steps_devices_and_a_better_config_are_named(tmp_path):
     few.train.batch_size, few.train.epochs = 8, 3
     counted, weights, devices, better = lines(few)
     assert counted == "words: 8 train, 2 dev; 8 input and 8 output symbols"
-    assert weights.endswith(" parameters; 3 epochs of 1 steps")
+    assert weights.endswith(" parameters; 3 epochs of 1 step")
     assert devices.startswith("devices: 2 (CPU); compiled programs are cached in ")
     assert better == "for 8 words --config=configs/sigmorphon.py makes fewer errors"
     few.ensemble = 2

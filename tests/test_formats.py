@@ -109,10 +109,10 @@ def test_all_bad_lines_are_counted_and_can_be_left_out(write):
     [
         (
             "<unk> 1.0 spn\nABLE 1.0 EY B AH L\n",
-            "lexicon.txt: Kaldi lexicon with probabilities, 1 words; ABLE -> EY B AH L; "
-            "left out 1 entries without speech, such as <unk>",
+            "lexicon.txt: Kaldi lexicon with probabilities, 1 word; ABLE -> EY B AH L; "
+            "left out 1 line without speech, such as <unk>",
         ),
-        ("ABLE\tEY B AH L\n", "lexicon.txt: tab-separated lexicon, 1 words; ABLE -> EY B AH L"),
+        ("ABLE\tEY B AH L\n", "lexicon.txt: tab-separated lexicon, 1 word; ABLE -> EY B AH L"),
     ],
 )
 def test_one_line_tells_how_a_file_was_read(write, text, line, monkeypatch):

@@ -62,10 +62,14 @@ def test_a_lexicon_gets_the_words_that_it_lacks(g2p, tmp_path, caplog):
         *("bad b ˈæ d", "cab k æ b", "deaf d ɛ f", "f😀ad f æ d", "zoo z uː")
     ]
     partly, silent, lacking = (record.message for record in caplog.records)
-    assert partly == "1 words are answered in part only: " + (
+    assert partly == "1 word answered in part only: " + (
         "'f😀ad' holds '😀', which the model does not know"
     )
-    assert "1 words without phonemes are left out" in silent and "ɛ (deaf)" in lacking
+    assert "left out 1 word without phonemes" in silent and "ɛ (deaf)" in lacking
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        merge(g2p, lexicon, ["cab", "..."], Options(alphabet="ipa"))
+    assert "new words: 1 ['cab']" in caplog.messages
     with pytest.raises(
         UserError, match="holds '😀', which the model does not know; leave --strict"
     ):
@@ -146,7 +150,7 @@ def test_an_interrupted_list_is_continued_where_it_was(g2p):
         and seen[-1]["partly"] == seen[-1]["silent"] == 1
         and seen[-1]["unknown"] == {"😀": 1}
     )
-    with pytest.raises(UserError, match="the first 5 words are not those"):
+    with pytest.raises(UserError, match="does not begin with the 5 words that"):
         transcribe(g2p, words[:4] + [("5", "face")], whole, tally=Tally(**seen[-1]))
 
 

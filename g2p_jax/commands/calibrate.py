@@ -5,20 +5,21 @@
   g2p-jax calibrate --ckpt=english-small --data=dev.txt --output=calibrated
 
 Of the answers to which a calibrated model gives 80 %, 80 % are right. Best answers stay the same,
-but for a few of a beam search. Without --data it takes the dev words of the model's training. It
-draws calibration.png in the folder of the model: the share of right answers over their probability.
+but for a few of a beam search. Without --data it takes the dev words of the model's training. Take
+200 words or more. It draws calibration.png in the folder of the model: the share of right answers
+over their probability.
 """
 
 from pathlib import Path
 
-from absl import flags
+from absl import flags, logging
 
 from g2p_jax import scoring
 from g2p_jax.commands import shared
-from g2p_jax.data import splits
-from g2p_jax.errors import UsageError, UserError
+from g2p_jax.errors import UsageError, UserError, counted
 from g2p_jax.files import make_folder
 
+FEW = 200  # words, of which a share of right answers has a standard error of at most 3.5 %
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for a new model; default: --ckpt changes.")
 _OVERWRITE = shared.define_overwrite()
@@ -34,6 +35,7 @@ def main(words: list[str]) -> None:
     g2p = shared.load_model(_CKPT.value)
     from g2p_jax.predict import model_file, plots
     from g2p_jax.predict.calibration import calibrate
+    from g2p_jax.predict.notation import references
 
     file = model_file.locate(str(_CKPT.value))
     if not output and file.is_relative_to(model_file.PRETRAINED):
@@ -43,14 +45,18 @@ def main(words: list[str]) -> None:
     output = output or file
     make_folder(output.parent)
 
-    pairs = splits.references(g2p.config.reference_data, _DATA.value, "dev", **_READING())
+    data = g2p.config.reference_data
+    pairs = references(g2p.symbols, data, _DATA.value, "dev", **_READING())
+    if len(pairs) < FEW:
+        error = f"uncertain by {50 / len(pairs) ** 0.5:.0f} %; take {FEW} or more"
+        logging.warning("of %s a share is %s", counted(len(pairs), "word"), error)
     calibrated, before, after, right = calibrate(g2p, pairs)
     calibrated.save(output, model_file.precision(file))
     errors = [scoring.calibration_error(p, right) for p in (before, after)]
     print(f"temperature {calibrated.config.temperature:.3f}, stored in {output}")
     print(
         f"expected calibration error {errors[0]:.2%} before, {errors[1]:.2%} now, over "
-        f"{len(pairs):,} words"
+        + counted(len(pairs), "word")
     )
     try:
         plots.reliability(after, right, output.with_name("calibration.png"))

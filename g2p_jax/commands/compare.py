@@ -17,7 +17,7 @@ from g2p_jax.data.answers import read_answers
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.word_lists import read_words
-from g2p_jax.errors import DataError, UsageError, UserError
+from g2p_jax.errors import DataError, UsageError, UserError, counted
 
 _REFERENCES = flags.DEFINE_string("references", None, "Lexicon with the right pronunciations.")
 _READING = shared.define_reading()
@@ -32,7 +32,7 @@ def main(paths: list[str]) -> None:
         raise UsageError(f"two files to compare, found {len(paths)}: g2p-jax compare a.tsv b.tsv")
     ids, a, b = read_both(*paths)
     rows = [(id, x, y) for id, x, y in zip(ids, a, b, strict=True) if x != y]
-    print(f"{len(rows):,} of {len(ids):,} answers differ ({len(rows) / len(ids):.2%})")
+    print(f"{len(rows):,} of {counted(len(ids), 'answer')} differ ({len(rows) / len(ids):.2%})")
     for (phoneme_a, phoneme_b), times in scoring.confusions(a, b).most_common(_CONFUSIONS.value):
         print(f"  {phoneme_a or '-':>4}  {phoneme_b or '-':<4} {times:,} times")
     if _REFERENCES.value:
@@ -48,7 +48,7 @@ def read_both(path_a: str, path_b: str) -> tuple[list[str], list[Phonemes], list
         if id_a != id_b:
             raise DataError(f"answer {row} is to {id_a!r} in {path_a}, {id_b!r} in {path_b}")
     if len(a) != len(b):
-        raise DataError(f"{path_a} has {len(a)} answers, {path_b} {len(b)}")
+        raise DataError(f"{path_a} has {counted(len(a), 'answer')}, {path_b} {len(b)}")
     if not a:
         raise DataError(f"{path_a} holds no answer")
     return [id for id, _ in a], [answer for _, answer in a], [answer for _, answer in b]

@@ -4,15 +4,17 @@
   g2p-jax evaluate --ckpt=runs/gru --data=test.txt --beam=16 --errors=errors.tsv
   g2p-jax evaluate --ckpt=world --data=FOLDER        # deu.tsv, fra.tsv, ...: a table
 
-Without --data it takes the words that training kept aside: dev, or those of --split.
+A lexicon in IPA or ARPAbet is scored in the model's alphabet. Without --data it takes the words
+that training kept aside: dev, or those of --split.
 """
 
-from absl import flags
+from absl import flags, logging
 
 from g2p_jax import scoring
 from g2p_jax.commands import shared
 from g2p_jax.config import MOST_BEAM
-from g2p_jax.data import splits
+from g2p_jax.data.textfile import shorten
+from g2p_jax.errors import counted
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
 _DATA = flags.DEFINE_string("data", None, "Lexicon to score on; default: --split.")
@@ -33,14 +35,19 @@ _ERRORS = flags.DEFINE_string("errors", "errors.tsv", "File for the errors.")
 
 def main(words: list[str]) -> None:
     shared.no_words(words)
+    from g2p_jax.predict import notation
+
     g2p = shared.load_model(_CKPT.value, _LANGUAGE.value)
     if _MEMBERS.value:
         g2p = g2p.members(shared.numbers("members", _MEMBERS.value))
     if _STRESS.value is not None:
         g2p = g2p.with_stress(_STRESS.value)
-    data, language = g2p.config.reference_data, g2p.symbols.language
-    pairs = splits.references(data, _DATA.value, _SPLIT.value, language=language, **_READING())
+    data, how = g2p.config.reference_data, {"language": g2p.symbols.language} | _READING()
+    pairs = notation.references(g2p.symbols, data, _DATA.value, _SPLIT.value, **how)
     answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
+    unread = [answer.word for answer in answers if answer.unknown]
+    if 2 * len(unread) > len(answers):
+        logging.warning("most words have letters that the model does not know: %s", shorten(unread))
     total, errors = scoring.Score(), ["word\tanswer\treferences\tphoneme errors"]
     for pair, answer in zip(pairs, answers, strict=True):
         best = answer.pronunciations[0]
@@ -55,4 +62,4 @@ def main(words: list[str]) -> None:
 
         print("\n".join(language_table(pairs, answers, g2p.symbols)))
     print(total)
-    shared.write_list(_ERRORS, f"{total.word_errors} errors", errors)
+    shared.write_list(_ERRORS, counted(total.word_errors, "error"), errors)

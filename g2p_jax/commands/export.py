@@ -37,7 +37,7 @@ def main(words: list[str]) -> None:
     if words or not _OUTPUT.value:
         raise UsageError("which folder? g2p-jax export --ckpt=english-small --output=FOLDER")
     if _PRECISION.present and _FORMAT.value != "onnx":
-        raise UsageError(f"--precision has no place in {_FORMAT.value}: leave it out")
+        raise UsageError(f"--precision cannot be given with --format={_FORMAT.value}: leave it out")
     found, model, folder = header.read(_CKPT.value), header.locate(_CKPT.value), Path(_OUTPUT.value)
     found.check_reads_words(_CKPT.value)
     if folder.is_dir() and any(folder.iterdir()) and not _OVERWRITE.value:

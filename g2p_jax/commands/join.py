@@ -17,7 +17,7 @@ from absl import flags
 
 from g2p_jax.commands import shared
 from g2p_jax.config import MOST_BEAM
-from g2p_jax.errors import UsageError
+from g2p_jax.errors import UsageError, counted
 from g2p_jax.files import make_folder
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the new model.")
@@ -44,16 +44,17 @@ def main(paths: list[str]) -> None:
         raise UsageError(f"{twice[0]} is named twice: an ensemble has models of different seeds")
     output = Path(_OUTPUT.value) / "model.safetensors"
     shared.check_new(output, _OVERWRITE.value)
-    from g2p_jax.data import splits
     from g2p_jax.predict.ensemble import join, with_joint
     from g2p_jax.predict.g2p import load
+    from g2p_jax.predict.notation import references
 
     models = {path: load(path) for path in paths}
     if _NGRAM.value:
         models = {path: dataclasses.replace(x, joint=None) for path, x in models.items()}
     model = join(models)
     if _NGRAM.value:
-        pairs = splits.references(model.config.data, _DATA.value, "train", **_READING())
+        data = model.config.data
+        pairs = references(model.symbols, data, _DATA.value, "train", **_READING())
         model = with_joint(model, pairs, _NGRAM.value)
     settings = {"temperature": _TEMPERATURE.value, "beam": _BEAM.value}
     model = model.with_settings(**{name: value for name, value in settings.items() if value})
@@ -61,4 +62,4 @@ def main(paths: list[str]) -> None:
     model.save(output, _PRECISION.value)
     members = model.config.ensemble
     and_ngram = f" and a joint {model.config.ngram}-gram model" if model.joint else ""
-    print(f"{members} member{'s' if members > 1 else ''}{and_ngram} in {output.parent}")
+    print(f"{counted(members, 'member')}{and_ngram} in {output.parent}")

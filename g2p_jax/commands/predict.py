@@ -170,7 +170,7 @@ def check_flags(words: list[str]) -> None:
     if words and _INPUT.value:
         raise UsageError(f"words as arguments ({shorten(words[0])} ...) or --input, not both")
     if _MERGE.value:
-        what = "a merged lexicon"
+        what = "--merge"
         without: list[flags.FlagHolder] = [_FORMAT, _ALIGN, _ATTENTION, _RESUME]
         without += [_TOKENS, _DISTRIBUTED, _TEXT]
         output = Path(_OUTPUT.value or "-")
@@ -180,17 +180,17 @@ def check_flags(words: list[str]) -> None:
     elif _TEXT.value:
         if _format() not in ("tsv", "jsonl"):
             raise UsageError(f"--text is written as tsv or jsonl, not as {_format()}")
-        what = "a text"
+        what = "--text"
         without = [_NBEST, _MASS, _BEAM, _MIN_CONFIDENCE, _ALIGN, _ATTENTION, _TOKENS]
     else:
-        what = "a submission" if _format() == "submission" else f"the format {_format()}"
+        what = f"--format={_format()}"
         without = []
         without += [_NBEST, _MASS] if _format() in ("submission", "sherpa") else []
         without += [_ALIGN] if _format() != "tsv" else []
         without += [_TOKENS] if _format() != "sherpa" else []
     for flag in without:
         if flag.present:
-            raise UsageError(f"--{flag.name} has no place in {what}: leave it out")
+            raise UsageError(f"--{flag.name} cannot be given with {what}: leave it out")
     if _ATTENTION.value:
         plots.require()
     if _RESUME.value and not _OUTPUT.value:

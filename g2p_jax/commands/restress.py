@@ -15,7 +15,7 @@ from pathlib import Path
 from absl import flags
 
 from g2p_jax.commands import shared
-from g2p_jax.errors import UsageError
+from g2p_jax.errors import UsageError, counted
 from g2p_jax.predict.restress import restress
 
 _OUTPUT = flags.DEFINE_string("output", None, "File for lines word<TAB>P H O N.")
@@ -30,4 +30,7 @@ def main(paths: list[str]) -> None:
         raise UsageError("which lexicon, and where to? train.txt --output=stressed.txt")
     shared.check_new(Path(_OUTPUT.value), _OVERWRITE.value)
     words, borrowed = restress(paths, _SOURCE.value, Path(_OUTPUT.value), **_READING())
-    print(f"{words:,} words in {_OUTPUT.value}, {borrowed:,} of them with stress from the source")
+    print(
+        f"{counted(words, 'word')} in {_OUTPUT.value}, "
+        f"{borrowed:,} of them with stress from the source"
+    )

@@ -138,6 +138,8 @@ def parse(argv: list[str], module: str) -> list[str]:
             names = [f"--{flag.name}" for flag in own_flags(module)]
             flag, listed = f"--{error.flagname}", f"{program()} --help"
             raise UserError(unknown("flag", flag, names, listed)) from error
+        except flags.IllegalFlagValueError as error:
+            raise UsageError(bad_value(str(error))) from error
         for own in own_flags(module):
             empty = own.value == "" != own.default or (own.value == [] and not own.default)
             if own.present and empty:
@@ -145,6 +147,33 @@ def parse(argv: list[str], module: str) -> list[str]:
             if isinstance(own.value, float) and not math.isfinite(own.value):  # no bound stops nan
                 raise UserError(f"--{own.name}={own.value}: must be a finite number")
         return words
+
+
+def bad_value(message: str) -> str:
+    """A message about a flag's value: what is expected, in place of what Python says of it."""
+    first, *_, last = message.strip().splitlines() * 2  # a traceback may be between
+    message = first if first == last else f"{first} {last}"
+    found = re.match(r"flag --([\w.]+)=(.*?): (.*)", message)
+    if not found:
+        return message
+    name, value, reason = found.groups()
+    flag = flags.FLAGS[name] if name in flags.FLAGS else None
+    kind = getattr(flag, "parser", None)
+    expected: str | None = {
+        flags.BooleanParser: "true or false",
+        flags.EnumParser: "one of " + ", ".join(getattr(kind, "enum_values", ())),
+        flags.IntegerParser: "a whole number" + _bounds(kind),
+        flags.FloatParser: "a number" + _bounds(kind),
+    }.get(type(kind))  # type: ignore[call-overload]
+    reason = reason.replace("Error whilst parsing config file: ", "").removeprefix("ValueError: ")
+    return f"--{name}={value}: " + (f"expected {expected}" if expected else reason)
+
+
+def _bounds(parser: Any) -> str:
+    low, high = (getattr(parser, f"{side}_bound", None) for side in ("lower", "upper"))
+    if low is None or high is None:
+        return "" if low is None else f" of at least {low:g}"
+    return f" from {low:g} to {high:g}"
 
 
 def unknown(kind: str, name: str, names: Iterable[str], listed: str) -> str:

@@ -9,7 +9,7 @@
 POST /pronounce takes {"words": [...], "nbest": 1, "alphabet": "ipa", "stress": true, "language":
 "deu"}; all but words may be left out. GET /health answers 200 when the model is warm, GET /metrics
 is for Prometheus. SIGTERM or Ctrl-C ends the server when the requests that it has are answered,
-with status 0. It needs uvicorn: pip install 'g2p_jax[serve]'. docs/serving.md has the limits.
+with status 0. It needs uvicorn: pip install uvicorn httptools. docs/serving.md has the limits.
 """
 
 import functools
@@ -22,7 +22,7 @@ from absl import flags, logging
 
 from g2p_jax.commands import shared
 from g2p_jax.commands.run import leave
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UserError, missing
 from g2p_jax.predict import header
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def main(words: list[str]) -> None:
     try:
         import uvicorn
     except ImportError as error:
-        raise UserError("the server needs uvicorn: pip install 'g2p_jax[serve]'") from error
+        raise UserError(missing("the server needs", "uvicorn", "httptools")) from error
     from g2p_jax.predict.serving.app import App
     from g2p_jax.predict.serving.protocol import Protocol
     from g2p_jax.predict.serving.service import Service

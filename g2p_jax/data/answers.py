@@ -6,7 +6,7 @@ import os
 from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.textfile import TextFile, csv_row, shorten
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, counted
 
 CSV_HEADER = "Id,Transcription"
 
@@ -50,7 +50,7 @@ def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
     for number, line in lines:
         row = csv_row(f"{path}:{number}", line)
         if len(row) != 2:
-            found, fix = f"{len(row)} columns", "write one id and one transcription"
+            found, fix = counted(len(row), "column"), "write one id and one transcription"
             raise file.error(number, "'Id,P_H_O_N'", found, fix)
         answers.append((row[0], tuple(filter(None, row[1].split("_")))))
     return answers
@@ -59,7 +59,7 @@ def read_answers(path: str | os.PathLike[str]) -> list[tuple[str, Phonemes]]:
 def _answer(file: TextFile, number: int, line: str) -> tuple[str, Phonemes]:
     columns = line.split("\t")
     if len(columns) != 2:
-        found = f"{len(columns) - 1} tabs in {shorten(line)}"
-        fix = "write one answer for each word: predict.py without --nbest"
+        found = f"{counted(len(columns) - 1, 'tab')} in {shorten(line)}"
+        fix = "write the word and its best pronunciation only, with one tab between"
         raise file.error(number, "'word<TAB>P H O N'", found, fix)
     return columns[0], tuple(columns[1].split())

@@ -20,7 +20,7 @@ from g2p_jax.data.normalise import FORMS, normal_form
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.phones import cut as cut_into_phones
 from g2p_jax.data.textfile import TextFile, shorten
-from g2p_jax.errors import DataError, checked, cut
+from g2p_jax.errors import DataError, checked, counted, cut
 
 SKIP = "skip_bad_lines=True"
 SHOWN = 5  # bad lines that an error names
@@ -173,10 +173,10 @@ def _description(
     )
     word, pronunciations = pairs[0]
     example = cut(f"{word} -> {' '.join(pronunciations[0])}", 80)
-    text = f"{path.name}: {name}, {len(pairs):,} words; {example}"
+    text = f"{path.name}: {name}, {counted(len(pairs), 'word')}; {example}"
     if left_out:
         some = cut(left_out[0], 80)
-        text += f"; left out {len(left_out):,} entries without speech, such as {some}"
+        text += f"; left out {counted(len(left_out), 'line')} without speech, such as {some}"
     if bad:
-        text += f"; left out {len(bad):,} bad lines"
+        text += f"; left out {counted(len(bad), 'bad line')}"
     return text

@@ -25,7 +25,7 @@ from g2p_jax.data.lexicon import SPECIAL, read_lexicon
 from g2p_jax.data.normalise import MARKS, normal_form
 from g2p_jax.data.pairs import Pairs, Phonemes
 from g2p_jax.data.textfile import TextFile, open_to_read, shorten
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, counted
 
 SILENCE = "0.5", "1.0", "1.0"  # what MFA assumes where it is not told: probability, corrections
 LEAST = 0.01  # probability that MFA allows
@@ -144,7 +144,8 @@ class LexiconFile:
         new = [f"{p} ({word})" for p, word in used.items() if p not in self._phonemes]
         if silent:
             left_out = (
-                f"{len(silent)} words without phonemes are left out, such as {shorten(silent[0])}"
+                f"left out {counted(len(silent), 'word')} without phonemes, such as "
+                f"{shorten(silent[0])}"
             )
             logging.warning("%s: %s", self._path, left_out)
         lacking = ", ".join(new)

@@ -7,7 +7,7 @@ import numpy as np
 
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, counted
 
 FORMAT = "the option format"  # commands put their flag in its place
 FEW = 20  # words: too few to judge by
@@ -56,7 +56,7 @@ def check(file: TextFile, pairs: Pairs, format: str) -> None:
     commas = sum("," in word for word in pairs.each_word())
     if 2 * commas > words:
         fix = f"name the format: {FORMAT}=csv"
-        raise DataError.at(file.path, "words", f"commas in {commas:,} words", fix)
+        raise DataError.at(file.path, "words", f"commas in {counted(commas, 'word')}", fix)
 
 
 def _label(pairs: Pairs) -> str:

@@ -38,12 +38,13 @@ def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
     except OSError as error:
         folder = Path(path).parent
         names = os.listdir(folder) if folder.is_dir() else []
-        near = difflib.get_close_matches(Path(path).name, names, 1)
+        stems = {Path(name).stem: name for name in names}  # most names share a suffix
+        near = difflib.get_close_matches(Path(path).stem, stems, 1)
         fix = f"check the path; we are in {Path.cwd()}"
         if Path(path).exists():
             fix = "name a file that you may read"
         elif near:
-            fix = f"did you mean {folder / near[0]}?"
+            fix = f"did you mean {folder / stems[near[0]]}?"
         found = error.strerror or str(error)
         raise DataError.at(path or "''", "a readable file", found, fix) from error
 

@@ -13,10 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from g2p_jax.data.pairs import Pair
+from g2p_jax.errors import UserError, counted
 from g2p_jax.joint.ngram import Floats
 from g2p_jax.predict.g2p import G2P
 from g2p_jax.predict.inspection import Inspection
 
+MORE = "take more words, which training did not see"
 TEMPERATURES = np.geomspace(0.2, 5, 300)
 
 
@@ -30,7 +32,10 @@ class Calibration(NamedTuple):
 
 
 def calibrate(g2p: G2P, pairs: Sequence[Pair]) -> Calibration:
-    """Chooses the temperature for the answers to these words, and gives it to the model."""
+    """Chooses the temperature for the answers to these words, and gives it to the model.
+
+    UserError where all answers are right, or so few that none fits.
+    """
     cold = g2p.with_settings(temperature=1.0)
     found = cold.candidates(pair.word for pair in pairs)
     best = [each[0].phonemes for each in found]
@@ -50,6 +55,9 @@ def calibrate(g2p: G2P, pairs: Sequence[Pair]) -> Calibration:
         inspections = cold.inspect(zip(words, best, strict=True))
         probabilities = functools.partial(of_pronunciations, inspections)
     temperature = fit_temperature(probabilities, right)
+    if temperature in (TEMPERATURES[0], TEMPERATURES[-1]):
+        share = f"{sum(right)} of {counted(len(right), 'answer')} are right"
+        raise UserError(f"no temperature from 0.2 to 5 makes probabilities true: {share}; {MORE}")
     before, after = (probabilities(t).tolist() for t in (g2p.config.temperature, temperature))
     return Calibration(g2p.with_settings(temperature=temperature), before, after, right)
 

@@ -8,20 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from absl import logging
-
 from g2p_jax.data import splits
-from g2p_jax.data.alphabets import alphabet_of, convert
+from g2p_jax.data.alphabets import convert
 from g2p_jax.data.arpabet import has_stress, marks_stress, strip_stress
 from g2p_jax.data.cmudict import Cmudict, cmudict
 from g2p_jax.data.languages import AUTO
-from g2p_jax.data.merging import POSITION
 from g2p_jax.data.normalise import MARKS, normal_form
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
-from g2p_jax.data.symbols import SPECIALS, Symbols
+from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UsageError, checked
 from g2p_jax.predict import header
 from g2p_jax.predict.header import Header
+from g2p_jax.predict.notation import in_alphabet_of
 from g2p_jax.predict.on_demand import OnDemand
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import (
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from g2p_jax.predict.inspection import Inspection
 
 Names = str | Path | Sequence[str | Path] | None  # of lexicons; see `load`
-OTHER = "the lexicon is not in the notation of the model, and is not converted: it has %s"
 Part = Answer | str  # of a word: from the lexicon, or left to the model
 
 
@@ -240,34 +237,6 @@ def read_lexicons(names: Iterable[str], model: Header, **reading: Any) -> list[C
     reading["phones"] = symbols.target == "words"
     read = lambda name: Lexicon(splits.references(data, name, "", **reading), symbols)
     return [cmudict() if name == "cmudict" else read(name) for name in names]
-
-
-def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
-    """Returns an English lexicon with its phonemes in a model's alphabet, ARPAbet or IPA.
-
-    ARPAbet in small letters becomes that in capitals; Kaldi's positions in a word are left out.
-    Other lexicons are returned as they are. Raises DataError for a symbol that is not English.
-    """
-    own, tokens = symbols.alphabet, symbols.phonemes.tokens[len(SPECIALS) :]
-    if all(map(POSITION.search, lexicon.phonemes)) and not any(map(POSITION.search, tokens)):
-        lexicon = lexicon.map_phonemes(lambda phoneme: POSITION.sub("", phoneme))
-    if symbols.target == "ipa":
-        return (Pair(word, tuple(map(symbols.target_tokens, each))) for word, each in lexicon)
-    source = alphabet_of(lexicon.phonemes)
-    if source == own == "arpabet" and "".join(tokens).isupper():
-        return lexicon.map_phonemes(str.upper)
-    ipa = lexicon.phonemes if source == "ipa" else tokens
-    if source == own or "".join(ipa).isascii():  # what is all ASCII is no IPA
-        other = [p for p in lexicon.phonemes if {p, strip_stress(p)}.isdisjoint(tokens)]
-        if 2 * len(other) > len(lexicon.phonemes):
-            logging.warning(OTHER, ", ".join(other[:3]))
-        return lexicon
-    stress = own == "arpabet" or "ˈ" in "".join(tokens)
-    logging.info("the lexicon is converted from %s to %s, the model's alphabet", source, own)
-    return (
-        Pair(word, tuple(convert(phonemes, source, own, stress) for phonemes in each))
-        for word, each in lexicon
-    )
 
 
 def _load(path: Path, language: str = "") -> "G2P":

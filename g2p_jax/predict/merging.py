@@ -7,6 +7,7 @@ from absl import logging
 
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.textfile import shorten
+from g2p_jax.errors import counted
 from g2p_jax.predict.problems import complaint, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.transcribe import Options
@@ -34,7 +35,8 @@ def merge(
             show(problem, number)
     partly = [answer for answer in answers if answer.unknown and answer.best.phonemes]
     if partly:
-        logging.warning("%d words are answered in part only: %s", len(partly), complaint(partly[0]))
+        how = f"{counted(len(partly), 'word')} answered in part only: {complaint(partly[0])}"
+        logging.warning("%s", how)
     new = [answer.word for answer in answers if answer.best.phonemes]
     logging.info("new words: %d %s", len(new), shorten(new) if new else "")
     own = g2p.symbols.alphabet

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from g2p_jax import scoring
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UserError, missing
 
 if TYPE_CHECKING:
     from g2p_jax.predict.inspection import Inspection
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def require() -> None:
     """Raises UserError where figures cannot be drawn."""
     if not importlib.util.find_spec("matplotlib"):
-        raise UserError("matplotlib draws figures, and is not here: pip install 'g2p_jax[plots]'")
+        raise UserError(missing("figures need", "matplotlib"))
 
 
 def subplots(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Any, Any]:

@@ -21,7 +21,7 @@ from g2p_jax.data.formats import writers
 from g2p_jax.data.formats.writers import WRITERS, sherpa
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import as_they_come
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UserError, counted
 from g2p_jax.files import make_folder
 from g2p_jax.predict.plots import attention_map, file_name
 from g2p_jax.predict.problems import DOUBTFUL, PARTLY, SILENT, Problem, problems_of, show
@@ -99,8 +99,8 @@ class Tally:
             new(chunk)
         if again.checksum != self.checksum:
             raise UserError(
-                f"the first {self.words} words are not those that are answered already; leave out "
-                "--resume to begin anew"
+                f"the list does not begin with the {counted(self.words, 'word')} that the output "
+                "answers; leave out --resume to begin anew"
             )
         return words
 
@@ -112,14 +112,17 @@ class Tally:
 
     def warn(self, noun: str, report: str) -> None:
         """Logs how many words were not wholly answered, or doubtful, if any."""
+        all_of = counted(self.words, noun.removesuffix("s"))
         if self.doubtful:
-            logging.info("of %d %s %d are doubtful", self.words, noun, self.doubtful)
+            are = "is" if self.doubtful == 1 else "are"
+            logging.info("of %s %d %s doubtful", all_of, self.doubtful, are)
         if self.partly + self.silent:
             common = (f"{char!r} {n}x" for char, n in Counter(self.unknown).most_common(5))
             characters = f"; unknown characters: {', '.join(common)}" if self.unknown else ""
             of = "" if noun == "words" else "the words of "
+            were = "was" if self.partly == 1 else "were"
             logging.warning(
-                f"of {of}{self.words} {noun} {self.partly} were answered in part only, "
+                f"of {of}{all_of} {self.partly} {were} answered in part only, "
                 f"{self.silent} not at all{characters}; {report or '--report=FILE'} lists them, "
                 "--strict makes them an error"
             )
@@ -235,7 +238,7 @@ def transcribe_file(
         return
     tally = Tally(**(done or {}))
     if tally.words:
-        logging.info("continuing %s after %d words", path, tally.words)
+        logging.info("continuing %s after %s", path, counted(tally.words, "word"))
     mark = lambda tally, now: output.mark(dataclasses.asdict(tally), now) if output else None
     how: Any = {"tally": tally, "mark": mark, "total": total, "share": share, "kind": kind}
     with output or contextlib.nullcontext([io.StringIO()]) as (out, *reports):

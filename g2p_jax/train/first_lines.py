@@ -6,6 +6,7 @@ import jax
 
 from g2p_jax.config import Config
 from g2p_jax.data.symbols import SPECIALS
+from g2p_jax.errors import counted
 from g2p_jax.train.inputs import Inputs
 from g2p_jax.train.step import State
 
@@ -29,7 +30,7 @@ def first_lines(
     )
     weights = sum(leaf.size for leaf in jax.tree.leaves(start.params)) // config.ensemble
     networks = f"{config.ensemble} networks of " if config.ensemble > 1 else ""
-    steps = f"{config.train.epochs} epochs of {train.steps_per_epoch:,} steps"
+    steps = f"{counted(config.train.epochs, 'epoch')} of {counted(train.steps_per_epoch, 'step')}"
     yield f"{networks}{weights:,} parameters; {steps}"
     if inputs.initial:
         old = inputs.initial.symbols
@@ -45,4 +46,5 @@ def first_lines(
     whole = not config.data.limit and ":" not in config.data.train  # neither tiny nor generated
     single = reads and config.ensemble == 1 and not config.train.init
     if phonemes and whole and single and counts["train"] < FEW:
-        yield f"for {counts['train']:,} words --config=configs/sigmorphon.py makes fewer errors"
+        words = counted(counts["train"], "word")
+        yield f"for {words} --config=configs/sigmorphon.py makes fewer errors"

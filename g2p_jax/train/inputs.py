@@ -15,7 +15,7 @@ from g2p_jax.data.languages import balanced
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, counted
 from g2p_jax.network.language_model import initial_carry
 from g2p_jax.predict.model_file import Stored
 from g2p_jax.train.distillation import teacher_probabilities
@@ -44,8 +44,9 @@ def load_inputs(config: Config) -> Inputs:
     data, settings = splits.load(config.data), config.data
     if not data.dev:
         raise DataError(
-            f"none of {len(data.train):,} words is a dev word: take {ENOUGH} words or more, name a "
-            "file of them (config.data.dev), or hold out a larger share (config.data.dev_share)"
+            f"none of {counted(len(data.train), 'word')} is a dev word: take {ENOUGH} words or "
+            "more, name a file of them (config.data.dev), or hold out a larger share "
+            "(config.data.dev_share)"
         )
     if len(data.dev) > MOST_DEV:
         dev = splits.some(data.dev, MOST_DEV)

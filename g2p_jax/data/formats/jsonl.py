@@ -71,12 +71,16 @@ def _values(file: TextFile) -> Iterator[tuple[int | str, Any]]:
                 yield number, json_value(line)
     except json.JSONDecodeError as error:
         several = not text.lstrip().startswith("[") and line.strip() == "{"
-        found = "an object of several lines" if several else f"{error.msg} in column {error.colno}"
+        rest = shorten(error.doc[error.pos :].partition("\n")[0])
+        found = "an object of several lines" if several else f"what is no JSON: {rest}"
         fix = "write one JSON object in each line, as jq -c . does, or one JSON array of objects"
         raise file.error(number + error.lineno - 1, EXAMPLE, found, fix) from error
-    except (RecursionError, ValueError) as error:  # nested too deeply; a name twice; many digits
+    except (RecursionError, ValueError) as error:
+        found = str(error).partition(";")[0]  # a name that comes twice
+        found = "lists within lists, too deep" if isinstance(error, RecursionError) else found
+        found = "a number of too many digits" if "integer string" in found else found
         fix = "write one object with a word and its sounds in each line"
-        raise file.error(number, EXAMPLE, str(error).partition(";")[0], fix) from error
+        raise file.error(number, EXAMPLE, found, fix) from error
 
 
 def _is_texts(value: object) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from g2p_jax.data.formats.evidence import PHONEME_COLUMN, WORD_COLUMN
 from g2p_jax.data.formats.layout import Entry, Layout
 from g2p_jax.data.textfile import TextFile, csv_row, line_break, shorten
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, counted
 
 _COMMENT = re.compile(r"^\s*;;;.*|^\s*#\s.*|\s#.*")
 _COMMENT_LINE = re.compile(r"^\s*;;;.*")
@@ -40,7 +40,7 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
             )
         ):
             tab = layout.separator == "\t"
-            what = f"{len(row) - 1} {'tabs' if tab else 'commas'} in "
+            what = counted(len(row) - 1, "tab" if tab else "comma") + " in "
             fix = f"put one {'tab' if tab else 'comma'} between word and phonemes"
             yield file.error(number, example, what + shorten(layout.separator.join(row)), fix)
         else:

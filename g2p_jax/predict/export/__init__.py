@@ -4,7 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from g2p_jax import runtime
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UserError, missing
 from g2p_jax.files import atomic_write, make_folder
 
 NUMPY = """# A pronunciation model for NumPy
@@ -29,7 +29,7 @@ def write(model: Path, folder: Path, format: str, precision: str = "float32") ->
     except (ValueError, LookupError) as error:
         raise UserError(str(error)) from error
     if format == "onnx" and not importlib.util.find_spec("onnx"):
-        raise UserError("ONNX needs another package: pip install 'g2p_jax[onnx]'")
+        raise UserError(missing("ONNX needs", "onnx", "onnxruntime"))
     make_folder(folder)
     # Phonemes are without stress where answers are to have none.
     for name, tokens in {"letters": g2p.ids, "phonemes": g2p.names}.items():

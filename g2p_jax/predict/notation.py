@@ -1,0 +1,66 @@
+"""Lexicons in the notation of a model: its alphabet, its case, with stress or without."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from absl import logging
+
+from g2p_jax.config import Data
+from g2p_jax.data import splits
+from g2p_jax.data.alphabets import alphabet_of, convert
+from g2p_jax.data.arpabet import marks_stress, strip_stress
+from g2p_jax.data.merging import POSITION
+from g2p_jax.data.pairs import Pair, Pairs
+from g2p_jax.data.symbols import SPECIALS, Symbols
+
+OTHER = "the lexicon is not in the notation of the model, and is not converted: it has %s"
+NONE = "no phoneme of the lexicon is one of the model's: it has %s"
+
+
+def references(symbols: Symbols, data: Data, path: str | None, split: str, **reading: Any) -> Pairs:
+    """Returns the words of a file in the notation of a model; None: its own, see `splits`."""
+    pairs = splits.references(data, path, split, **reading)
+    if not path or symbols.source == "words" or symbols.target == "characters":
+        return pairs
+    pairs = Pairs.of(in_alphabet_of(symbols, pairs))
+    if not data.stress and marks_stress(pairs.phonemes):
+        pairs = pairs.map_phonemes(strip_stress).merged()
+    return pairs
+
+
+def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
+    """Returns an English lexicon with its phonemes in a model's alphabet, ARPAbet or IPA.
+
+    ARPAbet gets the case of the model's; Kaldi's positions in a word are left out. Other lexicons
+    are returned as they are. Raises DataError for a symbol that is not English.
+    """
+    own, tokens = symbols.alphabet, symbols.phonemes.tokens[len(SPECIALS) :]
+    if all(map(POSITION.search, lexicon.phonemes)) and not any(map(POSITION.search, tokens)):
+        lexicon = lexicon.map_phonemes(lambda phoneme: POSITION.sub("", phoneme))
+    if symbols.target == "ipa":
+        _warn_of_others(symbols, lexicon)
+        return (Pair(word, tuple(map(symbols.target_tokens, each))) for word, each in lexicon)
+    source = alphabet_of(lexicon.phonemes)
+    if source == own == "arpabet":
+        case = str.upper if "".join(tokens).isupper() else str.lower
+        return lexicon.map_phonemes(case)
+    ipa = lexicon.phonemes if source == "ipa" else tokens
+    if source == own or "".join(ipa).isascii():  # what is all ASCII is no IPA
+        _warn_of_others(symbols, lexicon)
+        return lexicon
+    stress = own == "arpabet" or "ˈ" in "".join(tokens)
+    logging.info("the lexicon is converted from %s to %s, the model's alphabet", source, own)
+    return (
+        Pair(word, tuple(convert(phonemes, source, own, stress) for phonemes in each))
+        for word, each in lexicon
+    )
+
+
+def _warn_of_others(symbols: Symbols, lexicon: Pairs) -> None:
+    """Logs a line where most phonemes are none of the model's."""
+    known = symbols.phonemes.ids.keys()
+    is_known = lambda p: {p, strip_stress(p)} & known or known >= {*symbols.target_tokens([p])}
+    other = [phoneme for phoneme in lexicon.phonemes if not is_known(phoneme)]
+    if 2 * len(other) > len(lexicon.phonemes):
+        line = NONE if len(other) == len(lexicon.phonemes) else OTHER
+        logging.warning(line, ", ".join(other[:3]))
