@@ -37,7 +37,7 @@ _MODULES = {
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return list(__all__)
 
 
 if not TYPE_CHECKING:  # a type checker sees the imports above, and no other names

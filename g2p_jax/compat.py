@@ -19,6 +19,7 @@ from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import check_words
 from g2p_jax.text.reading import LEXICON, PUNCTUATION, UNSPEAKABLE, Token, read
 
+LOG = logging.getLogger("g2p_jax")  # of Python's own: a program decides what becomes of it
 LANGUAGES = "en-us", "en", "en-us-x-espeak"
 SUPPORTED = {  # language_switch is without meaning for one language
     "backend": ("espeak",),
@@ -87,7 +88,7 @@ def phonemize(
     Args:
       separator: anything with the texts `word` and `phone`; phonemizer's own is one.
       njobs: is of no use, and warned of.
-      logger: anything with `warning`; None: absl's.
+      logger: anything with `warning`; None: Python's, named g2p_jax.
       g2p: the model; None: `english`, with CMUdict before it.
 
     Raises UserError for another backend or another language (unless g2p is one of it), and for what
@@ -164,7 +165,7 @@ def _tokens(
     texts: list[str],
     alphabet: str = "",
     stress: bool = True,
-    warning: Callable[..., object] = logging.warning,
+    warning: Callable[..., object] = LOG.warning,
 ) -> list[list[Token]]:
     """Returns the tokens of texts; warns of what cannot be pronounced."""
     found = read(g2p, texts, alphabet, stress)
@@ -181,7 +182,7 @@ def _warning(logger: Any, separator: Any, tie: bool | str, njobs: int) -> Callab
 
     Raises TypeError or UserError for a separator, or a tie, that cannot be.
     """
-    warning = getattr(logger or logging, "warning", None)
+    warning = getattr(logger or LOG, "warning", None)
     if warning is None:
         raise TypeError(f"logger must have the method warning, found {logger!r}")
     word, phone = (getattr(separator, name, 0) for name in ("word", "phone"))

@@ -37,4 +37,4 @@ def test_words_that_are_all_right_or_all_wrong_fit_no_temperature(g2p, right):
     pairs = [Pair(a.word, (a.best.phonemes if right else ("X",),)) for a in answers]
     count = 6 if right else 0
     with pytest.raises(UserError, match=f"no temperature .*: {count} of 6 answers are right; take"):
-        calibrate(g2p, pairs)
+        calibrate(g2p, pairs).check()

@@ -6,6 +6,9 @@ compares more words with them.
 
 import inspect
 import re
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +18,8 @@ from g2p_jax.compat import Fallback, G2p, Separator, phonemize, written_words
 from g2p_jax.errors import ModelError, UserError
 
 SPACED = Separator(phone=" ", word="|")
+
+ROOT = Path(__file__).parents[1]
 
 
 def items(text: str) -> list[str]:
@@ -170,3 +175,10 @@ def test_fallback_gives_misaki_phonemes_of_kokoro_and_a_rating(text, expected):
 def test_a_compound_or_acronym_is_one_word_and_an_expansion_several():
     tokens = g2p_jax.load().text("well-known TTSs it's 3:45 etc. km")
     assert [len(written_words(token)) for token in tokens] == [1, 1, 1, 3, 2, 1]
+
+
+def test_what_is_left_out_is_one_plain_line():
+    code = "from g2p_jax.compat import G2p; print(G2p()('hi 日')[0])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    left_out = "1 token without a pronunciation left out: '日'\n"
+    assert (done.stdout, done.stderr) == ("HH\n", left_out)

@@ -169,7 +169,7 @@ def test_what_cannot_be_added_is_said(write, monkeypatch):
         b"able EY1 B\nbeige B EY1 ZH\nbeige B EY1 JH\nzed Z EH1 D\n"
     )
     assert lines == [
-        f"{path}: 1 words without phonemes are left out, such as '...'",
+        f"{path}: left out 1 word without phonemes, such as '...'",
         f"{path} lacks the phonemes ZH (beige), JH (beige)",
     ]
     other = write("".join(f"w{n} w @ {n % 5}\n" for n in range(30)), "other.txt")  # X-SAMPA

@@ -50,7 +50,8 @@ def main(words: list[str]) -> None:
     if len(pairs) < FEW:
         error = f"uncertain by {50 / len(pairs) ** 0.5:.0f} %; take {FEW} or more"
         logging.warning("of %s a share is %s", counted(len(pairs), "word"), error)
-    calibrated, before, after, right = calibrate(g2p, pairs)
+    calibrated, before, after, right = found = calibrate(g2p, pairs)
+    found.check()
     calibrated.save(output, model_file.precision(file))
     errors = [scoring.calibration_error(p, right) for p in (before, after)]
     print(f"temperature {calibrated.config.temperature:.3f}, stored in {output}")

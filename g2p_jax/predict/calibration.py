@@ -30,12 +30,17 @@ class Calibration(NamedTuple):
     after: list[float]
     right: list[bool]  # which answers are
 
+    def check(self) -> None:
+        """Raises UserError where no temperature fits, as where all answers are right."""
+        if self.g2p.config.temperature in (TEMPERATURES[0], TEMPERATURES[-1]):
+            share = f"{sum(self.right)} of {counted(len(self.right), 'answer')} are right"
+            raise UserError(
+                f"no temperature from 0.2 to 5 makes probabilities true: {share}; {MORE}"
+            )
+
 
 def calibrate(g2p: G2P, pairs: Sequence[Pair]) -> Calibration:
-    """Chooses the temperature for the answers to these words, and gives it to the model.
-
-    UserError where all answers are right, or so few that none fits.
-    """
+    """Chooses the temperature for the answers to these words, and gives it to the model."""
     cold = g2p.with_settings(temperature=1.0)
     found = cold.candidates(pair.word for pair in pairs)
     best = [each[0].phonemes for each in found]
@@ -55,9 +60,6 @@ def calibrate(g2p: G2P, pairs: Sequence[Pair]) -> Calibration:
         inspections = cold.inspect(zip(words, best, strict=True))
         probabilities = functools.partial(of_pronunciations, inspections)
     temperature = fit_temperature(probabilities, right)
-    if temperature in (TEMPERATURES[0], TEMPERATURES[-1]):
-        share = f"{sum(right)} of {counted(len(right), 'answer')} are right"
-        raise UserError(f"no temperature from 0.2 to 5 makes probabilities true: {share}; {MORE}")
     before, after = (probabilities(t).tolist() for t in (g2p.config.temperature, temperature))
     return Calibration(g2p.with_settings(temperature=temperature), before, after, right)
 
