@@ -2,7 +2,7 @@
 
     import runtime
     g2p = runtime.load("model.safetensors")
-    g2p("through")                  # 'TH R UW'
+    g2p("knight")                   # 'N AY T'
     g2p.pronounce("live", nbest=3)  # phonemes and probability, best first
 
 This file needs no other: copy it together with a model. It computes in float32 what the library

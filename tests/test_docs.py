@@ -77,6 +77,10 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("docs")
     for name in "g2p_jax configs train.py predict.py requirements.txt requirements-dev.txt".split():
         (folder / name).symlink_to(ROOT / name)
+    (folder / "runtime.py").symlink_to(ROOT / "g2p_jax" / "runtime.py")
+    for name, model in ("model", "english-small"), ("world", "world"):
+        pretrained = ROOT / "g2p_jax" / "pretrained" / model
+        (folder / f"{name}.safetensors").symlink_to(pretrained / "model.safetensors")
     # Of one length and without rare letters, so that many trainings need the same programs.
     alike = re.compile("[a-ik-pr-uwy]{6}").fullmatch
     short = [pair for pair in read_lexicon("cmudict", stress=False) if alike(pair.word)]
@@ -157,7 +161,12 @@ def test_a_command_runs(command, shell):
     shell(command)
 
 
-SESSIONS = [block for path in RUN for block in blocks(path, "console")]
+SESSIONS = [
+    session
+    for path in RUN
+    for block in blocks(path, "console")
+    for session in re.split(r"(?m)^(?=\$ )", block)[1:]
+]
 
 
 @pytest.mark.parametrize("session", SESSIONS)
@@ -166,7 +175,8 @@ def test_a_session_prints_what_the_page_shows(session, shell):
     assert shell(here(command)) == "".join(output)
 
 
-PYTHON = [block for path in RUN for block in blocks(path, "python")]
+PAGES_OF_PYTHON = [*RUN, ROOT / "docs" / "runtime.md"]
+PYTHON = [block for path in PAGES_OF_PYTHON for block in blocks(path, "python")]
 
 
 @pytest.mark.parametrize("code", PYTHON)

@@ -60,6 +60,8 @@ test("words of several parts, unknown characters, and nothing at all", () => {
 
 test("alphabets and stress", () => {
   assert.equal(models.english.transcribe("through", "ipa"), "ˈθ ɹ u");
+  assert.equal(models.english.transcribe("knight", "ipa"), "ˈn aɪ t");
+  assert.equal(small.transcribe("knight"), "N AY T");
   assert.deepEqual(convert(["AH0", "B", "AW1", "T"], "ipa"), ["ə", "ˈb", "aʊ", "t"]);
   assert.deepEqual(convert(["AH0", "B", "AW1", "T"], "espeak"), ["ə", "b", "ˈaʊ", "t"]);
   assert.deepEqual(convert(["EH1", "S", "P", "R", "AH0"], "xsampa"), ['"E', "s", "p", "r\\", "@"]);
