@@ -84,3 +84,11 @@ def test_what_cannot_be_compared_is_one_line(files, arguments, message):
     *log, error = compare(files, *arguments, status=1 + (len(arguments) == 1)).stderr.splitlines()
     assert error.startswith("g2p-jax compare: ") and message in error
     assert all(": tab-separated lexicon, 3 words" in line for line in log)
+
+
+def test_answers_in_another_alphabet_are_warned_of(files):
+    (files / "ipa.csv").write_text("Id,Transcription\n1,ɹ_iː_d\n2,k_æ_t\n3,θ_ɹ_uː\n4,ə\n")
+    done = compare(files, "a.csv", "ipa.csv", "--references=lexicon.txt", "--words=words.csv")
+    warning = "ipa.csv has no phoneme of --references: it is in another alphabet"
+    assert [line for line in done.stderr.splitlines() if "alphabet" in line][0].endswith(warning)
+    assert "a.csv has no" not in done.stderr.replace("ipa.csv", "")

@@ -9,7 +9,9 @@ to differences.tsv. With a lexicon of references, the scores of both are printed
 difference can be chance. A contest submission has ids for words: --words names its word list.
 """
 
-from absl import flags
+from itertools import chain
+
+from absl import flags, logging
 
 from g2p_jax import scoring
 from g2p_jax.commands import shared
@@ -70,6 +72,10 @@ def print_scores(
         raise UserError(
             "none of the answered words is in --references; where ids are numbers, give --words"
         )
+    known = {phoneme for *_, each in rows for phoneme in chain.from_iterable(each)}
+    for path, answers in zip(paths, (a, b), strict=True):
+        if known.isdisjoint(chain.from_iterable(answers)):
+            logging.warning("%s has no phoneme of --references: it is in another alphabet", path)
     paired = scoring.score_pair(*zip(*rows, strict=True))
     print(f"{paths[0]}: {paired.a}\n{paths[1]}: {paired.b}")
     print(
