@@ -25,12 +25,12 @@ from pathlib import Path
 import numpy as np
 
 PAD, BOS, EOS, UNK = range(4)
-DTYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "U8": "u1", "U16": "<u2", "U32": "<u4"}
+DTYPES = {"F16": "<f2", "F32": "<f4", "U8": "u1", "U16": "<u2", "U32": "<u4"}
 ROWS, CANDIDATES, SEVERAL = 512, 4, 10  # searched together; of a word, rescored; more than one
 PRUNE_THRESHOLD = 3.0  # of log P, for the best answer alone: what is further behind cannot win
 LIKELY, TINY = 3, np.float32(1e-18)  # monotonic attention: letters handed on; against log 0
 NEVER, NOT_ALIGNED, UNSEEN, LONGEST = -1e9, -200.0, -20.0, 128  # joint n-gram model: log P, length
-EDGE, HASH = 1, np.uint32(0x9E3779B1)  # of the n-grams of letters that tell languages apart
+END, START, HOLE = -1, -2, -3  # among its units: the places of the first two are the last
 SEPARATOR = re.compile(r"[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]")
 VOWEL = re.compile(r"(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[0-2]")
 DOTLESS, CASES = str.maketrans("Iİ", "ıi"), {"lower": str.lower, "upper": str.upper, "keep": str}
@@ -62,8 +62,6 @@ def read(path):
         for name, entry in header.items():
             start, stop = (end + offset for offset in entry["data_offsets"])
             array = np.frombuffer(data[start:stop], DTYPES.get(entry["dtype"], "<i8"))
-            if entry["dtype"] == "BF16":  # the upper half of a float32
-                array = (array.astype(np.uint32) << 16).view(np.float32)
             array = array.astype(np.float32) if array.dtype.kind == "f" else array
             *folders, last = name.split("/")
             folder = functools.reduce(lambda tree, key: tree.setdefault(key, {}), folders, tree)
@@ -120,11 +118,11 @@ class Spelling:
 
 def guess(steps_NxL, ids):
     """Returns the place of the most probable language: naive Bayes on hashed n-grams of letters."""
-    letters_S, total_L = np.array([EDGE, *ids, EDGE], np.uint32), 0
-    code_S = np.zeros_like(letters_S)
+    letters_S = np.array([BOS, *ids, BOS], np.uint32)
+    code_S, total_L = np.zeros_like(letters_S), 0
     for n in range(1, 5):
         last_S = letters_S[n - 1 :]
-        code_S = (code_S[: len(last_S)] + last_S + np.uint32(n)) * HASH
+        code_S = (code_S[: len(last_S)] + last_S + np.uint32(n)) * np.uint32(0x9E3779B1)
         total_L = total_L + steps_NxL[code_S >> 18].sum(axis=0)
     return total_L.argmin()
 
@@ -321,13 +319,14 @@ def beam(step, states, words, limit, prune, width):
 
 
 class JointNgram:
-    """A joint n-gram model of letters and phonemes (Bisani and Ney 2008), Kneser-Ney smoothed."""
+    """A joint n-gram model of letters and phonemes (Bisani and Ney 2008), Kneser-Ney smoothed.
 
-    def __init__(self, arrays, turned=False):
-        """turned: letters are the targets and phonemes the sources, for spelling from sound."""
+    turned: letters are the targets and phonemes the sources, for spelling from sound.
+    """
+
+    def __init__(self, arrays, turned):
         self.units, self.codes, self.levels = arrays["units"], arrays["codes"], []
-        self.turned = turned
-        self.letters, self.phonemes = arrays.get("letters"), arrays.get("phonemes")
+        self.letters, self.phonemes, self.turned = *map(arrays.get, ("letters", "phonemes")), turned
         if "places" in self.units:  # of one language of many: only the likely units are stored
             g, v = (-(-(len(x) + 2) // 64) * 64 for x in (self.letters, self.phonemes))
             shapes = {"silent": (g,), "single": (g, v), "double": (g, v, v), "pair": (g, g, v)}
@@ -359,16 +358,13 @@ class JointNgram:
         target_PxT = self._numbered(target_PxT, self.phonemes)
         letters_P, length_P = ((x != PAD).sum(axis=1) for x in (source_PxS, target_PxT))
         code_PxS = self._align(source_PxS, target_PxT[:, : length_P.max() + 1], length_P)
-        code_PxS[np.maximum(length_P, letters_P) > LONGEST] = -1
-        lengths = (code_PxS >= 0).sum(axis=1) + 2
-        first = lengths.cumsum() - lengths
-        position = np.arange(lengths.sum()) - first.repeat(lengths)
-        token = np.full(len(position), self.size - 2)
-        token[first + lengths - 1] = self.size - 1
-        codes = code_PxS[code_PxS >= 0]
-        place = self.codes.searchsorted(codes).clip(max=self.size - 3)
-        inner = (position > 0) & (token < self.size - 1)
-        token[inner] = np.where(self.codes[place] == codes, place, self.size)  # size: never seen
+        code_PxS[np.maximum(length_P, letters_P) > LONGEST] = HOLE
+        code_PxS = np.pad(code_PxS, ((0, 0), (1, 1)), constant_values=((0, 0), (START, END)))
+        real_PxS = code_PxS != HOLE
+        code, position = code_PxS[real_PxS], (real_PxS.cumsum(axis=1) - 1)[real_PxS]
+        place = self.codes.searchsorted(code).clip(max=self.size - 3)
+        place = np.where(self.codes[place] == code, place, self.size)  # size: never seen
+        token = np.where(code < 0, self.size + code, place)
         node = np.where(token < self.size, token, -1)
         log_p = np.where(node >= 0, self.levels[0][1][node] / -16, UNSEEN)
         for n, (shorter, (keys, log_prob, _)) in enumerate(itertools.pairwise(self.levels), 1):
@@ -378,11 +374,11 @@ class JointNgram:
             node = np.where(keys[node] == key, node, -1)
             log_p = np.where(history >= 0, log_p + shorter[2][history] / -16, log_p)
             log_p = np.where(node >= 0, log_prob[node] / -16, log_p)
-        total_P = np.add.reduceat(np.where(position > 0, log_p, 0), first)
-        return np.where(lengths > 2, total_P, NOT_ALIGNED)
+        total_P = np.add.reduceat(np.where(position > 0, log_p, 0), np.flatnonzero(position == 0))
+        return np.where(real_PxS.sum(axis=1) > 2, total_P, NOT_ALIGNED)
 
     def _align(self, source_PxS, target_PxT, length_P):
-        """Returns the most probable units [P, S]: at the last letter of each its number, else -1.
+        """Returns the most probable units [P, S]: at the last letter of each its number, else HOLE.
 
         A unit is one letter with 0, 1 or 2 phonemes, or two letters with one: kinds 0 to 3.
         """
@@ -406,7 +402,7 @@ class JointNgram:
             code = np.where(kind == 3, x_SxP[s - 1] * g + x_SxP[s], x_SxP[s] * g)
             code = code * single.shape[1] + np.where(kind == 0, PAD, p[rows, place])
             code = code * single.shape[1] + np.where(kind == 2, q[rows, place], PAD)
-            codes.append(np.where(kind >= 0, code, -1))
+            codes.append(np.where(kind >= 0, code, HOLE))
         return np.stack(codes[::-1], axis=1)
 
 
@@ -422,20 +418,19 @@ class G2P:
         several = range(self.members) if self.members > 1 else [...]
         networks = {name: arrays[name] for name in ("encoder", "decoder")}
         self.networks = [Network(self.model, member(networks, n)) for n in several]
-        languages, longest = symbols.get("languages", {}), config["data"]["longest"]
-        self.spellings = {x: Spelling(symbols, longest, x) for x in languages or [""]}
         self.ids = {letter: id for id, letter in enumerate(symbols["graphemes"])}
+        languages = sorted(symbols.get("languages", {}), key=lambda x: self.ids[f"{x}:"])
+        self.spell = functools.partial(Spelling, symbols, config["data"]["longest"])
+        self.spellings = {language: self.spell(language) for language in languages or [""]}
         self.names, self.language = symbols["phonemes"], config.get("language", "")
-        joint = arrays.get("joint")  # of each language, read when it is needed, or of all words
+        joint = arrays.get("joint", {})  # of each language, read when it is needed, or of all words
         each = {self.ids[f"{x}:"]: joint[x] for x in languages} if joint else {}
-        self.joint = each or (joint and {PAD: joint})
+        self.joint, self.guesser = each or (joint and {PAD: joint}), joint.get("guesser")
         turned = (symbols["source"], symbols["target"]) == ("words", "characters")
         self.joint_of = functools.cache(lambda language: JointNgram(self.joint[language], turned))
-        self.by_id = sorted(languages, key=lambda x: self.ids[f"{x}:"])
-        self.every_letter, self.guesser = Spelling(symbols, longest), (joint or {}).get("guesser")
-        known = ("", "auto", *languages) if self.guesser is not None else ("", *languages)
-        if self.language not in known:
-            raise ValueError(f"no language {self.language!r}: one of {', '.join(known[1:])}")
+        known = ["auto"] * (self.guesser is not None) + languages
+        if self.language and self.language not in known:
+            raise ValueError(f"no language {self.language!r}: one of {', '.join(known)}")
         if not config["stress"]:
             self.names = [x[:-1] if VOWEL.fullmatch(x) else x for x in self.names]
         self.fold = 2 if self.names != symbols["phonemes"] else 1
@@ -474,8 +469,9 @@ class G2P:
         if not (language and colon and language in self.spellings):
             language, rest = self.language, word
         if language == "auto":
-            letters, _ = self.every_letter.letters_of(word)
-            language = self.by_id[guess(self.guesser, [self.ids[letter] for letter in letters])]
+            letters, _ = self.spell().letters_of(word)  # of all languages
+            place = guess(self.guesser, [self.ids[letter] for letter in letters])
+            language = list(self.spellings)[place]
         if language not in self.spellings:
             raise ValueError(f"{word!r} needs a language, one of {', '.join(self.spellings)}")
         return self.spellings[language].pieces(rest)
