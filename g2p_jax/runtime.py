@@ -326,7 +326,7 @@ class JointNgram:
 
     def __init__(self, arrays, turned):
         self.units, self.codes, self.levels = arrays["units"], arrays["codes"], []
-        self.letters, self.phonemes, self.turned = *map(arrays.get, ("letters", "phonemes")), turned
+        self.letters, self.phonemes = arrays.get("letters"), arrays.get("phonemes")
         if "places" in self.units:  # of one language of many: only the likely units are stored
             g, v = (-(-(len(x) + 2) // 64) * 64 for x in (self.letters, self.phonemes))
             shapes = {"silent": (g,), "single": (g, v), "double": (g, v, v), "pair": (g, g, v)}
@@ -335,7 +335,8 @@ class JointNgram:
             log_p[self.units["places"]] = self.units["log_prob"][:-1]
             each = zip(shapes.items(), np.split(log_p, ends[:-1]), strict=True)
             self.units = {name: x.reshape(shape) for (name, shape), x in each}
-        self.size, histories = len(self.codes) + 2, 1  # units, start and end of a word
+        self.turned, histories = turned, 1
+        self.size = len(self.codes) + 2  # units, start and end of a word
         for n in itertools.takewhile(arrays.__contains__, map(str, itertools.count(1))):
             keys = np.repeat(np.arange(histories) * self.size, arrays[n]["counts"])
             keys, histories = keys + arrays[n]["tokens"], len(keys)
