@@ -290,5 +290,5 @@ class Ensemble {
   }
 }
 
-Object.assign(globalThis.g2pJax, { Network, Ensemble, addContext });
+Object.assign(globalThis.g2pJax, { Network, Ensemble });
 }

@@ -137,7 +137,8 @@ class G2P {
       let total = 0;
       best = best.filter(({ probability }, n) => (total += probability) - probability < mass || !n);
       if (other) {
-        for (const one of best) one.phonemes = convert(one.phonemes, alphabet, stress ?? true);
+        best = merge(best.map(({ phonemes, probability }) =>
+          ({ phonemes: convert(phonemes, alphabet, stress ?? true), probability })));
       }
       return { word, pronunciations: best, unknown };
     });
@@ -196,7 +197,7 @@ class G2P {
     return best.slice(0, nbest);
   }
 
-  // The pronunciations of letters, the best first; those with equal names are one.
+  // The pronunciations of letters, the best first.
   search(letters, width, threshold, names) {
     const { config, joint, network } = this;
     const ids = letters.map((letter) => this.letters.get(letter)), limit = 3 * ids.length + 12;
@@ -206,16 +207,22 @@ class G2P {
     if (joint && found.length > 1) {
       found = rescore(found, joint, ids, config.ensemble, config.temperature);
     }
-    const best = new Map();
-    for (const { tokens, logP } of found) {
+    return merge(found.map(({ tokens, logP }) => {
       const named = tokens.filter((id) => id >= SPECIALS).map((id) => names[id]);
       const phonemes = this.characters ? named.join("").split(/\s+/u).filter(Boolean) : named;
-      const one = best.get(phonemes.join(" ")) ?? { phonemes, probability: 0 };
-      one.probability += Math.exp(logP);
-      best.set(phonemes.join(" "), one);
-    }
-    return [...best.values()].sort((a, b) => b.probability - a.probability);
+      return { phonemes, probability: Math.exp(logP) };
+    }));
   }
+}
+
+// Pronunciations, the best first; those with equal phonemes are one, as probable as all of them.
+function merge(pronunciations) {
+  const best = new Map();
+  for (const { phonemes, probability } of pronunciations) {
+    const key = phonemes.join(" "), before = best.get(key)?.probability ?? 0;
+    best.set(key, { phonemes, probability: before + probability });
+  }
+  return [...best.values()].sort((a, b) => b.probability - a.probability);
 }
 
 // The letters [start, end] of each phoneme, given its attention; see letter_spans in

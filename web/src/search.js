@@ -33,8 +33,7 @@ function greedy(network, ids, limit, alternatives, threshold) {
   const losses = gain.slice(0, best.tokens.length);
   const places = largest(losses, alternatives).filter((place) => losses[place] >= -threshold);
   const others = places.map((place) => ({
-    tokens: best.tokens.with?.(place, second[place])
-      ?? best.tokens.map((token, n) => (n === place ? second[place] : token)),
+    tokens: best.tokens.map((token, n) => (n === place ? second[place] : token)),
     logP: best.logP + losses[place],
   }));
   return [best, ...others];

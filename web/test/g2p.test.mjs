@@ -67,6 +67,10 @@ test("alphabets and stress", () => {
   assert.deepEqual(convert(["EH1", "S", "P", "R", "AH0"], "xsampa"), ['"E', "s", "p", "r\\", "@"]);
   assert.throws(() => convert(["Q"], "ipa"), RangeError);
   assert.throws(() => small.pronounce(["a"], { alphabet: "klingon" }), RangeError);
+  const options = { alphabet: "ipa", stress: false, nbest: 8 };
+  const [{ pronunciations }] = models.english.pronounce(["rebuilt"], options);
+  const different = new Set(pronunciations.map(({ phonemes }) => phonemes.join(" ")));
+  assert.equal(different.size, pronunciations.length); // what is written alike is one
 });
 
 test("the pronunciations of a word up to a probability", () => {
