@@ -10,7 +10,8 @@ import pytest
 import g2p_jax
 from g2p_jax.data.cmudict import Cmudict, cmudict
 from g2p_jax.data.lexicon import read_lexicon
-from g2p_jax.data.pairs import Pairs
+from g2p_jax.data.pairs import Pair, Pairs
+from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import DataError, ModelError, UsageError
 from g2p_jax.predict.lexicon_first import Lexicon, LexiconFirst, names
 from g2p_jax.predict.notation import in_alphabet_of
@@ -138,7 +139,10 @@ def test_a_lexicon_in_ipa_is_read_in_the_alphabet_of_the_model(g2p, caplog):
     assert both("xyz") == "G AH"
     for kaldi in [("ey1", "s")], [("EY1_B", "S_E")], [("EY1", "S")]:
         assert lexicon_first([("ace", kaldi)], g2p)("ace") == "EY S"
-    for same in ([("eI", "s")],):  # X-SAMPA, which is not recognised
+    assert lexicon_first([("ace", [("{", "b"), ("eI", "s")])], g2p)("ace") == "AE B"  # X-SAMPA
+    own = Symbols.from_pairs([Pair("ace", (("{", "b", "eI"),))])  # of a model of X-SAMPA
+    assert in_alphabet_of(own, same := Pairs.of([("ace", [("{", "b")])])) is same
+    for same in ([("eI", "s")],):  # which cannot be told without its signs
         lexicon = Pairs.of([("ace", same)])
         assert in_alphabet_of(g2p.symbols, lexicon) is lexicon
         line = "no phoneme of the lexicon is one of the model's: it has eI, s"

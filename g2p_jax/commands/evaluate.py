@@ -4,8 +4,8 @@
   g2p-jax evaluate --ckpt=runs/gru --data=test.txt --beam=16 --errors=errors.tsv
   g2p-jax evaluate --ckpt=world --data=FOLDER        # deu.tsv, fra.tsv, ...: a table
 
-A lexicon in IPA or ARPAbet is scored in the model's alphabet. Without --data it takes the words
-that training kept aside: dev, or those of --split.
+A lexicon in IPA, X-SAMPA or ARPAbet is scored in the model's alphabet. Without --data it takes
+the words that training kept aside: dev, or those of --split.
 """
 
 from absl import flags, logging

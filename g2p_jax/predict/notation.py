@@ -1,5 +1,6 @@
 """Lexicons in the notation of a model: its alphabet, its case, with stress or without."""
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from g2p_jax.data.arpabet import marks_stress, strip_stress
 from g2p_jax.data.merging import POSITION
 from g2p_jax.data.pairs import Pair, Pairs
 from g2p_jax.data.symbols import SPECIALS, Symbols
+from g2p_jax.errors import DataError
 
 OTHER = "the lexicon is not in the notation of the model, and is not converted: it has %s"
 NONE = "no phoneme of the lexicon is one of the model's: it has %s"
@@ -29,10 +31,11 @@ def references(symbols: Symbols, data: Data, path: str | None, split: str, **rea
 
 
 def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
-    """Returns an English lexicon with its phonemes in a model's alphabet, ARPAbet or IPA.
+    """Returns a lexicon of English with its phonemes in a model's alphabet, ARPAbet or IPA.
 
-    ARPAbet gets the case of the model's; Kaldi's positions in a word are left out. Other lexicons
-    are returned as they are. Raises DataError for a symbol that is not English.
+    X-SAMPA is recognised by its signs. ARPAbet gets the case of the model's; Kaldi's positions in a
+    word are left out. Other lexicons are returned as they are. Raises DataError for a symbol that
+    is not English.
     """
     own, tokens = symbols.alphabet, symbols.phonemes.tokens[len(SPECIALS) :]
     if all(map(POSITION.search, lexicon.phonemes)) and not any(map(POSITION.search, tokens)):
@@ -41,11 +44,16 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
         _warn_of_others(symbols, lexicon)
         return (Pair(word, tuple(map(symbols.target_tokens, each))) for word, each in lexicon)
     source = alphabet_of(lexicon.phonemes)
+    may_be_xsampa = own == "arpabet" or not "".join(tokens).isascii()
+    if may_be_xsampa and _is_xsampa(lexicon.phonemes, own):
+        source = "xsampa"
     if source == own == "arpabet":
         case = str.upper if "".join(tokens).isupper() else str.lower
         return lexicon.map_phonemes(case)
     ipa = lexicon.phonemes if source == "ipa" else tokens
-    if source == own or "".join(ipa).isascii():  # what is all ASCII is no IPA
+    if source == own or (
+        source != "xsampa" and "".join(ipa).isascii()
+    ):  # what is all ASCII is no IPA
         _warn_of_others(symbols, lexicon)
         return lexicon
     stress = own == "arpabet" or "ˈ" in "".join(tokens)
@@ -54,6 +62,16 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
         Pair(word, tuple(convert(phonemes, source, own, stress) for phonemes in each))
         for word, each in lexicon
     )
+
+
+def _is_xsampa(phonemes: Iterable[str], own: str) -> bool:
+    """Returns whether phonemes are in X-SAMPA: they have its signs, and all can be converted."""
+    text = "".join(phonemes)
+    if not (text.isascii() and set("@{:") & set(text)):
+        return False
+    with contextlib.suppress(DataError):
+        return all(convert([phoneme], "xsampa", own) for phoneme in phonemes)
+    return False
 
 
 def _warn_of_others(symbols: Symbols, lexicon: Pairs) -> None:
