@@ -180,6 +180,7 @@ def test_an_abbreviation_is_read_as_in_a_text_of_nothing_else():
         spoken = [p for token in g2p.text(word) for p in token.phonemes]
         assert (answer.word, list(answer.best.phonemes)) == (word, spoken)
     assert (g2p("Dr."), g2p("drive.")) == ("D AA K T ER", "D R AY V")
+    assert g2p("Dr. Smith") == g2p("Dr.-Smith") == "D AA K T ER S M IH TH"
     own = Lexicon([("dr.", [("D", "R")]), ("mr", [("M",)])], g2p.symbols)
     both = LexiconFirst([cmudict(), own], g2p.model)
     assert (both("Dr."), both("Mr."), both("St.")) == ("D R", "M IH S T ER", "S T R IY T")

@@ -163,27 +163,30 @@ class LexiconFirst(Pronouncer):
         strips = lexicon.marks_stress and not self._stress
         return tuple(map(strip_stress, phonemes)) if strips else phonemes
 
-    def _abbreviated(self, word: str) -> Answer | list[Part] | None:
+    def _abbreviated(self, word: str) -> list[Part]:
         """Returns the parts of Dr. or vs, as in a text of nothing else, or an own lexicon's answer.
 
-        None for other words, and before a model of other phonemes than those of English.
+        Nothing for other words, and before a model of other phonemes than those of English.
         """
         from g2p_jax.text import tables  # of a room above, which looks up words here
 
         if self.symbols.alphabet != "arpabet" or not tables.is_abbreviation(word):
-            return None
+            return []
         words = [one.text for token in self.text(word) for one in token.words]
         own = [lexicon for lexicon in self.lexicons if not isinstance(lexicon, Cmudict)]
         whole = LexiconFirst(own, self.model, self._stress)._exact(word)
         letter = lambda part: self.known(f"{part}.") if len(part) == 1 and part.isupper() else None
-        return whole or [letter(part) or self.known(part) or part for part in words]
+        return [whole] if whole else [letter(part) or self.known(part) or part for part in words]
 
     def _look_up(self, word: str) -> list[Part]:
         """Returns the whole word if a lexicon has it or none of its parts, else its parts."""
-        if whole := self._abbreviated(word) or self._exact(word):
-            return [whole] if isinstance(whole, Answer) else whole
-        parts = filter(str.strip, self.symbols.parts(word))
-        found = [self.known(part) or part for part in parts]
+        if short := self._abbreviated(word):
+            return short
+        if whole := self._exact(word):
+            return [whole]
+        found = list[Part]()
+        for part in filter(str.strip, self.symbols.parts(word)):
+            found += self._abbreviated(part) or [self.known(part) or part]
         return found if any(isinstance(part, Answer) for part in found) else [word]
 
 
