@@ -74,22 +74,13 @@ def read_lexicon(
     _, example = formats.FORMATS[layout.format]
     left_out: list[str] = []
     weights = array.array("d")
-    pairs = Pairs.of(
-        _checked(file, layout, example, entries, unicode, bad, left_out, language, weights)
-    )
-    if phones and is_unspaced(pairs):
-        phones_of = lambda pronunciation: cut_into_phones(*pronunciation)
-        pairs = Pairs.of((word, [*map(phones_of, each)]) for word, each in pairs)
-    if not all(map(math.isnan, weights)):
-        pairs = dataclasses.replace(pairs, weights=np.array(weights))
+    lines = _checked(file, layout, example, entries, unicode, bad, left_out, language, weights)
+    pairs = _packed(lines, weights, phones)
     if bad and not skip_bad_lines:
         raise _combined(bad)
     if not pairs:
-        raise (
-            bad[0]
-            if bad
-            else DataError.at(path, f"lines like {example}", "no word", "check the path")
-        )
+        none = DataError.at(path, f"lines like {example}", "no word", "check the path")
+        raise bad[0] if bad else none
     if plausible:
         plausibility.check(file, pairs, layout.format)
     if not stress and marks_stress(pairs.phonemes):
@@ -97,6 +88,18 @@ def read_lexicon(
     pairs = pairs.merged()
     logging.info("%s", _description(file.path, layout, pairs, left_out, bad))
     return pairs
+
+
+def _packed(
+    lines: Iterable[tuple[str, list[list[str]]]], weights: array.array, phones: bool
+) -> Pairs:
+    """Returns the pairs of checked lines, which fill `weights`; phones: see `read_lexicon`."""
+    pairs = Pairs.of(lines)
+    if phones and is_unspaced(pairs):
+        phones_of = lambda pronunciation: cut_into_phones(*pronunciation)
+        pairs = Pairs.of((word, [*map(phones_of, each)]) for word, each in pairs)
+    given = not all(map(math.isnan, weights))
+    return dataclasses.replace(pairs, weights=np.array(weights)) if given else pairs
 
 
 def _checked(
