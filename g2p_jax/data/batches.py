@@ -15,7 +15,7 @@ from g2p_jax.data.pairs import Pair, Pairs
 from g2p_jax.data.ragged import Array, Ints, Ragged, narrow
 from g2p_jax.data.symbols import PAD, Symbols
 from g2p_jax.data.textfile import shorten
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, counted
 
 ALL = slice(None)  # rows of a batch
 
@@ -63,10 +63,10 @@ class Examples:
         if not unknown_W.any():
             return examples
         count, word = np.count_nonzero(unknown_W), pairs[int(unknown_W.argmax())].word
-        what = "words have no letter that the training words have, such as"
+        letter = f"a letter that the training words have: {shorten(word)}"
         if count == len(pairs):
-            raise DataError(f"all {count:,} {what} {shorten(word)}")
-        logging.warning("left out: %s %s %r", f"{count:,}", what, word)
+            raise DataError(f"no word has {letter}")
+        logging.warning("left out %s without %s", counted(int(count), "word"), letter)
         return examples.take(np.flatnonzero(~unknown_W[pairs.owners]))
 
     def take(self, indices: Array) -> "Examples":
