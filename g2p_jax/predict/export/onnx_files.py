@@ -65,7 +65,9 @@ def spelling_lines(g2p: runtime.G2P) -> Iterator[str]:
         for char in sorted(known.union(x for x, some in near.items() if not some or some & base)):
             pieces, unknown = spelling.pieces(char)
             numbers = [g2p.ids[letter] for piece in pieces for letter in piece[first:]]
-            if parted and not numbers and runtime.SEPARATOR.fullmatch(char):
+            if not numbers and char in known:  # a space: at the end of a word it is left out
+                numbers = [g2p.ids[char]]
+            elif parted and not numbers and runtime.SEPARATOR.fullmatch(char):
                 numbers = [PAD]
             if not unknown:
                 yield " ".join(map(str, (name, ord(char), *numbers))) + "\n"
