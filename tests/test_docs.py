@@ -24,6 +24,8 @@ INSTEAD = {
     r"pip install \.": "true",
     r"(?<=&& )pytest": "true",
     r"\bg2p-jax (?=\w)": "python -m g2p_jax ",
+    # What is trained for seconds has no right answer, and no temperature.
+    r"calibrate --ckpt=runs/mine": "calibrate --ckpt=english-small --data=dev.txt --output=cal",
 }
 TRAIN = r"(train\.py|g2p_jax train)"
 SMALLER = {
