@@ -55,7 +55,7 @@ def test_a_model_that_cannot_be_read_is_not_called_damaged(tmp_path):
     (tmp_path / "model.safetensors").mkdir()
     with pytest.raises(ModelError, match="model.safetensors: Is a directory: the model cannot be"):
         g2p_jax.load(tmp_path)
-    with pytest.raises(TypeError, match="a model is named by a path, found int: 3"):
+    with pytest.raises(TypeError, match=r"path must be of type str \| Path, found int: 3"):
         g2p_jax.load(3)
 
 
@@ -152,11 +152,11 @@ def test_a_model_of_an_older_version_is_one_clear_line(trained, tmp_path):
 def test_the_models_that_come_with_us(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for folder in model_file.PRETRAINED.iterdir():
-        assert g2p_jax.load(folder.name, lexicon="none")("rebuilt") == "R IY B IH L T"
+        if folder.name.startswith("english"):
+            assert g2p_jax.load(folder.name, lexicon="none")("rebuilt") == "R IY B IH L T"
         text = (folder / "README.md").read_text()
         assert "WER" in text and "licence" in text.lower()
-    size = sum(file.stat().st_size for file in model_file.PRETRAINED.rglob("*.safetensors"))
-    assert size < 16e6
+        assert (folder / "model.safetensors").stat().st_size < 16e6
     english = g2p_jax.load(lexicon="none")
     assert [english(word) for word in ("through", "phone", "rebuilt")] == [
         "TH R UW", "F OW N", "R IY B IH L T",
