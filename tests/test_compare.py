@@ -60,13 +60,13 @@ def test_with_references_it_says_who_is_right(files):
 
 def test_references_in_ipa_need_no_spaces(files):
     for name, text in {
-        "c.tsv": "ota\tɔ t a\nato\ta t͡s o\n",
-        "d.tsv": "ota\to t a\nato\ta t s o\n",
-        "ipa.tsv": "ota\tɔta\nato\tat͡so\n",
+        "c.tsv": "ota\tɔ t a\nato\ta t͡s o\nc\u0327u\u0308\tc\u0327 y\n",  # NFD
+        "d.tsv": "ota\to t a\nato\ta t s o\nc\u0327u\u0308\tc\u0327 i\n",
+        "ipa.tsv": "ota\tɔta\nato\tat͡so\nçü\tçy\n",
     }.items():
         (files / name).write_text(text)
     out = compare(files, "c.tsv", "d.tsv", "--references=ipa.tsv").stdout
-    assert "c.tsv: WER 0.00%" in out and "d.tsv: WER 100.00%" in out
+    assert "c.tsv: WER 0.00%" in out and "d.tsv: WER 100.00%" in out and "3 words" in out
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,18 @@ def test_a_folder_has_a_lexicon_for_each_language(folder):
 def test_a_folder_without_lexicons_is_an_error(tmp_path):
     with pytest.raises(DataError, match="expected lexicons such as deu.tsv .* found none"):
         read_folder(tmp_path, "train", read_lexicon)
+    for name in ("fin_train.tsv", "ita.tsv"):
+        (tmp_path / name).write_text("word\tp\n")
+    with pytest.raises(DataError, match="found fin_train.tsv and ita.tsv"):
+        read_folder(tmp_path, "train", read_lexicon)
+
+
+def test_other_files_of_a_folder_are_named(tmp_path, caplog):
+    for name in ("fin.tsv", "Italian.tsv"):
+        (tmp_path / name).write_text("no\tnoː\n")
+    read = lambda path: read_lexicon(path, "tsv", plausible=False)
+    assert list(read_folder(tmp_path, "train", read)) == [Pair("fin:no", (("noː",),))]
+    assert "left out: Italian.tsv" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -106,6 +118,7 @@ def test_languages_have_names_and_codes():
     ]  # fmt: skip
     with pytest.raises(UserError, match="no language 'xx': the model knows cze, deu, hbs-latn"):
         find_language("xx", known)
+    assert [find_language(name, known) for name in ("DE", "de-AT", " ger")] == ["deu"] * 3
 
 
 def test_examples_of_small_languages_are_repeated():
@@ -199,6 +212,26 @@ def test_a_lexicon_of_one_language_comes_before_the_model(world, write):
         DataError, match="own.tsv:1: .*'Chat' without a language; fix: .* --language"
     ):
         g2p_jax.load(world, lexicon=str(path))
+
+
+def test_a_lexicon_of_many_languages_comes_before_the_model(world, write):
+    path = write("language,word,pronunciation\nDE,hut,huːt\nfra,hut,yt\n", "own.csv")
+    g2p = g2p_jax.load(world, language="deu", lexicon=str(path))
+    assert (g2p("hut"), g2p("fr:hut")) == ("h uː t", "y t")
+    with pytest.raises(UserError, match="'hut' needs a language that is not to be guessed"):
+        g2p_jax.load(world, language="auto", lexicon=str(path))("hut")
+    path = write("deu:hut\thuːt\nhat\that\n", "named.tsv")  # as predict.py writes it, and not
+    g2p = g2p_jax.load(world, language="deu", lexicon=str(path))
+    assert (g2p("hut"), g2p("hat")) == ("h uː t", "h a t")
+
+
+def test_phonemes_are_known_in_each_normal_form(world):
+    symbols = g2p_jax.load(world).symbols
+    assert symbols.target_tokens(["nœ\u0303"]) == ("n", "œ\u0303")
+    composed = dataclasses.replace(symbols, phonemes=symbols.phonemes.extended({"ç"}))
+    assert composed.target_tokens(["c\u0327a"]) == ("ç", "a")
+    both = dataclasses.replace(symbols, phonemes=symbols.phonemes.extended({"ç", "c\u0327"}))
+    assert both.target_tokens(["çc\u0327"]) == ("ç", "c\u0327")
 
 
 def test_scores_of_each_language_and_their_mean(world):

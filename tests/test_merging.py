@@ -160,6 +160,12 @@ def test_ipa_without_spaces_stays_so(write):
     assert new == "ato\tat͡so\nbata\tt͡sata\nota\tɔta\n"
 
 
+def test_phonemes_are_written_in_the_normal_form_of_the_lexicon(write, caplog):
+    path = write("ich\tɪ c\u0327\n", "lexicon.tsv")
+    new = LexiconFile(path).with_words([("milch", [(("ɪ", "ç"), 1.0)])]).decode()
+    assert new == "ich\tɪ c\u0327\nmilch\tɪ c\u0327\n" and "lacks" not in caplog.text
+
+
 def test_what_cannot_be_added_is_said(write, monkeypatch):
     lines = []
     monkeypatch.setattr(logging, "warning", lambda form, *values: lines.append(form % values))

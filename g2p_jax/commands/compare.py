@@ -17,6 +17,7 @@ from g2p_jax import scoring
 from g2p_jax.commands import shared
 from g2p_jax.data.answers import read_answers
 from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError, UsageError, UserError, counted
@@ -53,7 +54,12 @@ def read_both(path_a: str, path_b: str) -> tuple[list[str], list[Phonemes], list
         raise DataError(f"{path_a} has {counted(len(a), 'answer')}, {path_b} {len(b)}")
     if not a:
         raise DataError(f"{path_a} holds no answer")
-    return [id for id, _ in a], [answer for _, answer in a], [answer for _, answer in b]
+    return [id for id, _ in a], [composed(answer) for _, answer in a], [composed(x) for _, x in b]
+
+
+def composed(phonemes: Phonemes) -> Phonemes:
+    """Returns the phonemes in the normal form NFC: ç may be one character or two."""
+    return tuple(normal_form(phoneme, "NFC") for phoneme in phonemes)
 
 
 def print_scores(
@@ -61,12 +67,12 @@ def print_scores(
 ) -> None:
     """Prints the scores of both files on the words that are in the lexicon."""
     pairs = read_lexicon(lexicon, stress=_STRESS.value, phones=True, **_READING())
-    references = {pair.word: pair.pronunciations for pair in pairs}
+    references = {pair.word: [*map(composed, pair.pronunciations)] for pair in pairs}
     words = dict(read_words(_WORDS.value)) if _WORDS.value else {}
     rows = [
         (x, y, references[word])
         for id, x, y in zip(ids, a, b, strict=True)
-        if (word := words.get(id, id)) in references
+        if (word := normal_form(words.get(id, id), "NFC")) in references
     ]
     if not rows:
         raise UserError(

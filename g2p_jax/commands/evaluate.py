@@ -13,8 +13,9 @@ from absl import flags, logging
 from g2p_jax import scoring
 from g2p_jax.commands import shared
 from g2p_jax.config import MOST_BEAM
+from g2p_jax.data.languages import AUTO
 from g2p_jax.data.textfile import shorten
-from g2p_jax.errors import counted
+from g2p_jax.errors import UsageError, counted
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
 _DATA = flags.DEFINE_string("data", None, "Lexicon to score on; default: --split.")
@@ -37,6 +38,8 @@ def main(words: list[str]) -> None:
     shared.no_words(words)
     from g2p_jax.predict import notation
 
+    if _LANGUAGE.value == AUTO:
+        raise UsageError("--language=auto: a score needs the language of the words, such as deu")
     g2p = shared.load_model(_CKPT.value, _LANGUAGE.value)
     if _MEMBERS.value:
         g2p = g2p.members(shared.numbers("members", _MEMBERS.value))

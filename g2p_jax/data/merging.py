@@ -74,6 +74,8 @@ class LexiconFile:
         self._case = (str.lower if words == words.lower() else str.upper) if is_one_case else str
         self._words = {_key(word) for word in pairs.each_word()}
         self._phonemes = set(pairs.phonemes)
+        composed = all(normal_form(phoneme, "NFC") == phoneme for phoneme in pairs.phonemes)
+        self._form = "NFC" if composed else "NFD"
         marked = sum(POSITION.search(phoneme) is not None for phoneme in pairs.phonemes)
         self._positions = marked > 0.9 * len(pairs.phonemes)
         names = [POSITION.sub("", p) if self._positions else p for p in pairs.phonemes]
@@ -126,10 +128,11 @@ class LexiconFile:
         return "".join(text)
 
     def _spelled(self, answers: Answers) -> list[tuple[Phonemes, float]]:
-        """Returns pronunciations in the lexicon's case, with the marks of their positions."""
+        """Returns pronunciations in the lexicon's case and form, with marks of positions."""
         spelled = []
         each = scaled(answers, LEAST) if self._layout.probabilities else distinct(answers)
         for phonemes, probability in each:
+            phonemes = tuple(normal_form(phoneme, self._form) for phoneme in phonemes)
             if self._lower:
                 phonemes = tuple(map(str.lower, phonemes))
             if self._positions:

@@ -102,6 +102,9 @@ def _read_languages(path: str, settings: config.Data, split: str, language: str)
     options = settings.format, settings.stress, settings.unicode, settings.skip_bad_lines
     if not Path(path).is_dir():
         return read_lexicon(path, *options, plausible=False, language=language)
+    if language:
+        fix = "leave out the language: each lexicon of a folder is named after its own"
+        raise DataError(f"{path}: a folder, and the language {language!r}; fix: {fix}")
     read_file = lambda file: read_lexicon(file, *options, plausible=False)
     return read_folder(Path(path), split, read_file)
 

@@ -13,11 +13,12 @@ import numpy as np
 from g2p_jax.config import SOURCES, TARGETS
 from g2p_jax.data.alphabets import alphabet_of
 from g2p_jax.data.languages import AUTO, find_language, letters_of_languages, split_language
-from g2p_jax.data.normalise import CASES, FORMS, normalise
+from g2p_jax.data.normalise import CASES, FORMS, normal_form, normalise
 from g2p_jax.data.pairs import Pair, Pairs, texts
 from g2p_jax.data.phones import cut
 from g2p_jax.data.ragged import Ragged, narrow
 from g2p_jax.data.spelling import Spelling
+from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import DataError, UserError
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
@@ -58,6 +59,14 @@ class Vocabulary:
     @functools.cached_property
     def ids(self) -> dict[str, int]:
         return {token: id for id, token in enumerate(self.tokens)}
+
+    def known_form(self, token: str) -> str:
+        """Returns the token; or one that is known and differs in its normal form only."""
+        return token if token in self.ids else self._composed.get(normal_form(token, "NFC"), token)
+
+    @functools.cached_property
+    def _composed(self) -> dict[str, str]:
+        return {normal_form(token, "NFC"): token for token in self.tokens}
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
         """Returns the id of each token, UNK for an unknown one."""
@@ -197,7 +206,13 @@ class Symbols:
     def _in_language(self, word: str) -> tuple[str, str]:
         if self.source != "language":
             return "", word
-        return split_language(word, self.languages, self.language)
+        language, word = split_language(word, self.languages, self.language)
+        if language == AUTO:
+            fix = "write it as in deu:Haus, or give the language of all words"
+            raise UserError(
+                f"{shorten(word)} needs a language that is not to be guessed; fix: {fix}"
+            )
+        return language, word
 
     def encode_words(self, words: Ragged) -> Ragged:
         """Returns the ids of the graphemes of words, given as code points."""
@@ -217,9 +232,13 @@ class Symbols:
         return Ragged.concatenate(map(encoded, words.blocks()))
 
     def target_tokens(self, phonemes: Iterable[str]) -> tuple[str, ...]:
-        """Returns the tokens of a pronunciation, by which errors are counted, too."""
+        """Returns the tokens of a pronunciation, by which errors are counted, too.
+
+        Of IPA these are phones, in the normal form (NFC or NFD) in which the model knows them.
+        """
         if self.target == "ipa":
-            return tuple(phone for phoneme in phonemes for phone in cut(phoneme))
+            known = self.phonemes.known_form
+            return tuple(known(phone) for phoneme in phonemes for phone in cut(phoneme))
         return tuple(phonemes if self.target == "words" else " ".join(phonemes))
 
     def encode_target(self, phonemes: Iterable[str]) -> list[int]:
