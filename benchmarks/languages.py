@@ -175,9 +175,11 @@ def epochs(size: int) -> int:
 
 def main(argv: list[str]) -> None:
     logging.set_verbosity("error")
-    if argv[1] in ("guess", "samples"):
+    if argv[1:] in (["guess"], ["samples"]):
         return {"guess": guess, "samples": samples}[argv[1]]()
-    measure = {"alone": alone, "small": small}[argv[1]]
+    measure = {"alone": alone, "small": small}.get(" ".join(argv[1:]))
+    if not measure:
+        raise app.UsageError("one of alone, small, guess and samples, before the flags")
     output, runs = Path(_OUTPUT.value), Path(_RUNS.value).resolve()
     done = output.read_text() if output.exists() else ""
     for language in _LANGUAGES.value:

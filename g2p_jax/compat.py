@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from g2p_jax.data.languages import AUTO, ISO
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.errors import UserError, checked, counted
 from g2p_jax.predict.lexicon_first import load
@@ -91,18 +92,14 @@ def phonemize(
       logger: anything with `warning`; None: Python's, named g2p_jax.
       g2p: the model; None: `english`, with CMUdict before it.
 
-    Raises UserError for another backend or another language (unless g2p is one of it), and for what
-    espeak does and this does not: words_mismatch, and a tie together with separated phonemes.
+    Raises UserError for another backend, for another language than the model's, and for what espeak
+    does and this does not: words_mismatch, and a tie together with separated phonemes.
     """
     chosen = {"backend": backend, "language_switch": language_switch}
     for name, value in {**chosen, "words_mismatch": words_mismatch}.items():
         if value not in SUPPORTED[name]:
             raise UserError(f"{name} {value!r}: is not supported; {', '.join(SUPPORTED[name])} is")
-    if g2p is None and language.lower() not in LANGUAGES:
-        raise UserError(
-            f"language {language!r}: the included model is of en-us; fix: give a model of that "
-            "language, g2p=g2p_jax.load(...)"
-        )
+    _check_language(language, g2p)
     warning = _warning(logger, separator, tie, njobs)
     if isinstance(text, str):
         lines = text.splitlines()
@@ -146,6 +143,30 @@ class Fallback:
         if not words:
             return None, None
         return " ".join(words), 3 if {one.source for one in tokens} <= {LEXICON, ""} else 2
+
+
+def _check_language(name: str, g2p: Pronouncer | None) -> None:
+    """Raises UserError for a language that is not the model's; a model of ARPAbet is English.
+
+    name: that of espeak's voice, such as pt-br, or an ISO 639 code. The language of a model of one
+      language in IPA is not known, and not compared.
+    """
+    names = {name.lower(), re.split("[-_]", name.lower())[0]}
+    rows = {"en": "eng"} | ISO
+    for language, codes in rows.items():
+        if {language, *codes.split()} & names:
+            names |= {language, *codes.split()}
+    own = "en-us"
+    if g2p is not None:
+        own = g2p.symbols.language or "en" * (g2p.symbols.alphabet == "arpabet")
+    if own in ("", AUTO) or own in names or (g2p is None and name.lower() in LANGUAGES):
+        return
+    fix = "a model that you train on its lexicon, g2p=g2p_jax.load(...)"
+    for language in names & ISO.keys():
+        fix = f'g2p=g2p_jax.load("world", language="{language}")'
+    raise UserError(
+        f"language {name!r}: the model is of {own}; fix: give language={own!r}, or {fix}"
+    )
 
 
 def written_words(token: Token) -> list[Phonemes]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from g2p_jax.errors import checked
+from g2p_jax.errors import checked, counted
 
 
 class Score(NamedTuple):
@@ -62,7 +62,7 @@ class Score(NamedTuple):
         low, high = self.interval
         return (
             f"WER {self.wer:.2%} ({low:.2%} to {high:.2%}), PER {self.per:.2%}, "
-            f"first-reference WER {self.single_wer:.2%}, {self.words:,} words"
+            f"first-reference WER {self.single_wer:.2%}, {counted(self.words, 'word')}"
         )
 
 

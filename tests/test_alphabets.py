@@ -153,7 +153,7 @@ def test_a_symbol_that_an_alphabet_lacks_is_named():
             "tʁ",
             "ipa",
             "arpabet",
-            r"'ʁ' \(U\+0281\) in 'tʁ' is no symbol of the alphabet ipa; fix: ",
+            r"'ʁ' \(U\+0281\) in 'tʁ' is no symbol of English; fix: ",
         ),
         ("a#", "xsampa", "ipa", r"'#' \(U\+0023\) in 'a#' is no symbol of the alphabet xsampa"),
         ("ɡ", "arpabet", "ipa", "'ɡ' is no phoneme of ARPAbet; fix: "),

@@ -177,3 +177,9 @@ def test_performance_compares_the_fastest_of_each_side(tmp_path):
     assert (tmp_path / "performance.png").stat().st_size > 10_000
     nothing = run("benchmarks/performance.py", f"--folder={tmp_path / 'none'}", code=1)
     assert "train_step.jsonl: not there" in nothing
+
+
+@pytest.mark.parametrize("mode", [[], ["wrong"]])
+def test_languages_names_its_modes(mode):
+    shown = run("benchmarks/languages.py", *mode, "--data=none", code=1)
+    assert "one of alone, small, guess and samples" in shown

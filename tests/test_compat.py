@@ -106,7 +106,9 @@ def test_phonemize_takes_the_arguments_of_phonemizer():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"language": "fr-fr"}, UserError, "language 'fr-fr': the included model is of en-us; fix"),
+        ({"language": "fr-fr"}, UserError, "language 'fr-fr': .* is of en-us; .*world.*fra"),
+        ({"language": "pt_br"}, UserError, "language 'pt_br': .*world.*, language=.por-bz"),
+        ({"language": "en-gb"}, UserError, "language 'en-gb': .* or a model that you train"),
         ({"backend": "festival"}, UserError, "backend 'festival': is not supported; espeak is"),
         ({"language_switch": "x"}, UserError, "language_switch 'x': is not supported; keep-flags,"),
         ({"words_mismatch": "remove"}, UserError, "words_mismatch 'remove': is not supported"),

@@ -11,6 +11,7 @@ import pytest
 
 import g2p_jax
 from g2p_jax import config, runtime
+from g2p_jax.compat import phonemize
 from g2p_jax.data import splits
 from g2p_jax.data.formats.writers import WRITERS
 from g2p_jax.data.languages import ISO, balanced, find_language, in_small_letters, read_folder
@@ -21,6 +22,7 @@ from g2p_jax.data.ragged import Ragged
 from g2p_jax.errors import DataError, UserError
 from g2p_jax.joint import storage
 from g2p_jax.joint.guess import Guesser
+from g2p_jax.predict import export
 from g2p_jax.predict import g2p as g2p_lib
 from g2p_jax.predict.calibration import calibrate
 from g2p_jax.predict.header import PRETRAINED
@@ -154,6 +156,33 @@ def test_what_language_is_missing_or_unknown_is_said(world, g2p):
         g2p_jax.load(world, language="eng")
     with pytest.raises(UserError, match="knows one language only"):
         g2p.with_language("deu")
+    german = g2p_jax.load(world, language="deu")
+    for language in "de", "de-DE", "deu":
+        assert phonemize("Chat", language=language, g2p=german, strip=True) == "t͡ʃɛt"
+    for language in "en-us", "fr-fr", "xx":
+        with pytest.raises(UserError, match=f"{language}.: the model is of deu; fix: give"):
+            phonemize("Chat", language=language, g2p=german)
+    with pytest.raises(UserError, match="'fr-fr': the model is of en; fix"):
+        phonemize("chat", language="fr-fr", g2p=g2p)
+
+
+def test_what_is_english_is_refused(world):
+    german = g2p_jax.load(world, language="deu")
+    service = Service(german)
+    for alphabet in "arpabet", "espeak", "kokoro":
+        for pronounce in (german, german.text, lambda w, a: service.pronounce([w], Options(1, a))):
+            with pytest.raises(UserError, match="writes ipa, which can become xsampa only"):
+                pronounce("Chat", alphabet)
+    assert german.text("B")[0].phonemes != ("B", "IY")  # the name of an English letter
+
+
+def test_the_readme_of_an_export_runs(world, tmp_path):
+    g2p_jax.load(world).save(tmp_path / "model.safetensors")
+    export.write(tmp_path / "model.safetensors", tmp_path / "out", "numpy")
+    text = (tmp_path / "out" / "README.md").read_text()
+    code = "\n".join(line.strip() for line in text.splitlines() if line.startswith("    "))
+    assert "'deu:Haus'" in code
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "out", check=True)
 
 
 def test_languages_are_guessed(world):

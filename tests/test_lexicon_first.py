@@ -147,7 +147,7 @@ def test_a_lexicon_in_ipa_is_read_in_the_alphabet_of_the_model(g2p, caplog):
         assert in_alphabet_of(g2p.symbols, lexicon) is lexicon
         line = "no phoneme of the lexicon is one of the model's: it has eI, s"
         assert (line in caplog.text) == (same[0][0] == "eI")
-    with pytest.raises(DataError, match="'ʁ' .* is no symbol of the alphabet ipa"):
+    with pytest.raises(DataError, match="'ʁ' .* is no symbol of English; fix"):
         lexicon_first([("ace", [("ʁ", "ə")])], g2p)
 
 

@@ -83,6 +83,7 @@ def test_scores_of_a_set_by_hand():
     assert str(total) == (
         "WER 50.00% (15.00% to 85.00%), PER 18.18%, first-reference WER 75.00%, 4 words"
     )
+    assert str(Score(1, 0, 0, 0, 3)).endswith(" 1 word")
 
 
 def test_parts_add_up_to_the_whole():

@@ -114,6 +114,8 @@ def test_a_batch_has_few_characters_and_the_server_remembers_and_holds_few_words
         (b'{"words": ["a"], "alphabet": "klingon"}', 400, "alphabet: one of arpabet, ipa"),
         (b'{"words": ["a"], "alphabet": []}', 400, "alphabet: one of"),
         (b'{"words": ["a"], "stress": 1}', 400, "stress: true"),
+        (b'{"words": ["a"], "stress": []}', 400, "stress: true"),
+        (b'{"words": ["a"], "language": []}', 400, "language: a text such as deu"),
         (b'{"words": ["a"], "language": ["de"]}', 400, "language: a text such as deu"),
         (b'{"words": ["\\ud800"]}', 400, "no Unicode"),
         (json.dumps({"words": ["a"] * 257}).encode(), 413, "at most 256 words"),
@@ -129,6 +131,8 @@ def test_a_wrong_body_is_named(body, status, message):
 def test_requests_and_answers_by_hand():
     body = '{"words": ["é"], "nbest": 2, "alphabet": "ipa", "stress": false}'
     assert requests.parse(body.encode()) == Request(["é"], Options(2, "ipa", False, ""))
+    nulls = ", ".join(f'"{name}": null' for name in Options._fields)
+    assert requests.parse(f'{{"words": ["é"], {nulls}}}'.encode()).options == Options()
     each = Pronunciation(("ɛ",), 0.75), Pronunciation(("e",), 0.25)
     assert json.loads(requests.to_json(Answer("é", each, ("!",)), 1)) == {
         "word": "é",

@@ -37,7 +37,7 @@ def main(paths: list[str]) -> None:
     rows = [(id, x, y) for id, x, y in zip(ids, a, b, strict=True) if x != y]
     print(f"{len(rows):,} of {counted(len(ids), 'answer')} differ ({len(rows) / len(ids):.2%})")
     for (phoneme_a, phoneme_b), times in scoring.confusions(a, b).most_common(_CONFUSIONS.value):
-        print(f"  {phoneme_a or '-':>4}  {phoneme_b or '-':<4} {times:,} times")
+        print(f"  {phoneme_a or '-':>4}  {phoneme_b or '-':<4} {counted(times, 'time')}")
     if _REFERENCES.value:
         print_scores(_REFERENCES.value, paths, ids, a, b)
     table = [["word", *paths], *([id, " ".join(x), " ".join(y)] for id, x, y in rows)]

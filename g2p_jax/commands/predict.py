@@ -4,14 +4,14 @@
   g2p-jax predict --input=words.txt --output=answers.tsv
   g2p-jax predict --text "Dr. Smith's 3 cats"
 
-More: --ckpt=runs/gru asks your own model, --nbest=3 writes several pronunciations, --align the
-letters of each phoneme.
+More: --ckpt=runs/gru asks your own model, --ckpt=world --language=deu that of many languages;
+--nbest=3 writes several pronunciations, --align the letters of each phoneme.
 
 Words are arguments, the lines of --input, or the lines of standard input. The included models
-answer words of CMUdict from CMUdict; --lexicon changes that. Answers are lines word<TAB>P H O N;
---format and --alphabet write what other tools read; --merge writes a lexicon with the words that it
-lacks. An --output whose name ends in .csv is a contest submission: Id,Transcription, with _ between
-the phonemes.
+of English answer words of CMUdict from CMUdict; --lexicon changes that. Answers are lines
+word<TAB>P H O N; --format and --alphabet write what other tools read; --merge writes a lexicon with
+the words that it lacks. An --output whose name ends in .csv is a contest submission:
+Id,Transcription, with _ between the phonemes.
 
 With --text the arguments or lines are sentences: token<TAB>P H O N<TAB>kind<TAB>source for each of
 their tokens, and an empty line after each; or --format=jsonl.
@@ -52,7 +52,7 @@ STDOUT = "-", "/dev/stdout"
 _CKPT = flags.DEFINE_string(
     "ckpt",
     "english",
-    "Folder of a run, a model file, or a model that is included: english, english-small.",
+    "Folder of a run, a model file, or a model that is included: english, english-small, world.",
 )
 _INPUT = flags.DEFINE_string(
     "input", None, 'Word list; or CSV with columns Word and Id; or JSON lines {"word": ...}.'
@@ -72,7 +72,7 @@ _LEXICON = flags.DEFINE_list(
     "lexicon",
     None,
     "Lexicons that answer before the model, in their order, as in mine.txt,cmudict; or none; "
-    "default: cmudict for the included models.",
+    "default: cmudict for the included models of English.",
 )
 _READING = shared.define_reading("lexicon_format")
 _MEMBERS = flags.DEFINE_list("members", [], "Members of an ensemble to use, 0,2 for example.")
@@ -219,6 +219,7 @@ def load_pronouncer(alphabet: str, stress: bool | None) -> Pronouncer:
     """
     found = header.read(_CKPT.value).in_language(_LANGUAGE.value)
     found.check_reads_words(_CKPT.value)
+    found.symbols.check_alphabet(alphabet)
     lexicons = lexicon_first.read_lexicons(lexicons_first(), found, **_READING())
     load = functools.partial(shared.load_model, _CKPT.value, _LANGUAGE.value)
     model: Pronouncer = OnDemand(*found, load, header.locate(_CKPT.value))

@@ -30,13 +30,15 @@ if TYPE_CHECKING:
     from g2p_jax.predict.serving.service import Service
 
 _CKPT = flags.DEFINE_string(
-    "ckpt", "english-small", "Folder of a run, a model file, or an included model."
+    "ckpt",
+    "english-small",
+    "Folder of a run, a model file, or an included model: english, english-small, world.",
 )
 _LEXICON = flags.DEFINE_list(
     "lexicon",
     None,
     "Lexicons that answer before the model, in their order: files, cmudict, or none; default: "
-    "cmudict for the included models.",
+    "cmudict for the included models of English.",
 )
 _LANGUAGE = flags.DEFINE_string(
     "language", "", "Language of the words, for a model of many: deu or de; auto: it is guessed."

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from g2p_jax.config import SOURCES, TARGETS
-from g2p_jax.data.alphabets import alphabet_of
+from g2p_jax.data.alphabets import alphabet_of, check_alphabet
 from g2p_jax.data.languages import AUTO, find_language, letters_of_languages, split_language
 from g2p_jax.data.normalise import CASES, FORMS, normal_form, normalise
 from g2p_jax.data.pairs import Pair, Pairs, texts
@@ -181,6 +181,15 @@ class Symbols:
     def alphabet(self) -> str:
         """The alphabet of the phonemes: "arpabet", or "ipa" for all others."""
         return alphabet_of(self.phonemes.tokens[len(SPECIALS) :])
+
+    def check_alphabet(self, alphabet: str) -> None:
+        """Raises UserError for an alphabet that phonemes cannot be written in; "": their own."""
+        check_alphabet(alphabet or self.alphabet)
+        if self.languages and alphabet not in ("", "ipa", "xsampa"):
+            raise UserError(
+                f"alphabet {alphabet!r} is of English: this model writes ipa, which can become "
+                "xsampa only"
+            )
 
     def in_language(self, language: str) -> "Symbols":
         """Returns the symbols for words of one language; UserError for an unknown one."""

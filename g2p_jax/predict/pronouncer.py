@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from g2p_jax.config import Config
-from g2p_jax.data.alphabets import check_alphabet
 from g2p_jax.data.arpabet import has_stress
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError, checked
@@ -65,7 +64,7 @@ class Pronouncer(abc.ABC):
 
         Raises TypeError for arguments of another type, UserError for options that cannot be.
         """
-        check_alphabet(alphabet or "arpabet")
+        self.symbols.check_alphabet(alphabet)
         own = self.symbols.alphabet
         is_other = alphabet not in ("", own)
         source = self.stressed if is_other else self

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Sequence
 
-from g2p_jax.data.alphabets import check_alphabet, convert
+from g2p_jax.data.alphabets import convert
 from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.errors import UserError
@@ -79,7 +79,7 @@ def read(
     The model is asked once, for all words that lexicons and rules do not answer.
     """
     texts, symbols = list(check_words(texts)), pronouncer.symbols
-    check_alphabet(alphabet or "arpabet")
+    symbols.check_alphabet(alphabet)
     if symbols.spells:
         raise UserError("this model spells: it reads phonemes, and no texts")
     if symbols.languages and not symbols.language:
@@ -124,7 +124,7 @@ class _Reader:
             words = [[] if piece.kind in silent else [piece.text] for piece in pieces]
         for text in {text for each in words for text in each}:
             stem = self._stems(text)
-            if not (self._known(stem.word) or _spelled(text)):
+            if not (self._known(stem.word) or self._spelled(text)):
                 self._unknown[stem.word] = None
         return list(zip(pieces, words, strict=True))
 
@@ -136,7 +136,7 @@ class _Reader:
 
     def word(self, text: str) -> Word:
         """Returns how a word is pronounced."""
-        if letter := _spelled(text):
+        if letter := self._spelled(text):
             found, stem = (
                 Word(text, tuple(letter.split()), RULE),
                 Stem("", ("s",) * text.endswith("'s")),
@@ -167,20 +167,19 @@ class _Reader:
         )
 
     def _stem(self, text: str) -> Stem:
-        if not self._english or _spelled(text):
+        if not self._english or self._spelled(text):
             return Stem(text)
         return inflections.stem(text, lambda word: self._known(word) is not None)
+
+    def _spelled(self, text: str) -> str:
+        """Returns the name of an English letter, in ARPAbet; empty for what is none."""
+        return tables.LETTERS.get(text.removesuffix("'s"), "") if self._english else ""
 
     def _as_read(self, text: str) -> str:
         if text.isascii() or self._symbols.languages:
             return text
         letters, _ = self._symbols.graphemes_of(text)
         return "".join(letters).lower() or text
-
-
-def _spelled(text: str) -> str:
-    """Returns the name of a letter, in ARPAbet; empty for what is none."""
-    return tables.LETTERS.get(text.removesuffix("'s"), "")
 
 
 def _token(piece: Piece, words: tuple[Word, ...]) -> Token:

@@ -27,7 +27,7 @@ from absl import logging
 from g2p_jax import config as config_lib
 from g2p_jax.data.batches import Batches
 from g2p_jax.data.symbols import PAD
-from g2p_jax.errors import UserError
+from g2p_jax.errors import UserError, counted
 from g2p_jax.network.cells import CELLS
 from g2p_jax.network.recurrence import Recurrent
 from g2p_jax.network.seq2seq import Seq2Seq, shift_right
@@ -60,7 +60,9 @@ def measure(
     examples = batches.examples
     of_length = np.flatnonzero(examples.source.lengths == letters)
     if len(of_length) < words:
-        raise UserError(f"{len(of_length)} words of {letters} letters: choose other --letters")
+        raise UserError(
+            f"{counted(len(of_length), 'word')} of {letters} letters: choose other --letters"
+        )
     chosen = of_length[:: len(of_length) // words][:words]
     source = examples.source.padded(chosen, letters)
     target = examples.target.padded(chosen, int(examples.target.lengths[chosen].max()))

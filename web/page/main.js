@@ -6,6 +6,7 @@ const { percent, showWords, showPhonemes, showBest, showAttention } = globalThis
 const { convert } = globalThis.g2pJax;
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{M}\p{N}]+)*['’]?/gu;
 const MOST_WORDS = 40, NBEST = 5, MOST_REMEMBERED = 5000;
+const EXAMPLE = "through"; // English
 let g2p = null, answers = new Map(), word = 0, choice = 0, announce = 0;
 
 const alphabet = () => document.querySelector("[name=alphabet]:checked").value;
@@ -108,6 +109,9 @@ function showLanguages({ languages, joint }) {
   byId("language").replaceChildren(...each);
   byId("languages").hidden = !languages.length;
   byId("examples").hidden = languages.length > 0; // they are English
+  const text = byId("text"), example = languages.length ? "" : EXAMPLE;
+  text.placeholder = example;
+  if (["", EXAMPLE].includes(text.value)) text.value = example;
 }
 
 byId("language").onchange = () => {
@@ -145,7 +149,7 @@ addEventListener("drop", (event) => {
   }
 });
 
-byId("text").value = fromHash() || "through";
+byId("text").value = fromHash() || EXAMPLE;
 chooseModels((model) => {
   [g2p, answers] = [model, new Map()];
   showLanguages(model);

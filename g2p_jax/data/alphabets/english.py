@@ -97,7 +97,14 @@ def without_stress(phonemes: Iterable[str], alphabet: str) -> tuple[str, ...]:
 
 @functools.lru_cache(10_000)
 def _cut(phoneme: str, alphabet: str) -> list[str]:
-    return _SYMBOLS[alphabet].cut(phoneme)
+    try:
+        return _SYMBOLS[alphabet].cut(phoneme)
+    except DataError as error:
+        if alphabet != "ipa":
+            raise
+        what = str(error).partition(" of the alphabet")[0]
+        fix = "replace it, or choose ipa or xsampa: IPA of another language becomes no other"
+        raise DataError(f"{what} of English; fix: {fix}") from error
 
 
 @functools.lru_cache(1000)

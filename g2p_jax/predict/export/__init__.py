@@ -10,9 +10,9 @@ from g2p_jax.files import atomic_write, make_folder
 NUMPY = """# A pronunciation model for NumPy
 
     import runtime
-    g2p = runtime.load("{}")
-    g2p("through")                  # phonemes, joined by spaces
-    g2p.pronounce("live", nbest=3)  # phonemes and probability, the best first
+    g2p = runtime.load("{0}")
+    g2p({1!r})
+    g2p.pronounce({1!r}, nbest=3)  # phonemes and probability, the best first
 
 `runtime.py` imports NumPy and the standard library; letters.txt and phonemes.txt list the symbols.
 """
@@ -39,8 +39,12 @@ def write(model: Path, folder: Path, format: str, precision: str = "float32") ->
         for path in (model, Path(runtime.__file__)):
             with atomic_write(folder / path.name, "wb") as file:
                 file.write(path.read_bytes())
+        language = next(iter(g2p.spellings))
+        word = (
+            "deu:Haus" if "deu" in g2p.spellings else f"{language}:WORD" if language else "through"
+        )
         with atomic_write(folder / "README.md") as file:
-            file.write(NUMPY.format(model.name))
+            file.write(NUMPY.format(model.name, word))
     elif format == "stablehlo":
         from g2p_jax.predict.export import stablehlo
 

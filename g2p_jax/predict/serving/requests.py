@@ -52,15 +52,17 @@ def parse(body: bytes) -> Request:
     names = ("words", *Options._fields)
     if unknown := sorted(found.keys() - names):
         raise HttpError(400, f"no field {unknown[0][:40]!r}: there are {', '.join(names)}")
-    options = Options(**{name: found[name] for name in Options._fields if name in found})
+    options = Options(
+        **{name: found[name] for name in Options._fields if found.get(name) is not None}
+    )
     if type(options.nbest) is not int or not 1 <= options.nbest <= NBEST:
         raise HttpError(400, f"nbest: a number from 1 to {NBEST}")
     if options.alphabet not in ("", *ALPHABETS):
         raise HttpError(400, f"alphabet: one of {', '.join(ALPHABETS)}")
-    if options.stress not in (None, False, True) or type(options.stress) in (int, float):
+    if type(options.stress) not in (bool, type(None)):
         raise HttpError(400, "stress: true, false or null")
     if not isinstance(options.language, str) or len(options.language) > MOST_NAME:
-        raise HttpError(400, "language: a text such as deu, or auto")
+        raise HttpError(400, "language: a text such as deu, auto, or null")
     return Request(_words(found.get("words")), options)
 
 

@@ -34,6 +34,7 @@ class Service:
         UserError for stress or a language that the model does not know.
         """
         nbest, alphabet, stress, language = options
+        self._g2p.symbols.check_alphabet(alphabet)
         own = self._g2p.symbols.alphabet
         other = alphabet not in ("", own)
         if stress:
