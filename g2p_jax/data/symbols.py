@@ -182,15 +182,6 @@ class Symbols:
         """The alphabet of the phonemes: "arpabet", or "ipa" for all others."""
         return alphabet_of(self.phonemes.tokens[len(SPECIALS) :])
 
-    def check_alphabet(self, alphabet: str) -> None:
-        """Raises UserError for an alphabet that phonemes cannot be written in; "": their own."""
-        check_alphabet(alphabet or self.alphabet)
-        if self.languages and alphabet not in ("", "ipa", "xsampa"):
-            raise UserError(
-                f"alphabet {alphabet!r} is of English: this model writes ipa, which can become "
-                "xsampa only"
-            )
-
     def in_language(self, language: str) -> "Symbols":
         """Returns the symbols for words of one language; UserError for an unknown one."""
         if not self.languages:
@@ -292,3 +283,13 @@ class Symbols:
             return cls(**data | vocabularies)
         except (TypeError, KeyError) as error:
             raise ValueError(f"damaged symbols ({error!r}): {repr(data)[:80]}") from error
+
+
+def check_can_write(symbols: Symbols, alphabet: str) -> None:
+    """Raises UserError for an alphabet that phonemes cannot be written in; "": their own."""
+    check_alphabet(alphabet or symbols.alphabet)
+    if symbols.languages and alphabet not in ("", "ipa", "xsampa"):
+        raise UserError(
+            f"alphabet {alphabet!r} is of English: this model writes ipa, which can become "
+            "xsampa only"
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from g2p_jax.config import Config
 from g2p_jax.data.arpabet import has_stress
-from g2p_jax.data.symbols import Symbols
+from g2p_jax.data.symbols import Symbols, check_can_write
 from g2p_jax.errors import ModelError, checked
 from g2p_jax.predict.pronunciation import Answer, batched, check_words
 
@@ -64,7 +64,7 @@ class Pronouncer(abc.ABC):
 
         Raises TypeError for arguments of another type, UserError for options that cannot be.
         """
-        self.symbols.check_alphabet(alphabet)
+        check_can_write(self.symbols, alphabet)
         own = self.symbols.alphabet
         is_other = alphabet not in ("", own)
         source = self.stressed if is_other else self

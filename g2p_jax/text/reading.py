@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.pairs import Phonemes
+from g2p_jax.data.symbols import check_can_write
 from g2p_jax.errors import UserError
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import LEXICON, MODEL, Answer, check_words
@@ -79,7 +80,7 @@ def read(
     The model is asked once, for all words that lexicons and rules do not answer.
     """
     texts, symbols = list(check_words(texts)), pronouncer.symbols
-    symbols.check_alphabet(alphabet)
+    check_can_write(symbols, alphabet)
     if symbols.spells:
         raise UserError("this model spells: it reads phonemes, and no texts")
     if symbols.languages and not symbols.language:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from g2p_jax.data.arpabet import has_stress
 from g2p_jax.data.languages import split_language
+from g2p_jax.data.symbols import check_can_write
 from g2p_jax.predict.languages import in_language
 from g2p_jax.predict.lexicon_first import LexiconFirst
 from g2p_jax.predict.pronouncer import Pronouncer
@@ -34,7 +35,7 @@ class Service:
         UserError for stress or a language that the model does not know.
         """
         nbest, alphabet, stress, language = options
-        self._g2p.symbols.check_alphabet(alphabet)
+        check_can_write(self._g2p.symbols, alphabet)
         own = self._g2p.symbols.alphabet
         other = alphabet not in ("", own)
         if stress:
