@@ -587,7 +587,9 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["-m", "g2p_jax", "calibrate", "--ckpt=no"], 1, "no: no trained model here"),
         (["-m", "g2p_jax", "evaluate", "--ckpt=english-small"], 1, "not here (train.txt: expected"),
         (["predict.py", "--report=/dev/stdout", "hello"], 2, "the answers are there; name a file"),
-        (["predict.py", "--report=a", "--output=a", "hello"], 2, "name the same file"),
+        (["predict.py", "--report=a", "--output=./a", "hello"], 2, "name the same file"),
+        (["predict.py", "--report=README.md", "--input=README.md"], 2, "name the same file"),
+        (["predict.py", "--output=README.md", "--lexicon=README.md", "hello"], 2, "same file"),
         (
             ["predict.py", "--ckpt=x", "--align", "--output=a.csv"],
             2,

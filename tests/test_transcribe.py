@@ -11,7 +11,7 @@ from g2p_jax.data.formats.writers import WRITERS
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.errors import UserError
 from g2p_jax.predict.merging import merge
-from g2p_jax.predict.transcribe import Options, Tally, transcribe
+from g2p_jax.predict.transcribe import Options, Tally, transcribe, transcribe_file
 from tests.tiny_model import lexicon_first
 
 
@@ -227,3 +227,16 @@ def test_a_report_lists_what_is_not_wholly_answered(g2p):
             ["id7", "a b8", "partly", "8"],
             ["id8", "cab!!", "partly", "!"],
         ]
+
+
+def test_a_complete_file_answers_the_words_that_it_is_asked_for(g2p, tmp_path):
+    """Words that come from a pipe or as arguments are no file whose digest would tell."""
+    path, words = tmp_path / "out.tsv", [("1", "cab"), ("2", "dab")]
+    write = lambda words, **how: transcribe_file(g2p, words, str(path), Options(), {}, **how)
+    write(words)
+    write(words, resume=True)
+    with pytest.raises(UserError, match="does not begin with the 2 words that the output answers"):
+        write([("1", "cab"), ("2", "fee")], resume=True)
+    with pytest.raises(UserError, match="has no answer to 'fee'; leave out --resume"):
+        write([*words, ("3", "fee")], resume=True)
+    assert len(path.read_text().splitlines()) == 2

@@ -198,8 +198,10 @@ def check_flags(words: list[str]) -> None:
         raise UsageError("--resume continues an output file; say which: --output=FILE")
     if _REPORT.value in STDOUT:
         raise UsageError(f"--report={_REPORT.value}: the answers are there; name a file")
-    if _REPORT.value and _REPORT.value == _OUTPUT.value:
-        raise UsageError("--report and --output name the same file; choose another for one of them")
+    lexicons = [(_LEXICON, name) for name in lexicons_first()]
+    read = [(_INPUT, _INPUT.value), (_TOKENS, _TOKENS.value), *lexicons]
+    shared.check_other_file(_OUTPUT, read)
+    shared.check_other_file(_REPORT, [*read, (_MERGE, _MERGE.value), (_OUTPUT, _OUTPUT.value)])
     if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):
         raise UsageError("--distributed reads a file and writes one: --input=FILE --output=FILE")
 
@@ -241,7 +243,7 @@ def lexicons_first() -> list[str]:
 def options(**notation: Any) -> Options:
     """How to answer, and how to write it."""
     return Options(
-        nbest=8 if _MASS.value < 1 and not _NBEST.present else _NBEST.value,
+        nbest=8 if _MASS.present and not _NBEST.present else _NBEST.value,
         beam=_BEAM.value,
         mass=_MASS.value,
         aligned=_ALIGN.value,

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,19 @@ def load_model(ckpt: str | None, language: str = "") -> "G2P":
 
     use_cpu_cores(MOST_ROWS)
     return load(ckpt).with_language(language) if language else load(ckpt)
+
+
+def check_other_file(
+    written: flags.FlagHolder, read: Iterable[tuple[flags.FlagHolder, str | None]]
+) -> None:
+    """Raises UsageError if the file of a flag, which is to be written, is that of another flag."""
+    file = Path(written.value or "")
+    if file.exists() and not file.is_file():  # a device, or a folder
+        return
+    for flag, path in read:
+        if written.value and path and file.resolve() == Path(path).resolve():
+            both = f"--{written.name} and --{flag.name}"
+            raise UsageError(f"{both} name the same file, {path}: choose another for one of them")
 
 
 def numbers(flag: str, values: list[str]) -> list[int]:

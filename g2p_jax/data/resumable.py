@@ -66,7 +66,7 @@ class ResumableFiles:
         written, begun = found == record["digests"], self._notes.exists()
         if resume and written and (not begun or record["about"] == about):
             self._compare(first, "was written", record["about"])
-            self.complete = True
+            self.complete, self.done = True, record.get("done")
         elif resume and begun:
             self._continue()
         elif resume and all(found):
@@ -151,7 +151,8 @@ class ResumableFiles:
             self._save()
             if kind is None:
                 digests = list(map(digest, self.parts))
-                record = {"about": self._about, "digests": digests, "replaced": self._replaced}
+                record = {"about": self._about, "done": self._latest.get("done")}
+                record |= {"digests": digests, "replaced": self._replaced}
                 _write(self._record, record)  # first: a kill must leave no file without a record
                 for part, path in zip(self.parts, self.paths, strict=True):
                     os.replace(part, path)

@@ -21,7 +21,7 @@ from g2p_jax.data.formats import writers
 from g2p_jax.data.formats.writers import WRITERS, sherpa
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import as_they_come
-from g2p_jax.errors import UserError, counted
+from g2p_jax.errors import UserError, counted, cut
 from g2p_jax.files import make_folder
 from g2p_jax.predict.plots import attention_map, file_name
 from g2p_jax.predict.problems import DOUBTFUL, PARTLY, SILENT, Problem, problems_of, show
@@ -234,6 +234,8 @@ def transcribe_file(
     output = None if share.index else ResumableFiles(paths, about, resume, overwrite)
     complete, done = share.exchange(output and [output.complete, output.done])[0]
     if complete:
+        if done and (more := next(Tally(**done).skip(words), None)):
+            raise UserError(f"{path} has no answer to {cut(more[1], 80)!r}; leave out --resume")
         logging.info("%s is complete", path)
         return
     tally = Tally(**(done or {}))
@@ -270,12 +272,11 @@ def _write(
         elif options.format != "tsv":
             lines.extend(write(word.strip(), answer.scored))
         else:
-            source = DOUBTFUL if word in doubts else answer.source
-            source = f"\t{source}" if options.marked else ""
+            source = "\t" + (DOUBTFUL if word in doubts else answer.source)
             rows = tsv_lines(word.replace("\t", " "), answer.scored, options.nbest > 1)
             columns = map(_columns, answer.pronunciations if options.aligned else ())
             each = itertools.zip_longest(rows, columns, fillvalue="")
-            lines.extend(row + more + source for row, more in each)
+            lines.extend(row + more + source * options.marked for row, more in each)
     if options.pictures:
         _draw(g2p, answers, options.pictures, first)
     return {"text": "".join(f"{line}\n" for line in lines), "problems": problems}
