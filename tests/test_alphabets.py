@@ -171,6 +171,8 @@ def test_the_alphabet_of_phonemes_is_recognised():
     assert alphabet_of(["HH", "AH0", "L", "OW"]) == alphabet_of(["hh", "ah0"]) == "arpabet"
     assert convert(["hh", "ah0"], "arpabet", "ipa") == ("h", "ə")
     assert alphabet_of(["h", "ə", "oʊ"]) == alphabet_of(["HH", "ə"]) == "ipa"
+    assert alphabet_of(['"T', "r\\", "u"]) == alphabet_of(['"', "h", "{"]) == "xsampa"
+    assert alphabet_of(["eI", "s"]) == alphabet_of(["{", "R"]) == "ipa"  # R is no English
 
 
 # Where phonecodes differs. Its ɨ for IH0 is read as IH, but not written, as no other table does so.

@@ -140,6 +140,8 @@ def test_a_lexicon_in_ipa_is_read_in_the_alphabet_of_the_model(g2p, caplog):
     for kaldi in [("ey1", "s")], [("EY1_B", "S_E")], [("EY1", "S")]:
         assert lexicon_first([("ace", kaldi)], g2p)("ace") == "EY S"
     assert lexicon_first([("ace", [("{", "b"), ("eI", "s")])], g2p)("ace") == "AE B"  # X-SAMPA
+    marked = [("through", [('"T', "r\\", "u")]), ("happy", [('"h', "{", "p", "i")])]
+    assert lexicon_first(marked, g2p)("through") == "TH R UW"
     own = Symbols.from_pairs([Pair("ace", (("{", "b", "eI"),))])  # of a model of X-SAMPA
     assert in_alphabet_of(own, same := Pairs.of([("ace", [("{", "b")])])) is same
     for same in ([("eI", "s")],):  # which cannot be told without its signs

@@ -197,7 +197,9 @@ def test_what_cannot_be_added_is_said(write, monkeypatch):
         ("able EY_B B_E\n", "arpabet", False),
         ("able\tˈeɪ b\n", "ipa", True),
         ("able\tə b\n", "ipa", False),
-        ('able "eI b\n', "", False),
+        ('able "eI b\nhappy "h { p i\n', "xsampa", True),
+        ("able eI b\nhappy h { p i\n", "xsampa", False),
+        ("able eI b\n", "", False),
     ],
 )
 def test_how_pronunciations_are_written_is_recognised(write, text, alphabet, stress):

@@ -43,8 +43,8 @@ _ORDERS: tuple[Callable[[str], str], ...] = (
 class LexiconFile:
     """A lexicon to which words can be added.
 
-    `alphabet` and `stress` say how its pronunciations are written: "arpabet", "ipa", or "" where
-    that cannot be told; with digits or marks of stress, or without.
+    `alphabet` and `stress` say how its pronunciations are written: "arpabet", "ipa", "xsampa", or
+    "" where that cannot be told; with digits or marks of stress, or without.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class LexiconFile:
         names = [POSITION.sub("", p) if self._positions else p for p in pairs.phonemes]
         self.alphabet = alphabet_of(names)
         if self.alphabet == "ipa" and all(map(str.isascii, names)):
-            self.alphabet = ""  # X-SAMPA, or what we do not know
+            self.alphabet = ""  # X-SAMPA of another language, or what we do not know
         self._lower = self.alphabet == "arpabet" and names != list(map(str.upper, names))
-        stressed = r"[ˈˌ].*" if self.alphabet == "ipa" else r"[A-Za-z]{2}[012]"
+        stressed = {"ipa": "[ˈˌ].*", "xsampa": '["%].*'}.get(self.alphabet, "[A-Za-z]{2}[012]")
         self.stress = any(re.fullmatch(stressed, name) for name in names)
 
     def _read(self) -> bytes:

@@ -179,7 +179,7 @@ class Symbols:
 
     @functools.cached_property
     def alphabet(self) -> str:
-        """The alphabet of the phonemes: "arpabet", or "ipa" for all others."""
+        """The alphabet of the phonemes: "arpabet", English "xsampa", or "ipa" for all others."""
         return alphabet_of(self.phonemes.tokens[len(SPECIALS) :])
 
     def in_language(self, language: str) -> "Symbols":

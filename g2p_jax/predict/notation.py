@@ -1,6 +1,5 @@
 """Lexicons in the notation of a model: its alphabet, its case, with stress or without."""
 
-import contextlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,12 +7,11 @@ from absl import logging
 
 from g2p_jax.config import Data
 from g2p_jax.data import splits
-from g2p_jax.data.alphabets import alphabet_of, convert
+from g2p_jax.data.alphabets import alphabet_of, convert, is_xsampa
 from g2p_jax.data.arpabet import marks_stress, strip_stress
 from g2p_jax.data.merging import POSITION
 from g2p_jax.data.pairs import Pair, Pairs
 from g2p_jax.data.symbols import SPECIALS, Symbols
-from g2p_jax.errors import DataError
 
 OTHER = "the lexicon is not in the notation of the model, and is not converted: it has %s"
 NONE = "no phoneme of the lexicon is one of the model's: it has %s"
@@ -44,8 +42,7 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
         _warn_of_others(symbols, lexicon)
         return (Pair(word, tuple(map(symbols.target_tokens, each))) for word, each in lexicon)
     source = alphabet_of(lexicon.phonemes)
-    may_be_xsampa = own == "arpabet" or not "".join(tokens).isascii()
-    if may_be_xsampa and _is_xsampa(lexicon.phonemes, own):
+    if not "".join(tokens).isascii() and is_xsampa(lexicon.phonemes, own):  # of any language
         source = "xsampa"
     if source == own == "arpabet":
         case = str.upper if "".join(tokens).isupper() else str.lower
@@ -56,22 +53,12 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
     ):  # what is all ASCII is no IPA
         _warn_of_others(symbols, lexicon)
         return lexicon
-    stress = own == "arpabet" or "ˈ" in "".join(tokens)
+    stress = own == "arpabet" or not {"ˈ", '"'}.isdisjoint("".join(tokens))
     logging.info("the lexicon is converted from %s to %s, the model's alphabet", source, own)
     return (
         Pair(word, tuple(convert(phonemes, source, own, stress) for phonemes in each))
         for word, each in lexicon
     )
-
-
-def _is_xsampa(phonemes: Iterable[str], own: str) -> bool:
-    """Returns whether phonemes are in X-SAMPA: they have its signs, and all can be converted."""
-    text = "".join(phonemes)
-    if not (text.isascii() and set("@{:") & set(text)):
-        return False
-    with contextlib.suppress(DataError):
-        return all(convert([phoneme], "xsampa", own) for phoneme in phonemes)
-    return False
 
 
 def _warn_of_others(symbols: Symbols, lexicon: Pairs) -> None:

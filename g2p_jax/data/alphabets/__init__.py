@@ -4,11 +4,13 @@ Of English: ARPAbet, IPA, X-SAMPA, and the IPA that espeak writes and Kokoro rea
 language: IPA and X-SAMPA. The tables are english.tsv and xsampa.tsv in this folder.
 """
 
+import contextlib
 from collections.abc import Iterable
 
 from g2p_jax.data.alphabets import english, xsampa
 from g2p_jax.errors import DataError
 
+_XSAMPA_SIGNS = set('@{:`\\"%')  # that letters of other alphabets are not
 ALPHABETS = "arpabet", "ipa", "xsampa", "espeak", "kokoro"
 
 
@@ -19,8 +21,27 @@ def check_alphabet(alphabet: str) -> None:
 
 
 def alphabet_of(phonemes: Iterable[str]) -> str:
-    """Returns "arpabet" if all phonemes are those of CMUdict, else "ipa"."""
-    return "arpabet" if all(map(english.is_arpabet, phonemes)) else "ipa"
+    """Returns "arpabet" if all phonemes are those of CMUdict, "xsampa" if English, else "ipa"."""
+    phonemes = tuple(phonemes)
+    if all(map(english.is_arpabet, phonemes)):
+        return "arpabet"
+    return "xsampa" if is_xsampa(phonemes) else "ipa"
+
+
+def is_xsampa(phonemes: Iterable[str], target: str = "arpabet") -> bool:
+    """Returns whether phonemes are in X-SAMPA: they have its signs, and all have a `target`.
+
+    Stress does not count: the vowel that its mark is of may be in another phoneme.
+    """
+    phonemes = tuple(phonemes)
+    text = "".join(phonemes)
+    with contextlib.suppress(DataError):
+        return (
+            text.isascii()
+            and not _XSAMPA_SIGNS.isdisjoint(text)
+            and bool(convert(convert(phonemes, "xsampa", "ipa", stress=False), "ipa", target))
+        )
+    return False
 
 
 def convert(
