@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.errors import DataError
 from g2p_jax.predict.restress import borrow_stress, restress
 
 
@@ -18,6 +19,10 @@ from g2p_jax.predict.restress import borrow_stress, restress
         ("K AE B", ["K AE1 B IY0"], "K AE1 B"),  # not as many vowels
         ("K AE B IY", [], "K AE1 B IY0"),
         ("SH", ["SH"], "SH"),
+        ("k ae b iy0", ["K AE0 B IY1"], "k ae0 b iy1"),
+        ("K_B AE_I B_I IY1_E", ["K AE0 B IY1"], "K_B AE0_I B_I IY1_E"),
+        ("ow_S", [], "ow1_S"),
+        ("K AE B", ["K AE B"], "K AE1 B"),  # has no stress to lend
     ],
 )
 def test_stress_is_lent_by_what_is_most_alike(phonemes, models, wanted):
@@ -35,6 +40,25 @@ def test_what_is_written_is_read_back_with_words_of_several_parts(write, tmp_pat
         "New York": "N UW1 Y AO1 R K", "polish": "P AA1 L IH0 SH",
         "Polish": "P AA1 L IH0 SH", "I": "AY1",
     }  # fmt: skip
+
+
+def test_the_count_is_of_words_that_got_stress_from_the_source(write, tmp_path):
+    source = write("cab\tk ae0 b\nshh\tSH\nable\tEY1_B B_I AH0_I L_E\n")
+    for rows, count in [
+        ("cab K_B AE_I B_E\nable EY_B B_E\n", (2, 1)),  # the other has more vowels
+        ("cab\tk ae b\nshh\tsh\nable\tey b ax l ah\n", (3, 2)),
+    ]:
+        (tmp_path / "plain.txt").write_text(rows)
+        assert restress([tmp_path / "plain.txt"], source, tmp_path / "out.txt") == count
+        first, *_ = (tmp_path / "out.txt").read_text().splitlines()
+        assert first.upper().replace("_I", "").split()[2] == "AE0"
+    for rows in "cab\tk æ b\nable\tEY B L\n", "cab\tk { b\n":
+        (tmp_path / "plain.txt").write_text(rows)
+        with pytest.raises(
+            DataError, match=r"plain.txt: expected ARPAbet, found the phonemes [æ{]"
+        ):
+            restress([tmp_path / "plain.txt"], source, tmp_path / "none.txt")
+        assert not (tmp_path / "none.txt").exists()
 
 
 def test_a_lexicon_gets_its_stress_and_nothing_else(tmp_path):

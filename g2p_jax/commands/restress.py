@@ -6,7 +6,8 @@
 
 Benchmarks such as CMUdict 2007 left stress out. Of the pronunciations that --source has for a word,
 the most similar one with as many vowels lends its stress, vowel by vowel; where there is none, the
-first vowel is stressed. Words and phonemes stay as they are. The result trains a model with
+first vowel is stressed. Words and phonemes stay as they are, in their case and with Kaldi's
+positions; a lexicon that is not in ARPAbet is refused. The result trains a model with
 --config.data.stress=True.
 """
 
