@@ -64,6 +64,7 @@ def test_entries_that_are_normalised_alike_are_one(g2p):
     "text",
     [
         "ace 0.25 EY S\nace 1.0 AE K\nCab 0.5 K B\ncab 1.0 K AE B\n",  # Kaldi: at most 1
+        "ace 0.2 EY S\nace 8e-1 AE K\nbed 1e-05 B EH D\n",
         "ace 0.2 0.1 1.0 1.0 EY S\nace 0.8 0.1 1.0 1.0 AE K\n",
         "ace\t0.2\tEY S\nace\t0.8\tAE K\n",  # MFA
         "ace\t0.1\t0.5\t1.0\t1.0\tEY S\nace\t0.4\t0.5\t1.0\t1.0\tAE K\n",
@@ -91,6 +92,11 @@ def test_probabilities_of_a_lexicon_are_those_of_its_answers(g2p, write, text):
 @pytest.mark.parametrize(
     "text, message",
     [
+        ("gif nan JH IH F\nab 0.5 AE B\n", "txt:1: expected a probability, found 'nan'; fix: "),
+        ("ab 0.5 AE B\ngif -0.5 JH IH F\n", "txt:2: expected a probability, found '-0.5'"),
+        ("ab\t0.5\tAE B\ngif\t2.0\tJH IH F\n", "txt:2: expected a probability, found '2.0'"),
+        ("ab 0.5 AE B\ngif 2 JH IH F\n", "txt:2: expected a probability, found '2'; fix: "),
+        ("ab 1 0.1 1.0 inf AE B\nb 1.0 0.1 1 1.0 B\n", "txt:1: expected a prob.*found 'inf'"),
         ("word,ipa,prob\nab,AE B,often\n", "txt:2: expected a probability, found 'often'; fix: "),
         (
             '{"word": "a", "sounds": ["B"], "probabilities": [1, 2]}',

@@ -13,6 +13,7 @@ from g2p_jax.errors import DataError
 SEPARATORS = {" ": r"[ \t]+", "\t": r"\t", ",": r"[ \t]*,[ \t]*"}
 WORDS = {" ": r"[ \t]*\S+", "\t": r"[^\t\n]*", ",": r'(?:"[^"\n]*"|[^,"\n]*)'}
 NUMBER = r"(?:\d*\.\d+(?:[eE][-+]?\d+)?|[01])"
+ANY_NUMBER = r"[-+]?(?:\d*\.?\d+(?:[eE][-+]?\d+)?|[nN][aA][nN]|[iI][nN][fF])"  # of a bad line, too
 WORD_COLUMN = {"word", "words", "grapheme", "graphemes", "orthography", "spelling", "headword"}
 PHONEME_COLUMN = (
     "pronunciation pronunciations phoneme phonemes phones transcription sounds sound ipa arpabet "
@@ -103,13 +104,15 @@ def _header(text: str, separator: str) -> tuple[str, ...]:
 def _probabilities(text: str, separator: str) -> int:
     """Returns how many columns after the word hold a probability in every line.
 
-    "1" and "2" may be phonemes: in one line at least each column must have a decimal point.
+    "1" and "2" may be phonemes: in one line at least each column must have a decimal point, or a
+    negative exponent. What is a number but no probability is an error of its line.
     """
     word, between = WORDS[separator], SEPARATORS[separator]
     for count in range(MOST_PROBABILITIES):
-        columns = rf"{word}{between}(?:{NUMBER}{between}){{{count}}}"
-        is_number = _every_line(text, rf"{columns}{NUMBER}{between}")
-        if not is_number or not re.search(rf"(?m)^{columns}\d*\.\d", text):
+        columns = rf"{word}{between}(?:{ANY_NUMBER}{between}){{{count}}}"
+        is_number = _every_line(text, rf"{columns}{ANY_NUMBER}{between}")
+        decimal = rf"(?m)^{columns}[-+]?(?:\d*\.\d|\d+[eE]-\d)"
+        if not is_number or not re.search(decimal, text):
             return count
     return MOST_PROBABILITIES
 

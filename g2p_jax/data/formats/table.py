@@ -49,11 +49,16 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
             language = row[language_column].strip() if language_column < len(row) else ""
             each, weight = _pronunciations(row[first:], layout), math.nan
             cell = row[weight_column].strip() if weight_column < len(row) else ""
+            numbers = [cell] if layout.header else row[1 : 1 + layout.probabilities]
+            bad = [n for n in numbers if n.strip() and not NUMBER.fullmatch(n.strip())]
             if NUMBER.fullmatch(cell):
                 weight = float(cell)
-            elif cell and layout.header:
-                fix = "write a number from 0 to 1, or leave the cell empty"
-                yield file.error(number, "a probability", shorten(cell), fix)
+                bad += [cell] if layout.probabilities and not layout.header and weight > 1 else []
+            if bad:
+                fix = "write a number from 0 to 1" + ", or leave the cell empty" * bool(
+                    layout.header
+                )
+                yield file.error(number, "a probability", shorten(bad[0]), fix)
                 continue
             yield Entry(number, word, each, language, [weight] * len(each))
 
