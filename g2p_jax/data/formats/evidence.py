@@ -13,7 +13,7 @@ from g2p_jax.errors import DataError
 SEPARATORS = {" ": r"[ \t]+", "\t": r"\t", ",": r"[ \t]*,[ \t]*"}
 WORDS = {" ": r"[ \t]*\S+", "\t": r"[^\t\n]*", ",": r'(?:"[^"\n]*"|[^,"\n]*)'}
 NUMBER = r"(?:\d*\.\d+(?:[eE][-+]?\d+)?|[01])"
-ANY_NUMBER = r"[-+]?(?:\d*\.?\d+(?:[eE][-+]?\d+)?|[nN][aA][nN]|[iI][nN][fF])"  # of a bad line, too
+ANY_NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?i:nan|inf))"  # of a bad line, too
 WORD_COLUMN = {"word", "words", "grapheme", "graphemes", "orthography", "spelling", "headword"}
 PHONEME_COLUMN = (
     "pronunciation pronunciations phoneme phonemes phones transcription sounds sound ipa arpabet "

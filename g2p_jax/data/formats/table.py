@@ -55,9 +55,8 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
                 weight = float(cell)
                 bad += [cell] if layout.probabilities and not layout.header and weight > 1 else []
             if bad:
-                fix = "write a number from 0 to 1" + ", or leave the cell empty" * bool(
-                    layout.header
-                )
+                fix = "write a number from 0 to 1"
+                fix += ", or leave the cell empty" if layout.header else ""
                 yield file.error(number, "a probability", shorten(bad[0]), fix)
                 continue
             yield Entry(number, word, each, language, [weight] * len(each))
