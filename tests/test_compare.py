@@ -40,9 +40,9 @@ def test_differences_and_confusions(files):
     lines = compare(files, "a.csv", "b.csv").stdout.splitlines()
     assert lines[0] == "3 of 4 answers differ (75.00%)"
     assert sorted(line.split() for line in lines[1:4]) == [
-        ["-", "AH", "1", "times"],
-        ["IY", "EH", "1", "times"],
-        ["UW", "OW", "1", "times"],
+        ["-", "AH", "1", "time"],
+        ["IY", "EH", "1", "time"],
+        ["UW", "OW", "1", "time"],
     ]
     assert (files / "differences.tsv").read_text() == (
         "word\ta.csv\tb.csv\n1\tR IY D\tR EH D\n3\tTH R UW\tTH R OW\n4\t\tAH\n"
