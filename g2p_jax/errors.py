@@ -39,7 +39,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def missing(what: str, *packages: str) -> str:
-    """Returns the message about packages that are not installed, in a clone or beside a wheel."""
+    """Returns the message about packages that are not installed; the first is named as missing."""
     return f"{what} {packages[0]}, which is not installed: pip install {' '.join(packages)}"
 
 

@@ -15,7 +15,7 @@ from g2p_jax.config import Config, settings
 from g2p_jax.errors import UserError
 
 PACKAGE = Path(g2p_jax.__file__).parent
-# In the package where it is installed from a wheel, beside it in a clone.
+# In the package where it is installed from a wheel, next to it in a clone.
 OURS = next(path for path in (PACKAGE / "configs", PACKAGE.parent / "configs") if path.is_dir())
 HELP = (
     "Config, and after a colon its options: the name of one of ours, as in gru:tiny, or a file; "
@@ -35,7 +35,7 @@ def define_config(default: str) -> flags.FlagHolder:
 def locate(config: str) -> str:
     """Returns FILE.py or FILE.py:OPTIONS for a config by name or path; UserError if there is none.
 
-    `from configs import ...` finds in that file what is beside it, in ./configs, or ours.
+    `from configs import ...` finds in that file what is next to it, in ./configs, or ours.
     """
     name, colon, chosen = config.partition(":")
     path = Path(name)

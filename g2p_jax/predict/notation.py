@@ -47,10 +47,8 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
     if source == own == "arpabet":
         case = str.upper if "".join(tokens).isupper() else str.lower
         return lexicon.map_phonemes(case)
-    ipa = lexicon.phonemes if source == "ipa" else tokens
-    if source == own or (
-        source != "xsampa" and "".join(ipa).isascii()
-    ):  # what is all ASCII is no IPA
+    is_ascii = "".join(lexicon.phonemes if source == "ipa" else tokens).isascii()
+    if source == own or (is_ascii and source != "xsampa"):  # what is all ASCII is no IPA
         _warn_of_others(symbols, lexicon)
         return lexicon
     stress = own == "arpabet" or not {"ˈ", '"'}.isdisjoint("".join(tokens))

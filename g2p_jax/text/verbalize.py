@@ -206,7 +206,7 @@ class Verbalizer:
         return [*letters[:-1], letters[-1] + ending]
 
     def _run(self, run: str) -> list[str]:
-        """Returns the words of letters beside digits or in an address."""
+        """Returns the words of letters that touch digits or are in an address."""
         if run in ("st", "nd", "rd", "th", "s", "'s"):
             return [run.strip("'").upper()]
         if run.isupper() and len(run) < 3:
