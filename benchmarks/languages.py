@@ -76,8 +76,8 @@ def rates(model: str, pairs, prefix: str = "") -> tuple[float, float]:
 
 def alone(language: str, runs: Path) -> Iterator[tuple]:
     """Scores of the model and of a network that learns this language only."""
-    from g2p_jax.data.languages import in_small_letters
-    from g2p_jax.data.lexicon import read_lexicon
+    from g2p_jax.config import Data
+    from g2p_jax.data import splits
 
     folder, run = runs / "data" / language, runs / language
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,8 +88,8 @@ def alone(language: str, runs: Path) -> Iterator[tuple]:
     settings = (f"train.{setting}" for setting in chosen)
     train(f"configs/world.py:folder={folder}", run, *settings)
     file = Path(_DATA.value) / f"{language}_dev.tsv"
-    pairs = read_lexicon(file, unicode="NFD", plausible=False, language=language)
-    dev = in_small_letters(pairs)
+    data = Data(source="language", target="ipa", unicode="NFD")
+    dev = splits.read(str(file), data, language=language)
     yield "alone", language, *rates(str(run), dev)
     yield "one model", language, *rates(_CKPT.value, dev)
 
