@@ -129,7 +129,7 @@ def test_a_list_that_is_not_utf8_is_named_with_its_remedy(write):
         ('{"word": "a", "Word": "b"}\n', 1, "one JSON object"),
         ("Id;Word\n1;hello\n", 1, "found 'Id;Word'; fix: write commas between the columns"),
         ("word\tcount\nhello\t7\n", 1, "write commas between the columns"),
-        (gzip.compress(b"hello\n"), 1, "found a gzip file; fix: unpack it with gunzip"),
+        (gzip.compress(b"hello\n", mtime=0), 1, "found a gzip file; fix: unpack it with gunzip"),
         (b"PK\x03\x04\x14\0", 1, "found a ZIP file or a spreadsheet; fix: unpack it"),
         ('{"text": "hello"}\n', 1, "one JSON object"),
         ('{"word": "hello"}\n' + "[" * 100_000 + "\n", 2, "one JSON object"),
