@@ -128,6 +128,22 @@ def test_what_was_not_written_this_way_is_not_replaced(tmp_path):
         ResumableFiles([tmp_path], {})
 
 
+@pytest.mark.parametrize("name", ["a.part", "b.part", "a.part.json", ".a.json"])
+def test_files_that_a_user_has_under_its_own_names_are_kept(name, tmp_path):
+    paths, mine = [tmp_path / "a", tmp_path / "b"], tmp_path / name
+    with pytest.raises(KeyboardInterrupt), ResumableFiles(paths[:1], {}) as (file,):
+        raise KeyboardInterrupt
+    mine.write_text("of the user\n")
+    for flags in ({}, {"resume": True}, {"overwrite": True}):
+        with pytest.raises(UserError, match=f"{name} (would be replaced|is damaged, or of)"):
+            ResumableFiles(paths, {}, **flags)
+    assert [mine] == list(tmp_path.iterdir()) and mine.read_text() == "of the user\n"
+    mine.write_text("")  # as a kill leaves it before the notes are there
+    if mine.suffix == ".part":
+        with ResumableFiles(paths, {}) as files:
+            assert (tmp_path / "a.part.json").exists() and len(files) == 2
+
+
 def test_a_finished_file_of_other_flags_is_not_complete(tmp_path):
     path = tmp_path / "out.tsv"
     assert write(path, resume=False) == 0
@@ -142,7 +158,7 @@ def test_notes_that_somebody_changed_are_refused(tmp_path):
     for damage in (lambda text: text.replace("98", "97"), lambda text: "{}", lambda text: "\x00"):
         text = notes.read_text()
         notes.write_text(damage(text))
-        with pytest.raises(UserError, match="part.json is damaged: leave out --resume"):
+        with pytest.raises(UserError, match="part.json is damaged, or of another program"):
             ResumableFiles([path], {"--beam": 1}, resume=True)
         notes.write_text(text)
     assert ResumableFiles([path], {"--beam": 1}, resume=True).done == 98
@@ -169,9 +185,8 @@ def test_devices_pipes_and_links_stay_what_they_are(tmp_path):
     secret.write_text("kept\n")
     for link in (part, tmp_path / "out.tsv.part.json", tmp_path / ".out.tsv.json"):
         link.symlink_to(secret)
-        output = ResumableFiles([tmp_path / "out.tsv"], {})
-        with pytest.raises(UserError, match=f"{link.name} is a link: remove it"), output:
-            pass
+        with pytest.raises(UserError, match=f"{link.name} is a link: remove it"):
+            ResumableFiles([tmp_path / "out.tsv"], {})
         link.unlink()
     assert secret.read_text() == "kept\n"
 
