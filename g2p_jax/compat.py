@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from g2p_jax.data.languages import AUTO, ISO
+from g2p_jax.data.language_names import AUTO, ISO
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.errors import UserError, checked, counted
 from g2p_jax.predict.lexicon_first import load

@@ -14,7 +14,8 @@ from g2p_jax import config, runtime
 from g2p_jax.compat import phonemize
 from g2p_jax.data import splits
 from g2p_jax.data.formats.writers import WRITERS
-from g2p_jax.data.languages import ISO, balanced, find_language, in_small_letters, read_folder
+from g2p_jax.data.language_lexicons import balanced, in_small_letters, read_folder
+from g2p_jax.data.language_names import ISO, find_language
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.phones import cut

@@ -2,7 +2,7 @@
 import "./src/products.js";
 import "./src/network.js";
 import "./src/search.js";
-import "./src/languages.js";
+import "./src/per_language.js";
 import "./src/tables.js";
 import "./src/alphabets.js";
 import "./src/model_file.js";

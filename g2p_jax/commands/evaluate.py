@@ -13,7 +13,7 @@ from absl import flags, logging
 from g2p_jax import scoring
 from g2p_jax.commands import shared
 from g2p_jax.config import MOST_BEAM
-from g2p_jax.data.languages import AUTO
+from g2p_jax.data.language_names import AUTO
 from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import UsageError, counted
 

@@ -16,7 +16,7 @@ from g2p_jax.data import formats, plausibility
 from g2p_jax.data.arpabet import marks_stress, strip_stress
 from g2p_jax.data.cmudict import installed_cmudict
 from g2p_jax.data.formats.layout import Entry, Layout
-from g2p_jax.data.languages import names_language
+from g2p_jax.data.language_names import names_language
 from g2p_jax.data.normalise import FORMS, normal_form
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.phones import cut as cut_into_phones

@@ -17,7 +17,8 @@ MODIFIERS = (
 )
 _LETTER = f"[^{TONES}{MARKS}\\s]"
 PHONE = re.compile(
-    f"[{TONES}]+(?:[{MODIFIERS}]+[{TONES}]+)*|[{MARKS}]|{_LETTER}[{MODIFIERS}]*(?:[{TIES}][{MODIFIERS}]*(?:\\w[{MODIFIERS}]*)?)*|\\s"
+    f"[{TONES}]+(?:[{MODIFIERS}]+[{TONES}]+)*|[{MARKS}]|\\s"
+    f"|{_LETTER}[{MODIFIERS}]*(?:[{TIES}][{MODIFIERS}]*(?:\\w[{MODIFIERS}]*)?)*"
 )
 
 

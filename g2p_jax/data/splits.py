@@ -12,7 +12,7 @@ from absl import logging
 
 from g2p_jax import config
 from g2p_jax.data.generated import generate
-from g2p_jax.data.languages import in_small_letters, read_folder
+from g2p_jax.data.language_lexicons import in_small_letters, read_folder
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pair, Pairs

@@ -12,7 +12,8 @@ import numpy as np
 
 from g2p_jax.config import SOURCES, TARGETS
 from g2p_jax.data.alphabets import alphabet_of, check_alphabet
-from g2p_jax.data.languages import AUTO, find_language, letters_of_languages, split_language
+from g2p_jax.data.language_lexicons import letters_of_languages
+from g2p_jax.data.language_names import AUTO, find_language, split_language
 from g2p_jax.data.normalise import CASES, FORMS, normal_form, normalise
 from g2p_jax.data.pairs import Pair, Pairs, texts
 from g2p_jax.data.phones import cut

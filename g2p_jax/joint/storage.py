@@ -14,12 +14,12 @@ from g2p_jax.data.batches import Examples
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array, narrow
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.joint import languages
+from g2p_jax.joint import per_language
 from g2p_jax.joint.alignment import Units
 from g2p_jax.joint.guess import BUCKETS, Guesser
-from g2p_jax.joint.languages import Language, LanguageJoint, names_of, room
 from g2p_jax.joint.model import JointNgram, without_end
 from g2p_jax.joint.ngram import Level, Ngram
+from g2p_jax.joint.per_language import Language, LanguageJoint, names_of, room
 
 Joint = JointNgram | LanguageJoint
 LIKELY = 4.0  # units so much more likely than the rarest, in nats, are stored for a language
@@ -31,7 +31,7 @@ def fit(pairs: Iterable[Pair], symbols: Symbols, order: int) -> Joint:
     examples = Examples.from_pairs(pairs, symbols)
     examples = Examples(examples.source, without_end(examples.target))
     if symbols.languages:
-        return from_arrays(to_arrays(languages.fit(examples, names_of(symbols), order)), symbols)
+        return from_arrays(to_arrays(per_language.fit(examples, names_of(symbols), order)), symbols)
     pairs_of_ids, sizes = (examples.source, examples.target), _sizes(symbols)
     letters, phonemes = reversed(pairs_of_ids) if symbols.spells else pairs_of_ids
     return from_arrays(to_arrays(JointNgram.fit(letters, phonemes, *sizes, order)), symbols)

@@ -25,7 +25,7 @@ from g2p_jax.predict import model_file
 from g2p_jax.predict.candidates import Candidates
 from g2p_jax.predict.header import Header
 from g2p_jax.predict.inspection import Inspection, Scorer, inspect, score_pairs
-from g2p_jax.predict.languages import in_language
+from g2p_jax.predict.language_guess import in_language
 from g2p_jax.predict.model_file import Params
 from g2p_jax.predict.pronouncer import CHUNK, Pronouncer
 from g2p_jax.predict.pronunciation import (

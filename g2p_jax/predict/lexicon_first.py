@@ -12,7 +12,7 @@ from g2p_jax.data import splits
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.arpabet import has_stress, marks_stress, strip_stress
 from g2p_jax.data.cmudict import Cmudict, cmudict
-from g2p_jax.data.languages import AUTO
+from g2p_jax.data.language_names import AUTO
 from g2p_jax.data.normalise import MARKS, normal_form
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
 from g2p_jax.data.symbols import Symbols

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from g2p_jax import config as config_lib
 from g2p_jax import runtime
 from g2p_jax.config import Config
-from g2p_jax.data.languages import AUTO, split_language
+from g2p_jax.data.language_names import AUTO, split_language
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer, Pronunciation, check_options

@@ -11,7 +11,7 @@ from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples
 from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.chunks import Chunks
-from g2p_jax.data.languages import balanced
+from g2p_jax.data.language_lexicons import balanced
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts

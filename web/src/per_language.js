@@ -1,5 +1,5 @@
 // Models of many languages: a joint n-gram model for each, and which language a word is of. The
-// first grapheme of a word names its language. See g2p_jax/joint/languages.py and guess.py.
+// first grapheme of a word names its language. See g2p_jax/joint/per_language.py and guess.py.
 "use strict";
 globalThis.g2pJax ??= {};
 {

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from g2p_jax.data.languages import AUTO, split_language
+from g2p_jax.data.language_names import AUTO, split_language
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UserError
-from g2p_jax.joint.languages import LanguageJoint
+from g2p_jax.joint.per_language import LanguageJoint
 from g2p_jax.joint.storage import Joint
 
 
