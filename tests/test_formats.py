@@ -33,6 +33,8 @@ READ = Pair("read", (("r", "iy", "d"), ("r", "eh", "d")))
         "word\tpronunciation\nhello\thh ah l ow\nread\tr iy d\nread\tr eh d\n",
         "hello\t/hh ah l ow/\nread\t/r iy d/\nread\t/r eh d/\n",
         "hello [hh ah l ow]\nread [r iy d]\nread [r eh d]\n",
+        "hello {hh ah l ow}\nread {r iy d}\nread {r eh d}\n",
+        'hello\t"hh ah l ow"\nread\t"r iy d"\nread\t"r eh d"\n',
         "hello\thh ah l ow\t0.91\nread\tr iy d\t0.6\nread\tr eh d\t0.4\n",  # predict.py --nbest
         "hello\thh ah l ow\tlexicon\nread\tr iy d\tmodel\n...\t\tmodel\nread\tr eh d\tmodel\n",
         "hello\thh ah l ow\th e ll o\t1.00 0.90 1.00 0.99\nread\tr iy d\tr ea d\t0.9 0.5 1.00\n"

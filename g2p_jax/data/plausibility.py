@@ -37,15 +37,9 @@ def check(file: TextFile, pairs: Pairs, format: str) -> None:
     if len(pairs.phonemes) > max(words / 4, MANY_PHONEMES):
         found = f"{len(pairs.phonemes):,} different phonemes in {words:,} words"
         raise DataError.at(file.path, "the phonemes of one language", found, UNSEGMENTED)
-    signs = {phoneme for phoneme in pairs.phonemes if not any(map(str.isalnum, phoneme))}
-    firsts = {pronunciation[0] for _, each in pairs for pronunciation in each}
-    ends = {word[-1] for word in pairs.each_word()}
-    if len(firsts) == 1 and firsts <= signs:
-        found = f"{shorten(*firsts)} before every pronunciation"
-        raise DataError.at(file.path, "phonemes after the word", found, "remove it")
-    if len(ends) == 1 and not any(map(str.isalnum, ends)) and ends & set(":;,=|"):
-        found = f"{shorten(*ends)} at the end of every word"
-        raise DataError.at(file.path, "words", found, "remove it")
+    if frame := _frame(pairs):
+        sign, where, what = frame
+        raise DataError.at(file.path, what, f"{shorten(sign)} {where}", "remove it")
     if format == "csv" and 2 * sum(" " in word for word in pairs.each_word()) > words:
         found = f"spaces in most words, such as {shorten(pairs[0].word)}"
         fix = f"separate pronunciations in another way, or name the format with {FORMAT}=..."
@@ -57,6 +51,27 @@ def check(file: TextFile, pairs: Pairs, format: str) -> None:
     if 2 * commas > words:
         fix = f"name the format: {FORMAT}=csv"
         raise DataError.at(file.path, "words", f"commas in {counted(commas, 'word')}", fix)
+
+
+def _frame(pairs: Pairs) -> tuple[str, str, str] | None:
+    """Returns a sign that every word or pronunciation has around it, where it is, in what."""
+    words, each = list(pairs.each_word()), [p for _, several in pairs for p in several]
+    phonemes = "phonemes after the word"
+    for found, where, what, is_sign in (
+        ({p[0] for p in each}, "before every pronunciation", phonemes, _no_letter),
+        ({p[-1] for p in each}, "after every pronunciation", phonemes, _no_letter),
+        ({word[0] for word in words}, "before every word", "words", "\"'`<|([{*".__contains__),
+        ({word[-1] for word in words}, "at the end of every word", "words", ":;,=|".__contains__),
+    ):
+        numbers = where == "before every pronunciation" and all(map(str.isdigit, found))
+        if numbers or (len(found) == 1 and is_sign(min(found))):
+            return min(found), where, what
+    return None
+
+
+def _no_letter(phoneme: str) -> bool:
+    """Returns whether a phoneme is a sign, or the silence that HTK and Festival write."""
+    return not any(map(str.isalnum, phoneme)) or phoneme.lower() in ("sil", "sp", "pau")
 
 
 def _label(pairs: Pairs) -> str:

@@ -134,10 +134,10 @@ def _underscores(text: str) -> tuple[bool, bool]:
 
 
 def _enclosed(text: str, separator: str) -> bool:
-    """Returns whether all pronunciations stand between slashes or brackets."""
+    """Returns whether all pronunciations stand between slashes, brackets or quotes."""
     columns = rf"(?:{WORDS[separator]}{SEPARATORS[separator]})"
     begins = columns if separator == " " else columns + "+"
-    between = r"(?:/[^\n]*/|\[[^\n]*\])"
+    between = r"""(?:/[^\n]*/|\[[^\n]*\]|\{[^\n]*\}|<[^\n]*>|"[^"\n]*")"""
     quotes = '"?' if separator == "," else ""
     return _every_line(text, rf"{begins}{quotes}{between}{quotes}[ \t\r]*$")
 

@@ -33,15 +33,15 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
             yield row
         elif (
             not layout.extra_columns
-            and layout.separator != " "
+            and (layout.separator != " " or layout.header)
             and (
                 len(row) <= max(word_column, first)
                 or (len(row) > first + 1 and not layout.joined and not layout.header)
             )
         ):
-            tab = layout.separator == "\t"
-            what = counted(len(row) - 1, "tab" if tab else "comma") + " in "
-            fix = f"put one {'tab' if tab else 'comma'} between word and phonemes"
+            sign = {"\t": "tab", ",": "comma", " ": "space"}[layout.separator]
+            what = counted(len(row) - 1, sign) + " in "
+            fix = f"put one {sign} between word and phonemes"
             yield file.error(number, example, what + shorten(layout.separator.join(row)), fix)
         else:
             word = row[word_column].strip()
