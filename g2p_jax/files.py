@@ -14,6 +14,18 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 REFUSED = errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS
+FULL = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
+
+
+@contextlib.contextmanager
+def naming(path: object) -> Iterator[None]:
+    """Adds the name of the file to the error of a disk that is full, which has none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in FULL:
+            error.filename = str(path)
+        raise
 
 
 @contextlib.contextmanager
@@ -27,14 +39,15 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
     if Path(path).is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", str(path))
     if Path(path).exists() and not Path(path).is_file():
-        with open(path, mode, encoding=encoding, newline=newline) as file:
+        with naming(path), open(path, mode, encoding=encoding, newline=newline) as file:
             yield file
         return
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     _remove(temporary)
+    mode = mode.replace("w", "x")
     try:
-        with make(temporary, mode.replace("w", "x"), encoding=encoding, newline=newline) as file:
+        with naming(path), make(temporary, mode, encoding=encoding, newline=newline) as file:
             yield file
             sync(file)
         if target.exists():
@@ -111,5 +124,6 @@ def digest(path: str | os.PathLike[str]) -> str:
 
 def sync(file: IO[Any]) -> None:
     """Returns when the disk holds all that was written to the file."""
-    file.flush()
-    os.fsync(file.fileno())
+    with naming(file.name):
+        file.flush()
+        os.fsync(file.fileno())

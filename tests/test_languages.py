@@ -51,7 +51,7 @@ def folder(tmp_path_factory):
         lines = "".join(f"{word}\t{sounds}\n" for word, sounds in words.items())
         (folder / f"{language}_train.tsv").write_text(lines)
     (folder / "README.md").write_text("no lexicon")
-    (folder / "deu_dev.tsv").write_text("die\tdiː\n")
+    (folder / "deu_dev.TSV").write_text("die\tdiː\n")
     return folder
 
 

@@ -114,11 +114,11 @@ def test_a_full_disk_is_one_line(g2p_jax, trained, tmp_path):
     with open("/dev/full", "w") as full:
         for arguments in (["--help"], ["--version"], ["predict", "--help"]):
             _, (line,) = g2p_jax(*arguments, stdout=full, status=1)
-            assert line.endswith("No space left on device")
+            assert line.endswith(": standard output: No space left on device")
         _, (line,) = g2p_jax(
             "predict", f"--ckpt={trained}", "cab", HOME=tmp_path, stdout=full, status=1
         )
-    assert line.endswith("No space left on device")
+    assert line.endswith(": standard output: No space left on device")
 
 
 def test_a_signal_while_garbage_is_collected_is_not_lost(tmp_path):

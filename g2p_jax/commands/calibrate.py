@@ -21,7 +21,7 @@ from g2p_jax.files import make_folder
 
 FEW = 200  # words, of which a share of right answers has a standard error of at most 3.5 %
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for a new model; default: --ckpt changes.")
+_OUTPUT = shared.define_output("Folder for a new model; default: --ckpt changes.", folder=True)
 _OVERWRITE = shared.define_overwrite()
 _DATA = flags.DEFINE_string("data", None, "Lexicon to calibrate on; default: dev.")
 _READING = shared.define_reading()

@@ -26,7 +26,7 @@ _REFERENCES = flags.DEFINE_string("references", None, "Lexicon with the right pr
 _READING = shared.define_reading()
 _STRESS = flags.DEFINE_bool("stress", False, "Keep the stress digits of the references.")
 _WORDS = flags.DEFINE_string("words", None, "Word list, such as test.csv, that has the ids.")
-_DIFFERENCES = flags.DEFINE_string("differences", "differences.tsv", "File for all differences.")
+_DIFFERENCES = shared.define_output("File for all differences.", "differences", "differences.tsv")
 _CONFUSIONS = flags.DEFINE_integer("confusions", 10, "Number of confusions to print.", 0)
 
 

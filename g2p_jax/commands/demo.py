@@ -26,7 +26,7 @@ _CKPT = flags.DEFINE_list(
 )
 _PORT = flags.DEFINE_integer("port", 8017, "Port of the server; 0: a free one.", 0, 65535)
 _OPEN = flags.DEFINE_bool("open", False, "Open the page in the browser.")
-_OUTPUT = flags.DEFINE_string("output", None, "Write the page as one file, rather than serve it.")
+_OUTPUT = shared.define_output("Write the page as one file, rather than serve it.")
 _OVERWRITE = shared.define_overwrite()
 
 

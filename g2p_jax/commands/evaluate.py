@@ -31,7 +31,7 @@ _BEAM = flags.DEFINE_integer(
 _STRESS = flags.DEFINE_bool(
     "stress", None, "Score with stress digits; default: as the model answers."
 )
-_ERRORS = flags.DEFINE_string("errors", "errors.tsv", "File for the errors.")
+_ERRORS = shared.define_output("File for the errors.", "errors", "errors.tsv")
 
 
 def main(words: list[str]) -> None:

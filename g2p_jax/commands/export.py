@@ -29,7 +29,7 @@ _PRECISION = flags.DEFINE_enum(
     ["float32", "float16", "int8"],
     "Weights of onnx: float16 halves the files; int8 multiplies numbers of 8 bits.",
 )
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for the files.")
+_OUTPUT = shared.define_output("Folder for the files.", folder=True)
 _OVERWRITE = shared.define_overwrite()
 
 

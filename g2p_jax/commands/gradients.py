@@ -23,7 +23,9 @@ _CELLS = flags.DEFINE_list("cells", ["elman", "gru", "lstm"], "Cells to compare.
 _STEPS = flags.DEFINE_integer("steps", 500, "Steps of training.", lower_bound=1)
 _LETTERS = flags.DEFINE_integer("letters", 14, "Length of the words to measure.", lower_bound=2)
 _WORDS = flags.DEFINE_integer("words", 8, "Number of the words to measure.", lower_bound=1)
-_OUTPUT = flags.DEFINE_string("output", "gradients", "Folder for the figure and the numbers.")
+_OUTPUT = shared.define_output(
+    "Folder for the figure and the numbers.", default="gradients", folder=True
+)
 
 
 def main(words: list[str]) -> None:

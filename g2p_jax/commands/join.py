@@ -20,7 +20,7 @@ from g2p_jax.config import MOST_BEAM
 from g2p_jax.errors import UsageError, counted
 from g2p_jax.files import make_folder
 
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for the new model.")
+_OUTPUT = shared.define_output("Folder for the new model.", folder=True)
 _PRECISION = flags.DEFINE_enum(
     "precision", "float32", ["float32", "float16"], "Weights in the file; float16 halves it."
 )

@@ -49,7 +49,7 @@ from g2p_jax.predict.on_demand import OnDemand
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.transcribe import Kind, Options, Share, transcribe, transcribe_file
 
-STDOUT = "-", "/dev/stdout"
+STDOUT = None, "-", "/dev/stdout"
 _CKPT = flags.DEFINE_string(
     "ckpt",
     "english",
@@ -59,7 +59,7 @@ _INPUT = flags.DEFINE_string(
     "input", None, 'Word list; or CSV with columns Word and Id; or JSON lines {"word": ...}.'
 )
 _TEXT = flags.DEFINE_bool("text", False, "Read sentences, not words, and write their tokens.")
-_OUTPUT = flags.DEFINE_string("output", None, "File for the answers; standard output without it.")
+_OUTPUT = shared.define_output("File for the answers; standard output without it.", stream=True)
 _LANGUAGE = flags.DEFINE_string(
     "language", "", "Language of the words, for a model of many: deu or de; auto: it is guessed."
 )
@@ -102,7 +102,9 @@ _MERGE = flags.DEFINE_string(
     "--output is replaced when all is complete.",
 )
 _ALIGN = flags.DEFINE_bool("align", False, "Add columns: letters and probability of each phoneme.")
-_ATTENTION = flags.DEFINE_string("attention", None, "Folder for attention maps, one PNG per word.")
+_ATTENTION = shared.define_output(
+    "Folder for attention maps, one PNG per word.", "attention", folder=True
+)
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace an --output that this command did not write."
 )
@@ -117,9 +119,7 @@ _MIN_CONFIDENCE = flags.DEFINE_float(
     0.0,
     1.0,
 )
-_REPORT = flags.DEFINE_string(
-    "report", None, "File for words that are doubtful, answered in part only, or not at all."
-)
+_REPORT = shared.define_output("File for words with a doubtful, partial or no answer.", "report")
 _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error, not left out.")
 
 
@@ -137,7 +137,7 @@ def main(words: list[str]) -> None:
         kind: Kind | None = None
         if _TEXT.value:
             from g2p_jax.text.lines import TEXTS as kind  # words need not wait for it
-        if _OUTPUT.value and _OUTPUT.value not in STDOUT and not lexicon:
+        if _OUTPUT.value not in STDOUT and not lexicon:
             about: Any = {"total": _lines(_INPUT.value) if _INPUT.value else 0, "share": share}
             about |= {"resume": _RESUME.value, "overwrite": _OVERWRITE.value, "kind": kind}
             transcribe_file(pronouncer, source, _OUTPUT.value, how, identity(), **about)
@@ -168,11 +168,11 @@ def processes() -> Iterator[Share]:
 
 def check_flags(words: list[str]) -> None:
     """Raises UsageError for flags that exclude each other."""
+    without: list[flags.FlagHolder]
     if words and _INPUT.value:
         raise UsageError(f"words as arguments ({shorten(words[0])} ...) or --input, not both")
     if _MERGE.value:
-        what = "--merge"
-        without: list[flags.FlagHolder] = [_FORMAT, _ALIGN, _ATTENTION, _RESUME]
+        what, without = "--merge", [_FORMAT, _ALIGN, _ATTENTION, _RESUME]
         without += [_TOKENS, _DISTRIBUTED, _TEXT]
         output = Path(_OUTPUT.value or "-")
         itself = output.resolve() == Path(_MERGE.value).resolve()
@@ -185,8 +185,7 @@ def check_flags(words: list[str]) -> None:
         without = [_NBEST, _MASS, _BEAM, _MIN_CONFIDENCE, _ALIGN, _ATTENTION, _TOKENS]
     else:
         what = f"--format={_format()}"
-        without = []
-        without += [_NBEST, _MASS] if _format() in ("submission", "sherpa") else []
+        without = [_NBEST, _MASS] if _format() in ("submission", "sherpa") else []
         without += [_ALIGN] if _format() != "tsv" else []
         without += [_TOKENS] if _format() != "sherpa" else []
     for flag in without:
@@ -194,15 +193,15 @@ def check_flags(words: list[str]) -> None:
             raise UsageError(f"--{flag.name} cannot be given with {what}: leave it out")
     if _ATTENTION.value:
         plots.require()
-    if _RESUME.value and not _OUTPUT.value:
+    if _RESUME.value and _OUTPUT.value in STDOUT:
         raise UsageError("--resume continues an output file; say which: --output=FILE")
-    if _REPORT.value in STDOUT:
-        raise UsageError(f"--report={_REPORT.value}: the answers are there; name a file")
+    if _REPORT.value == "/dev/stdout":
+        raise UsageError("--report=/dev/stdout: the answers are there; name a file")
     lexicons = [(_LEXICON, name) for name in lexicons_first()]
     read = [(_INPUT, _INPUT.value), (_TOKENS, _TOKENS.value), *lexicons]
     shared.check_other_file(_OUTPUT, read)
     shared.check_other_file(_REPORT, [*read, (_MERGE, _MERGE.value), (_OUTPUT, _OUTPUT.value)])
-    if _DISTRIBUTED.value and not (_INPUT.value and _OUTPUT.value):
+    if _DISTRIBUTED.value and (not _INPUT.value or _OUTPUT.value in STDOUT):
         raise UsageError("--distributed reads a file and writes one: --input=FILE --output=FILE")
 
 
@@ -276,7 +275,7 @@ def identity() -> dict[str, Any]:
 @contextlib.contextmanager
 def merged() -> Iterator[IO[bytes]]:
     """A file for a merged lexicon: --output, which is as it was until all is written."""
-    if _OUTPUT.value in (None, *STDOUT):
+    if _OUTPUT.value in STDOUT:
         yield sys.stdout.buffer
         return
     try:
@@ -289,7 +288,7 @@ def merged() -> Iterator[IO[bytes]]:
 
 def _format() -> str:
     by_name = {".csv": "submission", ".jsonl": "jsonl"}
-    return _FORMAT.value or by_name.get(Path(_OUTPUT.value or "").suffix, "tsv")
+    return _FORMAT.value or by_name.get(Path(_OUTPUT.value or "").suffix.lower(), "tsv")
 
 
 def _lines(path: str) -> int:

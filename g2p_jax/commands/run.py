@@ -20,6 +20,7 @@ from g2p_jax.config import Config, settings
 from g2p_jax.data.lexicon import SKIP
 from g2p_jax.data.plausibility import FORMAT
 from g2p_jax.errors import UsageError, UserError, cut, printable, reason
+from g2p_jax.files import naming
 
 HELP = {"--help", "-h"}
 SIGNAL = 128  # plus the number of a signal: the exit status after it
@@ -76,7 +77,8 @@ def open_streams() -> None:
 def ending() -> Iterator[None]:
     """Ends the process after an error of the user or the system, or a signal; see `run`."""
     try:
-        yield
+        with naming("standard output"):
+            yield
     except BrokenPipeError:  # as in `predict.py ... | head`
         flush()
         sys.exit(0)

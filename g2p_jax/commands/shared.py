@@ -73,6 +73,33 @@ def define_reading(name: str = "format") -> Callable[[], dict[str, Any]]:
     return lambda: {"format": form.value, "skip_bad_lines": skip.value}
 
 
+def define_output(
+    help: str, name: str = "output", default: Any = None, folder: bool = False, stream: bool = False
+) -> flags.FlagHolder[Any]:
+    """Defines the flag of a file, or folder, to write; what cannot be one is refused at the start.
+
+    Folders are made, those around a file are not. stream: "-" is standard output.
+    """
+
+    def can_be_written(value: str | None) -> bool:
+        if value in (None, "", default) or (stream and value == "-"):
+            return True
+        path, is_folder = Path(value), value.endswith(("/", os.sep)) or os.path.isdir(value)
+        if value == "-":
+            raise flags.ValidationError(f"name a {'folder' if folder else 'file'}")
+        if folder and path.is_file():
+            raise flags.ValidationError("is a file: name a folder")
+        if is_folder and not folder:
+            raise flags.ValidationError("is a folder: name a file in it")
+        if not (folder or path.parent.is_dir()):
+            raise flags.ValidationError("no such folder; make it first")
+        return True
+
+    flag = flags.DEFINE_string(name, default, help)
+    flags.register_validator(flag, can_be_written)
+    return flag
+
+
 def define_overwrite() -> flags.FlagHolder[bool]:
     """Defines the flag that lets a command replace a file; see `check_new`."""
     return flags.DEFINE_bool("overwrite", False, "Replace an --output that exists.")

@@ -25,7 +25,9 @@ from g2p_jax.commands import config_files, run, shared
 from g2p_jax.devices.signals import StopOnSignal
 
 _CONFIG = config_files.define_config("gru")
-_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; default: runs/ and its name.")
+_WORKDIR = shared.define_output(
+    "Folder of the run; default: runs/ and its name.", "workdir", folder=True
+)
 _EXTEND = flags.DEFINE_bool(
     "extend", False, "Go on with more epochs (config.train.epochs) than the run was begun with."
 )

@@ -24,7 +24,7 @@ def read_folder(folder: Path, split: str, read: Callable[[Path], Pairs]) -> Pair
     another split. Other files are left out with a warning. Raises DataError for a folder without
     such lexicons, or with both kinds of names.
     """
-    every = [path for path in sorted(folder.rglob("*")) if path.suffix in _ENDINGS]
+    every = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _ENDINGS]
     files = [path for path in every if LANGUAGE.fullmatch(_language_of(path))]
     whole = [path for path in files if _split_of(path) not in SPLITS]
     chosen = [path for path in files if _split_of(path) == split] or whole or files

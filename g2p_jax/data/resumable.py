@@ -18,7 +18,7 @@ from typing import IO, Any
 from absl import logging
 
 from g2p_jax.errors import UserError
-from g2p_jax.files import atomic_write, check_folder, digest, lock, sync
+from g2p_jax.files import atomic_write, check_folder, digest, lock, naming, sync
 
 
 class ResumableFiles:
@@ -106,9 +106,10 @@ class ResumableFiles:
 
     def __enter__(self) -> Sequence[IO[str]]:
         with contextlib.ExitStack() as stack:
-            open_text = lambda path: path.open("w", encoding="utf-8", newline="\n")
-            special = [path for path in self._all if path not in self.paths]
-            files = {path: stack.enter_context(open_text(path)) for path in special}
+            files = dict[Path, IO[str]]()
+            for path in set(self._all) - set(self.paths):  # devices and pipes
+                stack.enter_context(naming(path))
+                files[path] = stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
             self._files = [self._open(part, stack) for part in self.parts]
             files |= dict(zip(self.paths, self._files, strict=True))
             if self.paths and self.done is None and self._before is not None:
@@ -122,6 +123,7 @@ class ResumableFiles:
 
     def _open(self, part: Path, stack: contextlib.ExitStack) -> IO[str]:
         """Opens a part that no other process writes."""
+        stack.enter_context(naming(part))
         with contextlib.suppress(BlockingIOError):
             file = stack.enter_context(lock(part))
             with contextlib.suppress(FileNotFoundError):  # it was finished
@@ -135,7 +137,8 @@ class ResumableFiles:
         now: makes that certain at once, also against a kill; else when the context ends.
         """
         for file in self._files:
-            file.flush()
+            with naming(file.name):
+                file.flush()
         self._sizes = [os.fstat(file.fileno()).st_size for file in self._files]
         self._note(done)
         if now:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from g2p_jax import scoring
 from g2p_jax.errors import UserError, missing
+from g2p_jax.files import atomic_write
 
 if TYPE_CHECKING:
     from g2p_jax.predict.inspection import Inspection
@@ -28,6 +29,12 @@ def subplots(rows: int, columns: int, size: tuple[float, float], **options: Any)
     return figure, figure.subplots(rows, columns, **options)
 
 
+def save(figure: Any, path: Path) -> None:
+    """Writes a figure as PNG."""
+    with atomic_write(path, "wb") as file:
+        figure.savefig(file, dpi=120)
+
+
 def attention_map(seen: "Inspection", path: Path) -> None:
     """Letters across, phonemes down; the darker, the more of the phoneme's attention."""
     letters, phonemes = seen.letters, (*seen.phonemes, "end")
@@ -39,7 +46,7 @@ def attention_map(seen: "Inspection", path: Path) -> None:
     axis.set_xlabel("letters")
     axis.set_ylabel("phonemes")
     figure.colorbar(image, label="attention weight")
-    figure.savefig(path, dpi=120)
+    save(figure, path)
 
 
 def reliability(probabilities: Sequence[float], right: Sequence[bool], path: Path) -> None:
@@ -54,7 +61,7 @@ def reliability(probabilities: Sequence[float], right: Sequence[bool], path: Pat
     axis.set_ylabel("share that is right (with the number of answers)")
     axis.grid(alpha=0.3)
     axis.legend()
-    figure.savefig(path, dpi=120)
+    save(figure, path)
 
 
 def file_name(number: int, word: str) -> str:

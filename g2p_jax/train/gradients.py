@@ -167,4 +167,4 @@ def draw(measured: Sequence[tuple[str, str, Reach]], path: Path) -> None:
     axes[0, 0].legend()
     for axis in axes.flat:
         axis.grid(alpha=0.3)
-    figure.savefig(path, dpi=120)
+    plots.save(figure, path)

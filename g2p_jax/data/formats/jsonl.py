@@ -18,7 +18,7 @@ EXAMPLE = '{"word": "...", "sounds": ["P", "H", "O", "N"]}'
 
 def recognised(file: TextFile) -> bool:
     """Returns whether the file is JSON, by its name or its first character."""
-    return file.path.suffix in (".json", ".jsonl") or file.text().lstrip()[:1] in ("{", "[")
+    return file.path.suffix.lower() in (".json", ".jsonl") or file.text().lstrip()[:1] in ("{", "[")
 
 
 def read(file: TextFile) -> Iterator[Entry]:
