@@ -17,7 +17,7 @@ import pytest
 
 import g2p_jax
 from g2p_jax import commands
-from g2p_jax.commands.run import normal
+from g2p_jax.commands.run import before_words, normal
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.predict import model_file
@@ -611,6 +611,10 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["predict.py", "--mass=x", "a"], 2, "--mass=x: expected a number from 0 to 1"),
         (["predict.py", "--text=maybe"], 2, "--text=maybe: expected true or false"),
         (["predict.py", "--lexicon=none,cmudict", "a"], 2, "none excludes the others"),
+        (["predict.py", "--lexicon=a", "--lexicon", "b"], 2, "is given twice: give it once, with"),
+        (["predict.py", "--text", "--notext", "a"], 2, "--text is given twice: give it once"),
+        (["train.py", "--config=gru", "--config=seq2seq"], 2, "--config is given twice"),
+        (["predict.py", "-foo"], 2, "a word comes after --: predict.py -- -foo"),
         (["predict.py", "--format=x"], 2, "expected one of tsv, submission, wikipron"),
     ],
 )
@@ -695,7 +699,7 @@ def test_the_home_folder_is_written_as_usual_in_every_flag(tmp_path, trained, ca
         (tmp_path / "out.tsv").unlink()
     assert normal("--config.data.skip-bad-lines=a-b=~/c") == "--config.data.skip_bad_lines=a-b=~/c"
     assert normal("~x") == "~x" and normal("well-known") == "well-known"
-    assert normal("--") == "--"
+    assert normal("--") == "--" and before_words(["--a", "b", "--", "--c"]) == ["--a", "b"]
 
 
 @pytest.mark.parametrize("name", ["train", "predict"])

@@ -56,7 +56,8 @@ def main(name: str = "") -> None:
     elif "--version" in (name, *arguments[:1]):
         run.show(g2p_jax.__version__)
     elif name in names:
-        sys.argv = [program, *map(run.normal, arguments)]
+        count = len(run.before_words(arguments))
+        sys.argv = [program, *map(run.normal, arguments[:count]), *arguments[count:]]
         run.run(importlib.import_module(f"g2p_jax.commands.{name}").main)
     else:
         print("g2p-jax:", run.unknown("command", name, names, "g2p-jax --help"), file=sys.stderr)

@@ -1,6 +1,7 @@
 """The flag --config: config files by name or path, from any folder."""
 
 import ast
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ HELP = (
 def define_config(default: str) -> flags.FlagHolder:
     """Defines --config=NAME or FILE.py, and --config.a.b=VALUE for each of its settings."""
     with run.usage_errors():  # the command line is read when this flag is defined
-        if not run.HELP & set(sys.argv):
+        if not run.HELP & set(run.before_words(sys.argv)):
             _check_settings()
             default = _locate_on_command_line(default)
         return config_flags.DEFINE_config_file("config", default, HELP.format(default))
@@ -66,7 +67,7 @@ def described() -> Iterator[str]:
 def _check_settings() -> None:
     """Raises UserError if a setting on the command line does not exist."""
     known = [f"--config.{name}" for name, *_ in settings(Config())]
-    for argument in sys.argv[1:]:
+    for argument in run.before_words(sys.argv)[1:]:
         name = argument.partition("=")[0]
         if name.startswith("--config.") and name not in known:
             raise UserError(run.unknown("setting", name, known, f"{run.program()} --help"))
@@ -74,11 +75,13 @@ def _check_settings() -> None:
 
 def _locate_on_command_line(default: str) -> str:
     """Puts the file of --config into the command line; returns the default's."""
-    chosen = None
-    for place, argument in enumerate(sys.argv[1:], 1):
+    chosen, arguments = None, run.before_words(sys.argv)
+    if sum(re.match("--config(=|$)", argument) is not None for argument in arguments) > 1:
+        raise UserError("--config is given twice: give it once")
+    for place, argument in enumerate(arguments[1:], 1):
         if argument.startswith("--config="):
             chosen = locate(argument.partition("=")[2])
             sys.argv[place] = f"--config={chosen}"
-        elif argument == "--config" and place + 1 < len(sys.argv):
+        elif argument == "--config" and place + 1 < len(arguments):
             sys.argv[place + 1] = chosen = locate(sys.argv[place + 1])
     return chosen or locate(default)

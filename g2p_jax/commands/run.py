@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import itertools
 import logging as std_logging
 import math
 import os
@@ -34,7 +35,7 @@ def run(main: Callable[[list[str]], int | None]) -> NoReturn:
     docstring and the flags of the module of `main`.
     """
     set_up_logging()
-    if HELP & set(sys.argv):
+    if HELP & set(before_words(sys.argv)):
         show(help_text(main.__module__))
     with ending():
         words = parse(sys.argv, main.__module__)
@@ -119,6 +120,11 @@ def leave(status: int) -> NoReturn:
     os._exit(status)
 
 
+def before_words(arguments: list[str]) -> list[str]:
+    """Returns the arguments before --, after which all are words."""
+    return list(itertools.takewhile("--".__ne__, arguments))
+
+
 def normal(argument: str) -> str:
     """Returns an argument with _ for - in the name of a flag, and with the home folder for ~."""
     name, value = re.fullmatch(r"(?s)(--[^=]+=?|)(.*)", argument).groups()  # type: ignore[union-attr]
@@ -139,9 +145,15 @@ def parse(argv: list[str], module: str) -> list[str]:
         except flags.UnrecognizedFlagError as error:
             names = [f"--{flag.name}" for flag in own_flags(module)]
             flag, listed = f"--{error.flagname}", f"{program()} --help"
-            raise UserError(unknown("flag", flag, names, listed)) from error
+            is_flag = any(argument.startswith(flag) for argument in before_words(argv))
+            fix = "" if is_flag else f"; a word comes after --: {program()} -- {flag[1:]}"
+            raise UserError(unknown("flag", flag, names, listed) + fix) from error
         except flags.IllegalFlagValueError as error:
             raise UsageError(bad_value(str(error))) from error
+        for own in map(flags.FLAGS.__getitem__, flags.FLAGS):
+            if own.present > 1:
+                as_list = ", with commas" * isinstance(own.parser, flags.ListParser)
+                raise UserError(f"--{own.name} is given twice: give it once{as_list}")
         for own in own_flags(module):
             empty = own.value == "" != own.default or (own.value == [] and not own.default)
             if own.present and empty:
