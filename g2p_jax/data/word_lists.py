@@ -10,8 +10,10 @@ from typing import Any
 
 from absl import logging
 
+from g2p_jax.data.formats.table import VARIANT
+from g2p_jax.data.lexicon import SPECIAL
 from g2p_jax.data.textfile import LineStream, csv_row, decode, json_value, line_break, shorten
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, counted
 
 FIRST = 10  # lines that tell a lexicon from a list of words
 LEXICON = "%s looks like a lexicon: whole lines are pronounced; give the words alone (cut -f1)"
@@ -46,6 +48,30 @@ def read_texts(source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(source, 1):
         text = _text(name, number, line).rstrip("\r\n")
         yield str(number), text.removeprefix("\ufeff") if number == 1 else text
+
+
+def words_for_lexicon(words: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yields (id, word) of a list as a lexicon can hold it; logs what is different, by an example.
+
+    A list that was made from a lexicon has variants, through(2), which become their word; and noise
+    such as <UNK>, and comments, which are left out: a reader of the new lexicon would do the same.
+    """
+    left_out, variants = list[str](), list[str]()
+    for id, word in words:
+        text = word.strip()
+        if SPECIAL.fullmatch(text) or text.startswith(";;;"):
+            left_out.append(text)
+        else:
+            variants += [text] * (text != (word := VARIANT.sub("", text)))
+            yield id, word
+    if left_out:
+        some = shorten(left_out[0])
+        logging.warning(
+            "left out %s without speech, such as %s", counted(len(left_out), "line"), some
+        )
+    if variants:
+        count, word = counted(len(variants), "variant"), VARIANT.sub("", variants[0])
+        logging.warning("took %s for a word: %s for %s", count, shorten(variants[0]), shorten(word))
 
 
 def _name(source: Iterable[bytes | str]) -> str:

@@ -16,7 +16,7 @@ _COMMENT_LINE = re.compile(r"^\s*;;;.*")
 _DISAMBIGUATION = re.compile(r"#\d+")
 NUMBER = re.compile(r"(?:\d*\.\d+|\d+)(?:[eE][-+]?\d+)?")
 WEIGHTS = "probability", "prob", "probabilities", "pron_prob"  # names of a column
-_VARIANT = re.compile(r"(?<=.)\(\d+\)$")
+VARIANT = re.compile(r"(?<=.)\(\d+\)$")
 
 
 def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataError]:
@@ -45,7 +45,7 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
             yield file.error(number, example, what + shorten(layout.separator.join(row)), fix)
         else:
             word = row[word_column].strip()
-            word = _VARIANT.sub("", word) if word.endswith(")") else word  # word(2)
+            word = VARIANT.sub("", word) if word.endswith(")") else word  # word(2)
             language = row[language_column].strip() if language_column < len(row) else ""
             each, weight = _pronunciations(row[first:], layout), math.nan
             cell = row[weight_column].strip() if weight_column < len(row) else ""
