@@ -27,6 +27,7 @@ from g2p_jax.predict import export
 from g2p_jax.predict import g2p as g2p_lib
 from g2p_jax.predict.calibration import calibrate
 from g2p_jax.predict.header import PRETRAINED
+from g2p_jax.predict.language_guess import guess_languages
 from g2p_jax.predict.language_scores import language_table
 from g2p_jax.predict.serving.requests import Options
 from g2p_jax.predict.serving.service import Service
@@ -222,6 +223,22 @@ def test_a_stored_model_of_languages_is_the_same(world):
     assert {"deu/codes", "kor/units/places", "guesser"} <= arrays.keys()
     again = storage.from_arrays(arrays, g2p.symbols)
     assert storage.equal(g2p.joint, again)
+
+
+def test_languages_without_new_words_keep_their_ngrams(world):
+    """As when a model of many languages learns one of them, or a new one."""
+    g2p = g2p_jax.load(world)
+    words = Pair("deu:Huhn", (("h", "uː", "n"),)), Pair("nld:hun", (("h", "ʏ", "n"),))
+    symbols = g2p.symbols.extended(words)
+    new = storage.fit(words, symbols, 3, g2p.joint)
+    arrays, before = storage.to_arrays(new), storage.to_arrays(g2p.joint)
+    for name in before:
+        if not name.startswith(("deu/", "guesser")):
+            np.testing.assert_array_equal(arrays[name], before[name])
+    guessed = guess_languages(["chat", "huhn", "ışık", "hun"], symbols, new)
+    assert guessed == ["fra", "deu", "tur", "nld"]
+    alone = storage.fit(words, symbols, 3)
+    assert guess_languages(["chat", "huhn"], symbols, alone) == ["deu", "deu"]
 
 
 def test_probabilities_are_made_true_for_phones(world):

@@ -30,13 +30,23 @@ class Guesser:
     steps: Array
 
     @classmethod
-    def fit(cls, words: Ragged, language: Array, names: Sequence[str]) -> "Guesser":
-        """Counts the n-grams of words [ids of letters]; language: the number of that of each."""
+    def fit(
+        cls, words: Ragged, language: Array, names: Sequence[str], before: "Guesser | None" = None
+    ) -> "Guesser":
+        """Counts the n-grams of words [ids of letters]; language: the number of that of each.
+
+        before: what is known of languages without words; what no word is of is never guessed.
+        """
         ngrams, owner = hashed_ngrams(words)
         count = np.full((BUCKETS, len(names)), SMOOTHING)
         np.add.at(count, (ngrams, language[owner]), 1)
         log_p = np.log(count / count.sum(axis=0))
-        return cls(names, np.rint(log_p / STEP).clip(0, 255).astype(np.uint8))
+        steps = np.rint(log_p / STEP).clip(0, 255).astype(np.uint8)
+        for number in set(range(len(names))) - set(language.tolist()):
+            steps[:, number] = 255
+            if before and names[number] in before.names:
+                steps[:, number] = before.steps[:, before.names.index(names[number])]
+        return cls(names, steps)
 
     def guess(self, words: Ragged) -> list[str]:
         """Returns the most probable language of each word, given as letter ids."""

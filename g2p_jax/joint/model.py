@@ -56,7 +56,7 @@ class JointNgram:
                 f"a joint n-gram model (config.ngram) of {letters:,} input and {phonemes:,} output "
                 "symbols would need gigabytes; leave it out"
             )
-        chosen = np.arange(0, len(source), -(-len(source) // MAX_PRONUNCIATIONS))
+        chosen = np.arange(0, len(source), max(1, -(-len(source) // MAX_PRONUNCIATIONS)))
         source, target = source.take(chosen), target.take(chosen)
         units = alignment.fit(source, target, letters, phonemes)
         aligned = alignment.align(units, source, target)()

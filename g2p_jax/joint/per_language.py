@@ -32,7 +32,8 @@ class Language:
     @classmethod
     def fit(cls, source: Ragged, target: Ragged, order: int) -> "Language":
         """Learns from graphemes without the language's own and phonemes without EOS."""
-        letters, phonemes = np.unique(source.ids), np.unique(target.ids)
+        of = lambda ids: np.unique(ids) if len(ids) else np.zeros(1, int)
+        letters, phonemes = of(source.ids), of(target.ids)
         local = numbered(source, letters), numbered(target, phonemes)
         model = JointNgram.fit(*local, room(letters), room(phonemes), order)
         return cls(letters, phonemes, model)
@@ -83,14 +84,23 @@ def names_of(symbols: Symbols) -> dict[int, str]:
     return dict(sorted((ids[f"{name}:"], name) for name in symbols.languages))
 
 
-def fit(examples: Examples, names: Mapping[int, str], order: int) -> LanguageJoint:
-    """Learns a model of each language from examples whose targets have no EOS."""
+def fit(
+    examples: Examples, names: Mapping[int, str], order: int, before: LanguageJoint | None = None
+) -> LanguageJoint:
+    """Learns a model of each language from examples whose targets have no EOS.
+
+    before: where the models of languages without examples come from.
+    """
     language, words, models = examples.source.first, examples.source.rest, {}
     for grapheme, name in names.items():
         rows = np.flatnonzero(language == grapheme)
-        models[name] = Language.fit(words.take(rows), examples.target.take(rows), order)
+        if len(rows) == 0 and before and name in before.names.values():
+            models[name] = before.model(name)
+        else:
+            models[name] = Language.fit(words.take(rows), examples.target.take(rows), order)
     numbers = np.searchsorted(list(names), language)
-    return LanguageJoint(names, models.__getitem__, Guesser.fit(words, numbers, [*names.values()]))
+    guesser = Guesser.fit(words, numbers, [*names.values()], before.guesser if before else None)
+    return LanguageJoint(names, models.__getitem__, guesser)
 
 
 def numbered(sequences: Ragged, symbols: Array) -> Ragged:

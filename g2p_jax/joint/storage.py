@@ -26,12 +26,17 @@ LIKELY = 4.0  # units so much more likely than the rarest, in nats, are stored f
 STEP = -1 / 16  # logarithms are stored as multiples of it; more digits answer no better
 
 
-def fit(pairs: Iterable[Pair], symbols: Symbols, order: int) -> Joint:
-    """The model of training data, as it is read again: it answers the same before it is stored."""
+def fit(pairs: Iterable[Pair], symbols: Symbols, order: int, before: Joint | None = None) -> Joint:
+    """The model of training data, as it is read again: it answers the same before it is stored.
+
+    before: has the languages that these data have no words of.
+    """
     examples = Examples.from_pairs(pairs, symbols)
     examples = Examples(examples.source, without_end(examples.target))
     if symbols.languages:
-        return from_arrays(to_arrays(per_language.fit(examples, names_of(symbols), order)), symbols)
+        known = before if isinstance(before, LanguageJoint) else None
+        model = per_language.fit(examples, names_of(symbols), order, known)
+        return from_arrays(to_arrays(model), symbols)
     pairs_of_ids, sizes = (examples.source, examples.target), _sizes(symbols)
     letters, phonemes = reversed(pairs_of_ids) if symbols.spells else pairs_of_ids
     return from_arrays(to_arrays(JointNgram.fit(letters, phonemes, *sizes, order)), symbols)

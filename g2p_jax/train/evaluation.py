@@ -60,7 +60,8 @@ class Evaluator:
             if config.ngram and hosts.is_first():  # which decodes; the other processes wait
                 logging.info("fitting the joint %d-gram model", config.ngram)
                 try:
-                    joint = storage.fit(inputs.splits.train, symbols, config.ngram)
+                    before = inputs.initial and inputs.initial.joint
+                    joint = storage.fit(inputs.splits.train, symbols, config.ngram, before)
                 except DataError as error:
                     logging.warning("%s: training goes on without it", error)
             self.build = lambda params: G2P(config, symbols, params, joint)
