@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from g2p_jax.data.language_names import AUTO, ISO
+from g2p_jax import runtime
+from g2p_jax.data.language_names import AUTO
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.errors import UserError, checked, counted
 from g2p_jax.predict.lexicon_first import load
@@ -151,18 +152,14 @@ def _check_language(name: str, g2p: Pronouncer | None) -> None:
     name: that of espeak's voice, such as pt-br, or an ISO 639 code. The language of a model of one
       language in IPA is not known, and not compared.
     """
-    names = {name.lower(), re.split("[-_]", name.lower())[0]}
-    rows = {"en": "eng"} | ISO
-    for language, codes in rows.items():
-        if {language, *codes.split()} & names:
-            names |= {language, *codes.split()}
-    own = "en-us"
+    is_own, own = name.lower() in LANGUAGES, "en-us"
     if g2p is not None:
-        own = g2p.symbols.language or "en" * (g2p.symbols.alphabet == "arpabet")
-    if own in ("", AUTO) or own in names or (g2p is None and name.lower() in LANGUAGES):
+        own = g2p.symbols.language or "eng" * (g2p.symbols.alphabet == "arpabet")
+        is_own = own in ("", AUTO) or runtime.find_language(name, [own]) is not None
+    if is_own:
         return
     fix = "a model that you train on its lexicon, g2p=g2p_jax.load(...)"
-    for language in names & ISO.keys():
+    if (language := runtime.find_language(name, runtime.LANGUAGES)) not in (None, "eng"):
         fix = f'g2p=g2p_jax.load("world", language="{language}")'
     raise UserError(
         f"language {name!r}: the model is of {own}; fix: give language={own!r}, or {fix}"

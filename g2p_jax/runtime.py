@@ -34,10 +34,32 @@ END, START, HOLE = -1, -2, -3  # among its units: the places of the first two ar
 SEPARATOR = re.compile(r"[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]")
 VOWEL = re.compile(r"(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[0-2]")
 DOTLESS, CASES = str.maketrans("Iİ", "ıi"), {"lower": str.lower, "upper": str.upper, "keep": str}
-LIKE = dict.fromkeys("’‘ʼ′´`", "'") | dict.fromkeys("‐‑‒–—―−", "-") | {"ß": "ss"}
-LIKE |= dict(zip("æœøłđÆŒØŁĐ", "ae oe o l d AE OE O L D".split(), strict=True))
-like = lambda text: unicodedata.normalize("NFKD", text.translate(str.maketrans(LIKE)))
-base = lambda text: "".join(char for char in like(text) if not unicodedata.combining(char))
+MARKS = str.maketrans(dict.fromkeys("’‘ʼ′´`", "'") | dict.fromkeys("‐‑‒–—―−", "-"))
+BASE = dict(zip("ßæœøłđÆŒØŁĐ", "ss ae oe o l d AE OE O L D".split(), strict=True))
+# Letters that stand for one another, the known one for those that are not: hiragana and katakana.
+ALIKE = "şș ţț đðɖ '’ ·•‧∙⋅ یيى کك هہە".split()
+ALIKE += [chr(kana) + chr(kana + 0x60) for kana in (*range(0x3041, 0x3097), 0x309D, 0x309E)]
+# ISO 639 codes and names of languages, after the names that they have in models.
+_NAMES = """arm-e hye arm hy armenian, bul bg bulgarian, bur mya my burmese, cat ca catalan, cze
+    ces cs czech, dan da danish, deu ger de german, dut nld nl dutch, eng en english, fas per fa
+    persian farsi, fra fre fr french, geo kat ka georgian, gle ga irish, glg gl galician, gre ell el
+    greek, hbs-latn hbs sh hrv hr bos bs srp sr croatian bosnian serbian, hin hi hindi, hun hu
+    hungarian, ice isl is icelandic, ita it italian, jpn ja japanese, kor ko korean, lat-clas lat la
+    latin, lit lt lithuanian, mac mkd mk macedonian, pol pl polish, por-bz por pt portuguese, ron
+    rum ro romanian, slv sl slovene slovenian, spa es spanish, swe sv swedish, tgl tl fil tagalog
+    filipino, tha th thai, tur tr turkish, ukr uk ukrainian, vie vi vietnamese, wel-nw cym wel cy
+    welsh"""
+LANGUAGES = {names.split()[0]: names.split() for names in _NAMES.split(",")}
+COLONS = "fin", "swe"  # languages with colons in words, as in EU:s
+CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
+OR_FOR_ALL = ', or give language="deu" for all words'
+
+
+def base(text):
+    """Returns the plain letters that characters are made of: é -> e, ﬁ -> fi, ’ -> '."""
+    text = unicodedata.normalize("NFKD", text.translate(MARKS).translate(str.maketrans(BASE)))
+    return "".join(char for char in text if not unicodedata.combining(char))
+
 
 sigmoid = lambda x: 0.5 * np.tanh(0.5 * x) + 0.5
 log_sum_exp = lambda x: np.log(np.exp(x - x.max(-1)[..., None]).sum(-1)) + x.max(-1)
@@ -74,46 +96,94 @@ def read(path):
 
 
 class Spelling:
-    """Turns a raw word into letters that the model knows."""
+    """How a raw word becomes letters that are known.
 
-    def __init__(self, symbols, longest, language=""):
-        known = symbols["languages"][language] if language else symbols["graphemes"]
-        self.known, self.first = frozenset(known), (f"{language}:",) if language else ()
-        self.case, self.form = CASES[symbols["case"]], symbols["unicode"]
-        self.longest = longest - len(self.first)
-        self.split = str.split if symbols["source"] == "words" else list
+    case, form: of the letters, and their normal form. words: they are words between spaces, as in
+    a sentence to translate.
+    """
+
+    def __init__(self, known, case, form, words=False):
+        self.known, self.words, self.case, self.form = frozenset(known), words, CASES[case], form
         self.dotless = DOTLESS if "ı" in self.known else {}  # Turkish: I is no capital i
-        self.normal = lambda text: unicodedata.normalize(self.form, self.case(text))
+        self.has_letters = not words and any(map(str.isalpha, self.known))
+        self.accents = any(map(unicodedata.combining, unicodedata.normalize("NFD", "".join(known))))
+        self.alike = functools.cache(self._alike)
 
-    def pieces(self, word):
-        """Returns the letters of each part of a word, and the characters that are not known.
-
-        Parts are between unknown hyphens and spaces; what is too long is cut into equal pieces.
-        """
-        parts, pieces = [self.letters_of(word)], []
-        if parts[0][1] and self.split is list and any(map(str.isalpha, self.known)):
-            marks = [re.escape(x) for x in {*SEPARATOR.findall(word)} if self._known(x) is None]
-            parts = list(map(self.letters_of, re.split("|".join(marks) or "$^", word)))
-        for letters, _ in parts:
-            size = -(-len(letters) // max(-(-len(letters) // self.longest), 1)) or 1
-            starts = range(0, len(letters), size)
-            pieces += ((*self.first, *letters[i : i + size]) for i in starts)
-        return pieces, tuple(token for _, unknown in parts for token in unknown)
+    def normalise(self, word):
+        """Returns the word as the training data would write it."""
+        text = self._written(word.strip())
+        if self.words or self.known.issuperset(text):
+            return text
+        return self._written("".join(map(self.alike, unicodedata.normalize("NFC", word.strip()))))
 
     def letters_of(self, word):
-        word = word.translate(self.dotless) if self.case is str.lower else word
-        each = [(x, self._known(x)) for x in self.split(self.normal(word.strip()))]
-        unknown = [token for token, letters in each if letters is None]
-        return [letter for _, letters in each for letter in letters or ()], unknown
+        """Returns the letters to read, and the characters that are not known.
+
+        These are left out, or read as a letter in the other case, or as their base letters: é -> e.
+        The latter are counted as unknown where there are letters with accents.
+        """
+        text = self.normalise(word)
+        if not self.words and self.known.issuperset(text):
+            return list(text), []
+        letters, unknown = [], []
+        for char in text.split() if self.words else unicodedata.normalize("NFC", text):
+            found, is_base = self._known(char)
+            letters += found or ()
+            if found is None or (is_base and self.accents):
+                unknown.append(char)
+        return letters, unknown
+
+    def parts(self, word):
+        """Cuts a word at separators that are not known: well-known -> well, known.
+
+        Only where there are letters: in a sum 12-34 an unknown minus is no separator.
+        """
+        found = {*SEPARATOR.findall(word)} if self.has_letters else ()
+        lacking = [re.escape(x) for x in found if self._known(self.alike(x))[0] is None]
+        return re.split("|".join(lacking), word) if lacking else [word]
+
+    def _written(self, text):
+        text = text.translate(self.dotless) if self.case is str.lower else text
+        return unicodedata.normalize(self.form, self.case(text))
+
+    def _alike(self, char):
+        """Returns a character, or one that stands for it and is known: ﬁ -> fi, ’ -> ', ş -> ș."""
+        plain = unicodedata.normalize("NFKC", char).translate(MARKS)
+        group = next((group for group in ALIKE if plain.lower() in group), "")
+        found = (x for x in (char, plain, *group) if self.known.issuperset(self._written(x)))
+        return next(found, plain if unicodedata.combining(plain[0]) else char)
 
     def _known(self, token):
-        """Returns the token, or what may stand for it: in another case, or é -> e; else None."""
-        cases = token.translate(self.dotless).lower(), token.upper()
-        for text in (token, *map(self.normal, (*cases, *map(base, (token, *cases))))):
-            letters = [text] if text is token else self.split(text)
-            if all(letter in self.known for letter in letters):
-                return letters
-        return None
+        """Returns known letters for a token, None if there are none; whether they are its base."""
+        cases = token, token.translate(self.dotless).lower(), token.upper()
+        for n, text in enumerate((*cases, *map(base, cases))):
+            letters = self._written(text).split() if self.words else list(self._written(text))
+            if self.known.issuperset(letters):
+                return letters, n >= len(cases)
+        return None, False
+
+
+def find_language(name, languages):
+    """Returns which language has a name or code, deu, DE, de-AT or German; None: none of these."""
+    codes = name.strip().lower(), re.split("[-_]", name.strip().lower())[0]
+    found = (x for code in codes for x in languages if code in LANGUAGES.get(x, (x,)))
+    return next(found, None)
+
+
+def split_language(word, languages, default=""):
+    """Returns the language of a word, deu:Haus or German:Haus, and the word without it.
+
+    default: of a word that names none. ValueError for a word that needs one, or names another.
+    """
+    name, colon, rest = word.partition(":")
+    if colon and (language := find_language(name, languages)):
+        return language, rest
+    what = f"{word[:60]!r} needs a language, such as deu:{word[:60]}{OR_FOR_ALL};"
+    if colon and not default or rest and CODE.fullmatch(name) and default not in COLONS:
+        what = f"no language {name[:60]!r}:"
+    elif default:
+        return default, word
+    raise ValueError(f"{what} the model knows {', '.join(languages)}")
 
 
 def guess(steps_NxL, ids):
@@ -421,17 +491,20 @@ class G2P:
         self.networks = [Network(self.model, member(networks, n)) for n in several]
         self.ids = {letter: id for id, letter in enumerate(symbols["graphemes"])}
         languages = sorted(symbols.get("languages", {}), key=lambda x: self.ids[f"{x}:"])
-        self.spell = functools.partial(Spelling, symbols, config["data"]["longest"])
-        self.spellings = {language: self.spell(language) for language in languages or [""]}
+        how, self.longest = (symbols["case"], symbols["unicode"]), config["data"]["longest"]
+        self.spelling = Spelling(symbols["graphemes"], *how, symbols["source"] == "words")
+        known = symbols.get("languages", {})
+        self.spellings = {x: Spelling(known[x], *how) for x in languages} or {"": self.spelling}
         self.names, self.language = symbols["phonemes"], config.get("language", "")
         joint = arrays.get("joint", {})  # of each language, read when it is needed, or of all words
         each = {self.ids[f"{x}:"]: joint[x] for x in languages} if joint else {}
         self.joint, self.guesser = each or (joint and {PAD: joint}), joint.get("guesser")
         turned = (symbols["source"], symbols["target"]) == ("words", "characters")
         self.joint_of = functools.cache(lambda language: JointNgram(self.joint[language], turned))
-        known = ["auto"] * (self.guesser is not None) + languages
-        if self.language and self.language not in known:
-            raise ValueError(f"no language {self.language!r}: one of {', '.join(known)}")
+        if self.language and (self.language != "auto" or self.guesser is None):
+            self.language = find_language(language := self.language, languages)
+            if not self.language:
+                raise ValueError(f"no language {language!r}: one of {', '.join(languages)}")
         if not config["stress"]:
             self.names = [x[:-1] if VOWEL.fullmatch(x) else x for x in self.names]
         self.fold = 2 if self.names != symbols["phonemes"] else 1
@@ -465,17 +538,27 @@ class G2P:
         return [(self._join(found, pieces or [()], nbest), unknown) for pieces, unknown in spelled]
 
     def pieces(self, word):
-        """Returns the letters of a word, haus or deu:haus, and what is unknown; see `Spelling`."""
-        language, colon, rest = word.partition(":")
-        if not (language and colon and language in self.spellings):
-            language, rest = self.language, word
-        if language == "auto":
-            letters, _ = self.spell().letters_of(word)  # of all languages
-            place = guess(self.guesser, [self.ids[letter] for letter in letters])
-            language = list(self.spellings)[place]
-        if language not in self.spellings:
-            raise ValueError(f"{word!r} needs a language, one of {', '.join(self.spellings)}")
-        return self.spellings[language].pieces(rest)
+        """Returns the letters of each part of a word, haus or deu:haus, and what is unknown.
+
+        Parts are between unknown hyphens and spaces; what is too long is cut into equal pieces.
+        """
+        language, first = "", ()
+        if "" not in self.spellings:
+            language, word = split_language(word, self.spellings, self.language)
+            if language == "auto":
+                letters, _ = self.spelling.letters_of(word)  # of all languages
+                place = guess(self.guesser, [self.ids[letter] for letter in letters])
+                language = list(self.spellings)[place]
+            first = (f"{language}:",)
+        spelling, pieces, longest = self.spellings[language], [], self.longest - len(first)
+        parts = [spelling.letters_of(word)]
+        if parts[0][1]:
+            parts = list(map(spelling.letters_of, spelling.parts(word)))
+        for letters, _ in parts:
+            size = -(-len(letters) // max(-(-len(letters) // longest), 1)) or 1
+            starts = range(0, len(letters), size)
+            pieces += ((*first, *letters[i : i + size]) for i in starts)
+        return pieces, tuple(token for _, unknown in parts for token in unknown)
 
     def _join(self, found, pieces, nbest):
         best = found[pieces[0]]

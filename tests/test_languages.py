@@ -15,7 +15,7 @@ from g2p_jax.compat import phonemize
 from g2p_jax.data import splits
 from g2p_jax.data.formats.writers import WRITERS
 from g2p_jax.data.language_lexicons import balanced, in_small_letters, read_folder
-from g2p_jax.data.language_names import ISO, find_language
+from g2p_jax.data.language_names import find_language, names_language, split_language
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.phones import cut
@@ -122,7 +122,36 @@ def test_languages_have_names_and_codes():
     ]  # fmt: skip
     with pytest.raises(UserError, match="no language 'xx': the model knows cze, deu, hbs-latn"):
         find_language("xx", known)
-    assert [find_language(name, known) for name in ("DE", "de-AT", " ger")] == ["deu"] * 3
+    for name in ("DE", "de-AT", "de_AT", " ger", "German"):
+        assert find_language(name, known) == "deu"
+    with pytest.raises(UserError, match="no language 'Germn': did you mean deu.* The model knows"):
+        find_language("Germn", known)
+
+
+@pytest.mark.parametrize(
+    "word, language, rest",
+    [
+        ("deu:Haus", "deu", "Haus"),
+        ("DE:Haus", "deu", "Haus"),
+        ("German:Haus", "deu", "Haus"),
+        ("de_AT:a:b", "deu", "a:b"),
+        ("Haus", "fra", "Haus"),
+        ("Lehrer:innen", "fra", "Lehrer:innen"),
+        ("ab:", "fra", "ab:"),
+        ("xx:Haus", "no language 'xx': the model knows deu, fra, swe", None),
+        ("EU:s", "no language 'EU': the model knows deu, fra, swe", None),
+        ("swe:EU:s", "swe", "EU:s"),
+    ],
+)
+def test_a_word_names_its_language(word, language, rest):
+    known = ["deu", "fra", "swe"]
+    if rest is None:
+        with pytest.raises(UserError, match=language):
+            split_language(word, known, "fra")
+        assert split_language(word, known, "swe") == ("swe", word)  # of words with colons
+    else:
+        assert split_language(word, known, "fra") == (language, rest)
+        assert names_language(word) == (":" in word and language != "fra")
 
 
 def test_examples_of_small_languages_are_repeated():
@@ -164,7 +193,7 @@ def test_what_language_is_missing_or_unknown_is_said(world, g2p):
     for language in "en-us", "fr-fr", "xx":
         with pytest.raises(UserError, match=f"{language}.: the model is of deu; fix: give"):
             phonemize("Chat", language=language, g2p=german)
-    with pytest.raises(UserError, match="'fr-fr': the model is of en; fix"):
+    with pytest.raises(UserError, match="'fr-fr': the model is of eng; fix"):
         phonemize("chat", language="fr-fr", g2p=g2p)
 
 
@@ -256,7 +285,7 @@ def test_a_lexicon_of_one_language_comes_before_the_model(world, write):
     assert (german("Chat"), german("hut"), german("die")) == ("ʃ aː", "h uː t", "d iː")
     assert german.pronounce(["Chat"])[0].word == "Chat"
     with pytest.raises(
-        DataError, match="own.tsv:1: .*'Chat' without a language; fix: .* --language"
+        DataError, match="own.tsv:1: .*'Chat' without a language; fix: .* or give language="
     ):
         g2p_jax.load(world, lexicon=str(path))
 
@@ -267,7 +296,7 @@ def test_a_lexicon_of_many_languages_comes_before_the_model(world, write):
     assert (g2p("hut"), g2p("fr:hut")) == ("h uː t", "y t")
     with pytest.raises(UserError, match="'hut' needs a language that is not to be guessed"):
         g2p_jax.load(world, language="auto", lexicon=str(path))("hut")
-    path = write("deu:hut\thuːt\nhat\that\n", "named.tsv")  # as predict.py writes it, and not
+    path = write("DE:hut\thuːt\nhat\that\n", "named.tsv")  # as predict.py writes it, and not
     g2p = g2p_jax.load(world, language="deu", lexicon=str(path))
     assert (g2p("hut"), g2p("hat")) == ("h uː t", "h a t")
 
@@ -300,8 +329,8 @@ def test_all_36_languages_are_read_pronounced_and_written(tmp_path):
     """Words that the shipped model has not learnt, as Wiktionary has them (CC BY-SA)."""
     data = config.Data(source="language", target="ipa")
     world = runtime.load(PRETRAINED / "world" / "model.safetensors")
-    known, right, lines = splits.read(str(REFERENCES), data), 0, dict.fromkeys(ISO, "")
-    assert len(ISO) == 36 and len(known) == 3 * 36
+    known, right, lines = splits.read(str(REFERENCES), data), 0, dict.fromkeys(world.spellings, "")
+    assert len(lines) == 36 and len(known) == 3 * 36 and lines.keys() < runtime.LANGUAGES.keys()
     for pair in known:
         language, _, word = pair.word.partition(":")
         ((((phonemes, _),), unknown),) = world.pronounce_all([pair.word])
@@ -325,6 +354,6 @@ def test_predict_takes_a_language(world):
     failed = run("die")
     assert failed.returncode == 1 and failed.stdout == ""
     assert (
-        "'die' needs a language, such as deu:die or --language=deu; the model knows deu"
+        "'die' needs a language, such as deu:die, or give --language=deu for all words"
         in failed.stderr
     )

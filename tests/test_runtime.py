@@ -20,7 +20,6 @@ from g2p_jax.joint import storage
 from g2p_jax.kernels.parameters import set_up
 from g2p_jax.predict import g2p as g2p_lib
 from g2p_jax.predict import model_file, on_demand
-from g2p_jax.predict.pronunciation import spell
 from tests.references import golden
 
 LEXICON = {
@@ -114,11 +113,11 @@ def test_many_languages_in_one_model(tmp_path):
     german = runtime.load(path, language="deu")
     assert_same(german.pronounce_all(LEXICON), g2p.with_language("de").pronounce(LEXICON))
     guessed = runtime.load(path, language="auto")
-    words = [*LEXICON, "fra:fad", "Fade", "日", "", "xx:ab"]
+    words = [*LEXICON, "fra:fad", "Fade", "日", "", "FR:ab", "German:ab"]
     assert_same(guessed.pronounce_all(words), g2p.with_language("auto").pronounce(words))
-    with pytest.raises(ValueError, match="'cab' needs a language, one of deu, fra"):
+    with pytest.raises(ValueError, match="'cab' needs a language, such as .* knows deu, fra"):
         runtime.load(path)("cab")
-    with pytest.raises(ValueError, match="no language 'eng': one of auto, deu, fra"):
+    with pytest.raises(ValueError, match="no language 'eng': one of deu, fra"):
         runtime.load(path, language="eng")
     for language in ("fr", "auto"):
         symbols, own = g2p.symbols.in_language(language), g2p.with_language(language)
@@ -167,31 +166,6 @@ def test_shipped_models_answer_what_was_recorded(kind):
     ):
         assert [" ".join(phonemes) for phonemes, _ in found[0]] == [p for p, _ in before]
         assert [p for _, p in found[0]] == pytest.approx([p for _, p in before], abs=1e-5)
-
-
-@pytest.mark.parametrize(
-    "known, options",
-    [
-        ("HELLO'", {}),
-        ("hello", {}),
-        ("Helo-", {}),
-        ("ııilmn", {}),
-        ("cafe\N{COMBINING ACUTE ACCENT}", {"unicode": "NFD"}),
-        ("ae oe one two", {"source": "words"}),
-        ("12+3", {}),
-        ("가감σς", {"unicode": "NFD"}),
-    ],
-)
-def test_words_are_spelled_as_in_the_library(known, options):
-    words = known.split() if "source" in options else [known]
-    symbols = Symbols.from_pairs([Pair(" ".join(words), (("X",),))], **options)
-    ours = runtime.Spelling(symbols.to_json(), longest=5)
-    for word in [
-        "hello", "Hello", "HELLO, ", " well-known", "New York", "café", "CAFÉ", "ﬁne", "’tis", "ß",
-        "Æsop", "İstanbul", "ILIM", "ilim", "12-34", "a\u2013b", "l’eau", "Ωμέγα", "ΣΟΦΌΣ", "가감",
-        "one two  three", "", " ", "-", "hellohellohello", "a/b_c", "e\N{COMBINING ACUTE ACCENT}",
-    ]:  # fmt: skip
-        assert ours.pieces(word) == spell(word, symbols, 5), word
 
 
 def test_a_handful_of_words_is_left_to_numpy(tmp_path):

@@ -93,6 +93,31 @@ def test_a_known_accent_is_kept():
     assert symbols_of("é", "e").graphemes_of("É") == (["é"], [])
 
 
+@pytest.mark.parametrize(
+    "known, typed, letters, unknown",
+    [
+        ("șță", "ŞŢȘT\u0327", "șțșț", ""),  # a cedilla for the comma below, and the other way round
+        ("şç", "șç", "şç", ""),
+        ("aç", "Ș", "", "ș"),
+        ("osz\u017c", "šoż", "soż", "š"),  # an accent is not dropped without a word
+        ("osz\u017c", "o\u030a\u0316", "o", "\u0316\u030a"),
+        ("osz\u017c", "œøz", "oz", "œø"),
+        ("オか", "おカガ", "オか", "ガ"),  # half of the two scripts each
+        ("かがっー", "カガｶﾞｯｰガ", "かががっーが", ""),
+        ("کیهب", "كييىہﺏ", "کیییهب", ""),
+        ("žabd", "ǆab", "džab", ""),
+        ("l·", "ŀl•l", "l·l·l", ""),
+        ("đa", "Ðað", "đađ", ""),
+        ("с’", "с'сʼ", "с’с’", ""),
+    ],
+)
+def test_letters_that_stand_for_one_another(known, typed, letters, unknown):
+    for form in "NFC", "NFD":
+        symbols = symbols_of(unicodedata.normalize(form, known), unicode=form)
+        found, left = map("".join, symbols.graphemes_of(typed))
+        assert (unicodedata.normalize("NFC", found), left) == (letters, unknown), form
+
+
 def test_a_base_letter_must_itself_be_known():
     assert symbols_of("a").graphemes_of("aéa") == (["a", "a"], ["é"])
 

@@ -60,9 +60,12 @@ LANGUAGES = [
     Pair("fra:die", (("di",),)),
     Pair("fra:à-bas", (("a", "b", "a"),)),
     Pair("tur:ırak", (("ɯɾak",),)),
+    Pair("ron:și", (("ʃi",),)),
+    Pair("jpn:かが", (("kaɡa",),)),
 ]
 SPELL = ["K AH0 F", "EY1 S Q", "EY1"]
 WORLD = ["deu:Die", "fra:chat à", "tur:Irak", "die", "bas", "irak", "deu:xyz", "fra:" + "bas" * 20]
+WORLD += ["DE:die", "German:Die", "ron:ŞI", "ron:šï", "jpn:カガｶﾞ", "fra:ｂÁs", "fra:ǆ", "fra:ิ"]
 WORDS = ["cafe", "Café", "bead", "a", "well known", "", "日", "face" * 12, "ca\u0301b", "BACK-BEAD"]
 
 
@@ -94,6 +97,7 @@ def make(name: str) -> g2p_jax.G2P:
 
 
 SCRIPT = """
+import assert from "node:assert";
 import { readFileSync } from "node:fs";
 import { load } from "./g2p.js";
 const found = {};
@@ -103,6 +107,8 @@ for (const [name, { model, words, pairs }] of Object.entries(JSON.parse(readFile
   const answers = [1, 3].map((nbest) => g2p.pronounce(words, { nbest, language }));
   const seen = pairs.map(([word, phonemes]) => g2p.inspect(word, phonemes, { language }));
   found[name] = [answers, seen];
+  const wrong = () => g2p.pronounce(["xx:die"], { language });
+  if (name === "world") assert.throws(wrong, /no language "xx": the model knows deu, fra/);
 }
 console.log(JSON.stringify(found));
 """

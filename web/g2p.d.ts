@@ -9,7 +9,7 @@ export interface Answer {
   word: string;
   /** Best first; never empty. */
   pronunciations: Pronunciation[];
-  /** Characters that the model does not know, and left out. */
+  /** Characters that the model does not know: left out, or read without an accent. */
   unknown: string[];
 }
 
@@ -23,8 +23,8 @@ export interface Options {
   /** Of the phonemes; "": as the model has learned them. */
   alphabet?: Alphabet;
   /**
-   * Of words that do not name theirs, as deu:Haus does: one of G2P.languages, or "auto": it is guessed
-   * from the letters. Only of models that know several languages.
+   * Of words that do not name theirs, as deu:Haus does: one of G2P.languages, its ISO 639 code or its name
+   * in English, or "auto": it is guessed from the letters. Only of models that know several languages.
    */
   language?: string;
   /** Whether answers have stress; default: as the model has it, and in another alphabet. */

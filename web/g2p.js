@@ -1,9 +1,9 @@
 // Pronounces words with a model of g2p_jax, in browsers and in Node; see README.md.
+import "./src/tables.js";
 import "./src/products.js";
 import "./src/network.js";
 import "./src/search.js";
 import "./src/per_language.js";
-import "./src/tables.js";
 import "./src/alphabets.js";
 import "./src/model_file.js";
 import "./src/spelling.js";

@@ -22,6 +22,7 @@ from g2p_jax.data.lexicon import SKIP
 from g2p_jax.data.plausibility import FORMAT
 from g2p_jax.errors import UsageError, UserError, cut, printable, reason
 from g2p_jax.files import naming
+from g2p_jax.runtime import OR_FOR_ALL
 
 HELP = {"--help", "-h"}
 SIGNAL = 128  # plus the number of a signal: the exit status after it
@@ -218,7 +219,9 @@ def one_line(error: Exception) -> str:
     setting = "config.data.skip_bad_lines=True" if "config" in flags.FLAGS else "skip_bad_lines"
     format = "config.data.format" if "config" in flags.FLAGS else "format"
     format = "lexicon_format" if "lexicon_format" in flags.FLAGS else format
-    return cut(line).replace(SKIP, f"--{setting}").replace(FORMAT, f"--{format}")
+    line = cut(line).replace(SKIP, f"--{setting}").replace(FORMAT, f"--{format}")
+    line = line if "language" in flags.FLAGS else line.replace(OR_FOR_ALL, "")
+    return line.replace('language="deu"', "--language=deu")
 
 
 def own_flags(module: str) -> list[flags.Flag]:

@@ -7,10 +7,10 @@ import numpy as np
 from absl import logging
 
 from g2p_jax.data.language_names import LANGUAGE
-from g2p_jax.data.normalise import DOTLESS
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.ragged import Array
 from g2p_jax.errors import DataError, cut
+from g2p_jax.runtime import DOTLESS
 
 BALANCE = 0.5  # of n examples of a language about n to this power are drawn
 SPLITS = "train", "dev", "test"
@@ -63,7 +63,7 @@ def in_small_letters(pairs: Pairs) -> Pairs:
     def lower(word: str) -> str:
         language, colon, rest = word.partition(":")
         rest = rest.translate(DOTLESS) if language in dotless else rest  # I is no capital i
-        return language + colon + rest.lower()
+        return language.lower() + colon + rest.lower()
 
     return pairs.with_words(map(lower, pairs.each_word())).merged()
 

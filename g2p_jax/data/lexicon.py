@@ -22,6 +22,7 @@ from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.phones import cut as cut_into_phones
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError, checked, counted, cut
+from g2p_jax.runtime import OR_FOR_ALL
 
 SKIP = "skip_bad_lines=True"
 SHOWN = 5  # bad lines that an error names
@@ -142,7 +143,7 @@ def _checked(
             bad.append(file.error(place, example, found, fix))
         elif language == "" and not named and not names_language(word):
             found = f"{shorten(word)} without a language"
-            fix = "write it as in deu:Haus, add a column named language, or give --language=deu"
+            fix = f"write it as in deu:Haus, add a column named language{OR_FOR_ALL}"
             bad.append(file.error(place, example, found, fix))
         else:
             is_whole = language is None or names_language(word)

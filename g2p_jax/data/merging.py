@@ -22,10 +22,11 @@ from g2p_jax.data.formats.layout import Entry
 from g2p_jax.data.formats.table import WEIGHTS, columns
 from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, distinct, scaled, token
 from g2p_jax.data.lexicon import SPECIAL, read_lexicon
-from g2p_jax.data.normalise import MARKS, normal_form
+from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pairs, Phonemes
 from g2p_jax.data.textfile import TextFile, open_to_read, shorten
 from g2p_jax.errors import DataError, counted
+from g2p_jax.runtime import MARKS
 
 SILENCE = "0.5", "1.0", "1.0"  # what MFA assumes where it is not told: probability, corrections
 LEAST = 0.01  # probability that MFA allows

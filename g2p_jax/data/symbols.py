@@ -18,9 +18,9 @@ from g2p_jax.data.normalise import CASES, FORMS, normal_form, normalise
 from g2p_jax.data.pairs import Pair, Pairs, texts
 from g2p_jax.data.phones import cut
 from g2p_jax.data.ragged import Ragged, narrow
-from g2p_jax.data.spelling import Spelling
 from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import DataError, UserError
+from g2p_jax.runtime import Spelling
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 # But a text has tabs, line breaks, and NEL, which is one of them.

@@ -149,8 +149,8 @@ class G2P(Pronouncer):
     def with_language(self, language: str) -> "G2P":
         """Returns the same model for words of one language; UserError for one it does not know.
 
-        language: a name in `symbols.languages` or its ISO 639 code, "deu" or "de"; "auto": that of
-          each word is guessed from its letters.
+        language: a name in `symbols.languages`, its ISO 639 code, or in English: "deu", "de" or
+          "German"; "auto": that of each word is guessed from its letters.
         """
         return dataclasses.replace(self, symbols=self.symbols.in_language(language))
 

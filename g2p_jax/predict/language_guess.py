@@ -16,9 +16,9 @@ def in_language(words: Sequence[str], symbols: Symbols, joint: Joint | None) -> 
     """
     if symbols.language != AUTO:
         return words
-    names = guess_languages(words, symbols, joint)
-    each = zip(words, names, strict=True)
-    return [":".join(split_language(word, symbols.languages, name)) for word, name in each]
+    named = [split_language(word, symbols.languages, AUTO) for word in words]
+    guessed = iter(guess_languages([rest for name, rest in named if name == AUTO], symbols, joint))
+    return [f"{next(guessed) if name == AUTO else name}:{rest}" for name, rest in named]
 
 
 def guess_languages(words: Sequence[str], symbols: Symbols, joint: Joint | None) -> list[str]:

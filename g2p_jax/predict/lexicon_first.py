@@ -13,7 +13,7 @@ from g2p_jax.data.alphabets import convert
 from g2p_jax.data.arpabet import has_stress, marks_stress, strip_stress
 from g2p_jax.data.cmudict import Cmudict, cmudict
 from g2p_jax.data.language_names import AUTO
-from g2p_jax.data.normalise import MARKS, normal_form
+from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pair, Pairs, Phonemes
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UsageError, checked
@@ -30,6 +30,7 @@ from g2p_jax.predict.pronunciation import (
     check_words,
     concatenate,
 )
+from g2p_jax.runtime import MARKS
 
 if TYPE_CHECKING:
     from g2p_jax.predict.g2p import G2P

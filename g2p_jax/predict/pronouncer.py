@@ -48,8 +48,8 @@ class Pronouncer(abc.ABC):
         """Returns one answer for each word, in order, whatever the word holds.
 
         Words such as "well-known" and "New York" are pronounced part by part. Characters that the
-        model does not know are left out; a word of nothing else is silent: no phonemes. Words
-        longer than any to be expected are pronounced piece by piece.
+        model does not know are left out, or read without an accent; a word of nothing else is
+        silent: no phonemes. Words longer than any to be expected are pronounced piece by piece.
 
         Args:
           nbest: how many pronunciations; those after the best are found by a wider search, and

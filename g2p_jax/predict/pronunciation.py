@@ -63,7 +63,7 @@ class Answer:
 
     word: str
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
-    unknown: tuple[str, ...] = ()  # characters that the model does not know, and left out
+    unknown: tuple[str, ...] = ()  # what the model does not know: left out, or read as é -> e
 
     def __post_init__(self) -> None:
         if not self.pronunciations:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.arpabet import strip_stress
+from g2p_jax.data.language_names import AUTO
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.symbols import check_can_write
 from g2p_jax.errors import UserError
@@ -84,8 +85,8 @@ def read(
     if symbols.spells:
         raise UserError("this model spells: it reads phonemes, and no texts")
     if symbols.languages and not symbols.language:
-        names = ", ".join(symbols.languages)
-        raise UserError(f"which language has the text? Name one with --language: {names}, or auto")
+        names = ", ".join((AUTO, *symbols.languages))
+        raise UserError(f'which language has the text? Give language="deu", or another of {names}')
     own = symbols.alphabet
     is_other = alphabet not in ("", own)
     source = pronouncer.stressed if is_other else pronouncer

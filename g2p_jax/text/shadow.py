@@ -6,7 +6,7 @@ place in the text: é is e, a curly apostrophe is a straight one, an emoji is SY
 
 import unicodedata
 
-from g2p_jax.data.normalise import base_letters
+from g2p_jax.runtime import base
 
 LOWER, UPPER = "ä", "Ä"  # letters without a base letter in ASCII, as of other scripts
 MARK = "\u0301"  # combining marks, and what is invisible: soft hyphen, joiners
@@ -43,9 +43,9 @@ def _alike(char: str) -> str:
     if "\U0001f3fb" <= char <= "\U0001f3ff":  # the colour of the skin in the emoji before it
         return MARK
     if category[0] == "L":
-        base = base_letters(char)
-        if len(base) == 1 and base.isascii() and base.isalpha():
-            return base
+        plain = base(char)
+        if len(plain) == 1 and plain.isascii() and plain.isalpha():
+            return plain
         return UPPER if char.isupper() else LOWER
     return _KINDS[category[0]]
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from g2p_jax.data.normalise import MARKS
+from g2p_jax.runtime import MARKS
 from g2p_jax.text import amounts, numbers, tables
 from g2p_jax.text.shadow import LOWER, UPPER, shadow
 from g2p_jax.text.tokens import INVISIBLE, Piece

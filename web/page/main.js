@@ -83,7 +83,7 @@ function showDetail({ word: text, pronunciations, unknown }) {
   });
   const signs = [...new Set(unknown)].join(" ");
   byId("note").hidden = !unknown.length;
-  byId("note").textContent = phonemes.length ? `Left out: ${signs}. The model does not know them.`
+  byId("note").textContent = phonemes.length ? `The model does not know ${signs}: left out, or read as a letter like it.`
     : `The model knows no letter of “${text}”.`;
   byId("heading").textContent = `${text}, ${percent(pronunciations[choice].probability)}`;
 }

@@ -2,7 +2,7 @@
 "use strict";
 globalThis.g2pJax ??= {};
 {
-const { SPELLINGS } = globalThis.g2pJax, ONSETS = new Set(globalThis.g2pJax.ONSETS.split(","));
+const { SPELLINGS } = globalThis.g2pJax, ONSETS = new Set(globalThis.g2pJax.ONSETS);
 const ALPHABETS = ["arpabet", "ipa", "xsampa", "espeak", "kokoro"];
 const VOWEL = /^(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)([0-2]?)$/;
 const MARKS = { 1: "ˈ", 2: "ˌ" }, XSAMPA_MARKS = { 1: '"', 2: "%" };

@@ -5,6 +5,7 @@ globalThis.g2pJax ??= {};
 const { Network, Ensemble, JointNgram, LanguageJoint, greedy, beam, rescore } = globalThis.g2pJax;
 const { convert, withoutStress, isArpabet, ALPHABETS } = globalThis.g2pJax;
 const { ModelError, open, check, member, Spelling } = globalThis.g2pJax;
+const { LANGUAGES, COLONS } = globalThis.g2pJax, CODE = /^[a-z]{2,3}([-_][a-z0-9]+)*$/i;
 const BOS = 1, EOS = 2, UNK = 3, SPECIALS = 4;
 const MOST_BEAM = 1000;
 const RESCORED = 4; // hypotheses of each word that the joint n-gram model rescores
@@ -51,6 +52,8 @@ class G2P {
     this.spellings = new Map(Object.entries(symbols.languages ?? {}).map(
       ([language, letters]) => [language, new Spelling([...letters], symbols)]));
     this.spelling = new Spelling(symbols.graphemes, symbols); // of all languages
+    this.codes = new Map(this.languages.flatMap(
+      (language) => (LANGUAGES[language] ?? [language]).map((name) => [name, language])));
     this.tokens = symbols.phonemes;
     this.characters = symbols.target === "characters";
     this.alphabet = this.tokens.slice(SPECIALS).every(isArpabet) ? "arpabet" : "ipa";
@@ -79,16 +82,26 @@ class G2P {
   // "auto": it is guessed.
   named(word, language = "") {
     if (!this.languages.length) return ["", word];
-    const [name, ...rest] = word.split(":");
-    if (rest.length && this.spellings.has(name)) return [name, rest.join(":")];
-    if (language === "auto" && this.joint) {
-      const ids = this.spelling.graphemes(word)[0].map((letter) => this.letters.get(letter));
-      return [this.joint.guess(ids), word];
+    const known = `the model knows ${this.languages.join(", ")}`;
+    const auto = language === "auto" && this.joint ? "auto" : "";
+    const own = language && (auto || this.language(language));
+    if (own === undefined) throw new RangeError(`no language "${language}": ${known}`);
+    const [, name, rest] = /^([^:]*):(.*)$/su.exec(word) ?? [];
+    const found = name !== undefined && this.language(name);
+    if (found) return [found, rest];
+    if (name !== undefined && (!own || (rest && CODE.test(name) && !COLONS.includes(own)))) {
+      throw new RangeError(`no language "${name}": ${known}`);
     }
-    if (this.spellings.has(language)) return [language, word];
-    const known = [...(this.joint ? ["auto"] : []), ...this.languages].join(", ");
-    throw new RangeError(language ? `no language "${language}": one of ${known}`
-      : `"${word}" needs a language, as in deu:${word}; the model knows ${known}`);
+    if (!own) throw new RangeError(`"${word}" needs a language, as in deu:${word}; ${known}`);
+    if (!auto) return [own, word];
+    const ids = this.spelling.graphemes(word)[0].map((letter) => this.letters.get(letter));
+    return [this.joint.guess(ids), word];
+  }
+
+  // The language of a name or code, deu, DE, de-AT or German; undefined: none that is known.
+  language(name) {
+    const small = name.trim().toLowerCase();
+    return this.codes.get(small) ?? this.codes.get(small.split(/[-_]/)[0]);
   }
 
   // The graphemes of the parts of a word, and the characters that the model does not know.

@@ -1,62 +1,83 @@
-// How a word becomes the letters that a model knows: g2p_jax/data/symbols.py.
+// How a word becomes the letters that a model knows: `Spelling` in g2p_jax/runtime.py.
 "use strict";
 globalThis.g2pJax ??= {};
 {
+const { MARKS, BASE, ALIKE } = globalThis.g2pJax;
 const SEPARATOR = /[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]/gu;
-
-const BASE = {
-  ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", Æ: "AE", Œ: "OE", Ø: "O", Ł: "L", Đ: "D",
-  ...Object.fromEntries([..."’‘ʼ′´`"].map((mark) => [mark, "'"])),
-  ...Object.fromEntries([..."‐‑‒–—―−"].map((mark) => [mark, "-"])),
-};
-const baseLetters = (char) =>
-  Array.from(char, (c) => BASE[c] ?? c).join("").normalize("NFKD").replace(/\p{M}/gu, "");
+// U+0345 comes after all other marks that combine with a letter.
+const combines = (char) => char === "\u0345" || !`\u0345${char}`.normalize("NFD").startsWith("\u0345");
+const translate = (text, ...tables) =>
+  tables.reduce((some, table) => Array.from(some, (char) => table[char] ?? char).join(""), text);
+const base = (text) => Array.from(translate(text, MARKS, BASE).normalize("NFKD"))
+  .filter((char) => !combines(char)).join("");
 const dotless = (text) => text.replace(/I/g, "ı").replace(/İ/g, "i");
 
 class Spelling {
   // letters: those that are known.
   constructor(letters, { case: form, unicode, source }) {
-    Object.assign(this, { form, unicode, source, letters: new Set(letters) });
+    Object.assign(this, { form, unicode, words: source === "words", letters: new Set(letters) });
     this.turkish = this.letters.has("ı");
-    this.cuts = source !== "words" && letters.some((letter) => /^\p{L}+$/u.test(letter));
+    this.cuts = !this.words && letters.some((letter) => /^\p{L}+$/u.test(letter));
+    this.accents = Array.from(letters.join("").normalize("NFD")).some(combines);
+    this.others = new Map();
   }
 
-  normalise(word) {
-    if (this.form === "keep") return word.normalize(this.unicode);
-    const text = this.form === "lower" ? word.toLowerCase() : word.toUpperCase();
-    return text.normalize(this.unicode);
+  knows(letters) {
+    return letters.every((letter) => this.letters.has(letter));
   }
 
   split(text) {
-    return this.source === "words" ? text.split(/\s+/u).filter(Boolean) : Array.from(text);
+    return this.words ? text.split(/\s+/u).filter(Boolean) : Array.from(text);
+  }
+
+  written(text) {
+    if (this.form === "keep") return text.normalize(this.unicode);
+    if (this.form === "upper") return text.toUpperCase().normalize(this.unicode);
+    return (this.turkish ? dotless(text) : text).toLowerCase().normalize(this.unicode);
+  }
+
+  // A character, or one that stands for it and is known: ﬁ -> fi, ’ -> ', ş -> ș.
+  alike(char) {
+    if (!this.others.has(char)) {
+      const plain = translate(char.normalize("NFKC"), MARKS), small = plain.toLowerCase();
+      const each = [char, plain, ...(ALIKE.find((group) => group.includes(small)) ?? "")];
+      this.others.set(char, each.find((x) => this.knows(Array.from(this.written(x)))) 
+        ?? (combines(plain[0]) ? plain : char));
+    }
+    return this.others.get(char);
+  }
+
+  normalise(word) {
+    const text = this.written(word.trim());
+    if (this.words || this.knows(Array.from(text))) return text;
+    return this.written(Array.from(word.trim().normalize("NFC"), (x) => this.alike(x)).join(""));
   }
 
   // The letters of a word, and the tokens that the model does not know.
   graphemes(word) {
-    const text = this.form === "lower" && this.turkish ? dotless(word) : word;
-    const letters = [], unknown = [];
-    for (const token of this.split(this.normalise(text.trim()))) {
-      const known = this.known(token);
-      if (known) letters.push(...known);
-      else unknown.push(token);
+    const text = this.normalise(word), letters = [], unknown = [];
+    if (!this.words && this.knows(Array.from(text))) return [Array.from(text), unknown];
+    for (const token of this.split(this.words ? text : text.normalize("NFC"))) {
+      const [known, isBase] = this.known(token);
+      letters.push(...known ?? []);
+      if (!known || (isBase && this.accents)) unknown.push(token);
     }
     return [letters, unknown];
   }
 
-  // The token, or what may stand for it; undefined if nothing known does.
+  // What is known and may stand for a token, if anything; whether that is its base letters.
   known(token) {
-    if (this.letters.has(token)) return [token];
-    const small = this.turkish ? dotless(token) : token, { normalise } = this;
-    const spellings = [small.toLowerCase(), token.toUpperCase(), baseLetters(token)];
-    spellings.push(baseLetters(small.toLowerCase()), baseLetters(token.toUpperCase()));
-    const each = spellings.map((text) => this.split(normalise.call(this, text)));
-    return each.find((letters) => letters.every((letter) => this.letters.has(letter)));
+    const small = this.turkish ? dotless(token) : token;
+    const cases = [token, small.toLowerCase(), token.toUpperCase()];
+    const each = [...cases, ...cases.map(base)].map((text) => this.split(this.written(text)));
+    const place = each.findIndex((letters) => this.knows(letters));
+    return [each[place], place >= cases.length];
   }
 
   // Cuts a word at separators that the vocabulary lacks: well-known -> well, known.
   parts(word) {
     const found = this.cuts ? word.match(SEPARATOR) ?? [] : [];
-    const lacking = new Set(found.filter((char) => !this.known(char)));
+    const lacking = new Set(found.filter((char) => !this.known(this.alike(char))[0]));
     return word.replace(SEPARATOR, (char) => (lacking.has(char) ? "\0" : char)).split("\0");
   }
 

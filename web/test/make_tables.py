@@ -1,4 +1,4 @@
-"""Writes src/tables.js: the alphabets of g2p_jax/data/alphabets for JavaScript.
+"""Writes src/tables.js: the tables of g2p_jax for JavaScript.
 
 python web/test/make_tables.py
 """
@@ -14,17 +14,26 @@ FILE = ROOT / "web" / "src" / "tables.js"
 def tables() -> str:
     """Returns the text of the file."""
     sys.path.insert(0, str(ROOT))
+    from g2p_jax import runtime
     from g2p_jax.data.alphabets import convert, english
 
-    phonemes = sorted(set(english._SPELLINGS["ipa"]))
     alphabets = "ipa", "xsampa", "espeak", "kokoro"
-    lines = ["// Written by web/test/make_tables.py from g2p_jax/data/alphabets; a test compares."]
-    lines += ['"use strict";', "globalThis.g2pJax ??= {};", "globalThis.g2pJax.SPELLINGS = {"]
-    for phoneme in phonemes:
-        spelled = {name: convert([phoneme], "arpabet", name, stress=False)[0] for name in alphabets}
-        lines.append(f"  {phoneme}: {json.dumps(spelled, ensure_ascii=False)},")
-    onsets = json.dumps(",".join(sorted(english.ONSETS)))
-    return "\n".join([*lines, "};", f"globalThis.g2pJax.ONSETS = {onsets};", ""])
+    each = {
+        "LANGUAGES": runtime.LANGUAGES,
+        "COLONS": runtime.COLONS,
+        "ALIKE": runtime.ALIKE,
+        "BASE": runtime.BASE,
+        "MARKS": {chr(mark): plain for mark, plain in runtime.MARKS.items()},
+        "ONSETS": sorted(english.ONSETS),
+        "SPELLINGS": {
+            phoneme: {name: convert([phoneme], "arpabet", name, False)[0] for name in alphabets}
+            for phoneme in sorted(set(english._SPELLINGS["ipa"]))
+        },
+    }
+    lines = ["// Written by web/test/make_tables.py from g2p_jax; a test compares."]
+    lines += ['"use strict";', "Object.assign(globalThis.g2pJax ??= {}, {"]
+    lines += [f"  {name}: {json.dumps(x, ensure_ascii=False)}," for name, x in each.items()]
+    return "\n".join([*lines, "});", ""])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Writes a model as ONNX graphs, with what a program needs to use them."""
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import onnx
 
 from g2p_jax import runtime
-from g2p_jax.data.symbols import PAD
+from g2p_jax.data.symbols import PAD, UNK
 from g2p_jax.files import atomic_write
 from g2p_jax.predict.export.graph import FLOAT, INT, Graph
 from g2p_jax.predict.export.network import Ensemble, Network
@@ -51,32 +52,38 @@ def spelling_lines(g2p: runtime.G2P) -> Iterator[str]:
 
     The first line is the number of letters that the model reads at once. The others are a language
     ("-" in a model of one), a code point, and the numbers of the letters that it stands for: none
-    where it is left out, as an accent is; PAD for what parts words. Character 0 stands for the
-    letter that names the language.
+    where it is left out, as an accent is; PAD for what parts words; UNK after those of a letter
+    that is read without its accent, where others have one. Character 0 stands for the letter that
+    names the language.
     """
-    yield f"{next(iter(g2p.spellings.values())).longest}\n"
+    yield f"{g2p.longest - ('' not in g2p.spellings)}\n"
     near = {char: _base(char) for char in map(chr, CHARACTERS) if _changes(char)}
     for language, spelling in g2p.spellings.items():
-        first, parted = len(spelling.first), any(map(str.isalpha, spelling.known))
         name, known = language or "-", {letter for letter in spelling.known if len(letter) == 1}
-        if first:
-            yield f"{name} 0 {g2p.ids[spelling.first[0]]}\n"
+        if language:
+            yield f"{name} 0 {g2p.ids[f'{language}:']}\n"
         base = set().union(*map(_base, known))
         for char in sorted(known.union(x for x, some in near.items() if not some or some & base)):
-            pieces, unknown = spelling.pieces(char)
-            numbers = [g2p.ids[letter] for piece in pieces for letter in piece[first:]]
+            letters, unknown = spelling.letters_of(char)
+            numbers = [g2p.ids[letter] for letter in letters] + [UNK] * len(unknown)
             if not numbers and char in known:  # a space: at the end of a word it is left out
                 numbers = [g2p.ids[char]]
-            elif parted and not numbers and runtime.SEPARATOR.fullmatch(char):
+            elif spelling.has_letters and not letters and runtime.SEPARATOR.fullmatch(char):
                 numbers = [PAD]
-            if not unknown:
+            if numbers != [UNK]:
                 yield " ".join(map(str, (name, ord(char), *numbers))) + "\n"
 
 
 def _changes(char: str) -> bool:
     """Returns whether another letter may stand for a character, or it parts words."""
-    texts = runtime.base(char), char.lower(), char.upper()
+    texts = runtime.base(char), char.lower(), char.upper(), *_group(char)
     return any(text != char for text in texts) or bool(runtime.SEPARATOR.match(char))
+
+
+def _group(char: str) -> str:
+    """Returns the letters that stand for one another, of which this is one; "" if there is none."""
+    plain = unicodedata.normalize("NFKC", char).lower()
+    return next((group for group in runtime.ALIKE if plain in group), "")
 
 
 def _base(char: str) -> set[str]:
@@ -86,7 +93,7 @@ def _base(char: str) -> set[str]:
     """
     if runtime.SEPARATOR.match(char) or not runtime.base(char):
         return set()
-    base = runtime.base(char + char.lower() + char.upper())
+    base = runtime.base("".join([char, char.lower(), char.upper(), *_group(char)]))
     return {*base.lower(), *base.upper()}
 
 

@@ -125,8 +125,7 @@ class App:
         except TimeoutError as error:
             raise HttpError(503, "no answer in time; try again", Retry_After="1") from error
         except UserError as error:  # as stress of a model that has learned none
-            message = str(error).replace("--language=deu", '"language": "deu"')
-            raise HttpError(400, message) from error
+            raise HttpError(400, str(error)) from error
         return 200, JSON, f'{{"answers": [{", ".join(answers)}]}}'.encode(), {}
 
     def _health(self) -> Response:

@@ -67,7 +67,9 @@ struct Spelling {
       const auto known = table.find(code);
       if (known == table.end()) unknown += text;
       else if (known->second == Row{0}) parts.emplace_back();  // a hyphen or a space
-      else parts.back().insert(parts.back().end(), known->second.begin(), known->second.end());
+      else for (const int64_t number : known->second)
+        if (number == 3) unknown += text;  // the letter is read as another
+        else parts.back().push_back(number);
     }
     for (const Row& part : parts) {  // equal pieces, where it is too long
       if (part.empty()) continue;

@@ -27,8 +27,8 @@ function spell(word) {
   for (const char of (named ? word.slice(name.length + 1) : word).normalize("NFC")) {
     const numbers = table.get(char);
     if (numbers?.[0] === 0) parts.push([]); // a hyphen or a space
-    else if (numbers) parts.at(-1).push(...numbers);
-    else unknown += char;
+    else parts.at(-1).push(...(numbers ?? []).filter((number) => number !== 3));
+    if (numbers?.includes(3) ?? true) unknown += char; // 3: the letter is read as another
   }
   for (const part of parts) { // equal pieces, where it is too long
     const size = Math.ceil(part.length / Math.ceil(part.length / longest));

@@ -41,10 +41,9 @@ class Spelling:
             numbers = table.get(char)
             if numbers == [0]:  # a hyphen or a space
                 parts.append([])
-            elif numbers is None:
-                unknown += char
-            else:
-                parts[-1] += numbers
+            else:  # 3: the letter is read as another
+                unknown += char * (numbers is None or 3 in numbers)
+                parts[-1] += [number for number in numbers or () if number != 3]
         first, rows = table.get("\0", []), list[list[int]]()  # the letter of the language
         for part in filter(None, parts):  # equal pieces, where it is too long
             size = -(-len(part) // -(-len(part) // self.longest))
