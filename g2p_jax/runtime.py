@@ -537,19 +537,24 @@ class G2P:
                 found |= zip(some, best, strict=True)
         return [(self._join(found, pieces or [()], nbest), unknown) for pieces, unknown in spelled]
 
+    def named(self, word):
+        """Returns the language of a word, "" in a model of one, and the word without it."""
+        if "" in self.spellings:
+            return "", word
+        language, word = split_language(word, self.spellings, self.language)
+        if language == "auto":
+            letters, _ = self.spelling.letters_of(word)  # of all languages
+            place = guess(self.guesser, [self.ids[letter] for letter in letters])
+            language = list(self.spellings)[place]
+        return language, word
+
     def pieces(self, word):
         """Returns the letters of each part of a word, haus or deu:haus, and what is unknown.
 
         Parts are between unknown hyphens and spaces; what is too long is cut into equal pieces.
         """
-        language, first = "", ()
-        if "" not in self.spellings:
-            language, word = split_language(word, self.spellings, self.language)
-            if language == "auto":
-                letters, _ = self.spelling.letters_of(word)  # of all languages
-                place = guess(self.guesser, [self.ids[letter] for letter in letters])
-                language = list(self.spellings)[place]
-            first = (f"{language}:",)
+        language, word = self.named(word)
+        first = (f"{language}:",) if language else ()
         spelling, pieces, longest = self.spellings[language], [], self.longest - len(first)
         parts = [spelling.letters_of(word)]
         if parts[0][1]:

@@ -1,6 +1,7 @@
 """Many languages in one model: what is read, learnt, answered, scored and guessed."""
 
 import dataclasses
+import io
 import json
 import subprocess
 import sys
@@ -17,9 +18,11 @@ from g2p_jax.data.formats.writers import WRITERS
 from g2p_jax.data.language_lexicons import balanced, in_small_letters, read_folder
 from g2p_jax.data.language_names import find_language, names_language, split_language
 from g2p_jax.data.lexicon import read_lexicon
+from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.phones import cut
 from g2p_jax.data.ragged import Ragged
+from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError, UserError
 from g2p_jax.joint import storage
 from g2p_jax.joint.guess import Guesser
@@ -29,8 +32,11 @@ from g2p_jax.predict.calibration import calibrate
 from g2p_jax.predict.header import PRETRAINED
 from g2p_jax.predict.language_guess import guess_languages
 from g2p_jax.predict.language_scores import language_table
+from g2p_jax.predict.merging import merge
 from g2p_jax.predict.serving.requests import Options
 from g2p_jax.predict.serving.service import Service
+from g2p_jax.predict.transcribe import Options as Answering
+from g2p_jax.predict.transcribe import transcribe
 from g2p_jax.train.loop import train
 from tests.tiny_model import TINY
 
@@ -238,6 +244,42 @@ def test_the_server_takes_a_language(world):
     for language, message in {"": "'die' needs a language", "eng": "no language 'eng'"}.items():
         with pytest.raises(UserError, match=message):
             answer("die", language)
+
+
+def test_the_language_of_each_word_is_read_and_written(world, write):
+    """In rows of a list, of JSON lines, CSV and a report, and in a lexicon to which words come."""
+    rows = (
+        'word,language\nใส,\n"die",FRA\n',
+        '{"word": "ใส"}\n{"word": "die", "language": "FRA"}\n',
+    )
+    auto, found, report = g2p_jax.load(world, language="auto"), [], io.StringIO()
+    for format, text in zip(("csv", "jsonl"), rows, strict=True):
+        words = list(read_words(write(text), languages=True))
+        assert [word for _, word in words] == ["ใส", "FRA:die"]
+        assert [word for _, word in read_words(write(text))] == ["ใส", "die"]
+        transcribe(
+            auto, words, out := io.StringIO(), Answering(format=format, report="x"), report=report
+        )
+        found.append(out.getvalue().splitlines())
+    assert [line.rsplit(",", 1)[0] for line in found[0]] == [
+        "language,word,pronunciation", "tha,ใส,s a j ˩˩˦", "fra,die,d i"
+    ]  # fmt: skip
+    assert [(x["language"], x["word"]) for x in map(json.loads, found[1])] == [
+        ("tha", "ใส"),
+        ("fra", "die"),
+    ]
+    assert "1\tใส\tguessed\ttha\n" in report.getvalue()
+    text = "language,word,pronunciation\nDE,die,diː\nfra,chat,ʃa\n"
+    lexicon, german = LexiconFile(write(text, "own.csv")), g2p_jax.load(world, language="de")
+    merged = merge(german, lexicon, ["die", "fr:die", "Chat", ""], Answering()).decode()
+    assert merged == text + "fra,die,di\ndeu,chat,t͡ʃɛt\n"
+    line = '{"word": "die", "language": "deu", "sounds": ["d", "iː"]}\n'
+    merged = merge(german, LexiconFile(write(line, "own.jsonl")), ["fr:die"], Answering()).decode()
+    assert json.loads(merged.splitlines()[1]) == {
+        "language": "fra",
+        "word": "die",
+        "sounds": [["d", "i"]],
+    }
 
 
 def test_the_guesser_is_naive_bayes():

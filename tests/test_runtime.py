@@ -124,6 +124,8 @@ def test_many_languages_in_one_model(tmp_path):
         few = on_demand.OnDemand(g2p.config, symbols, lambda: g2p, path)
         ours, theirs = (x.pronounce(["de:Fad", "Ké", "cab"]) for x in (few, own))
         assert [x.scored[0][0] for x in ours] == [x.scored[0][0] for x in theirs]
+        assert [x.language for x in ours] == [x.language for x in theirs]
+        assert theirs[0].language == "deu" and (language == "auto" or theirs[2].language == "fra")
         assert "model" not in few.__dict__
 
 

@@ -138,6 +138,7 @@ def test_networks_of_every_kind_answer_as_in_the_library(tmp_path):
                 probabilities = [p for _, p in other.scored]
                 assert [p for _, p in found] == pytest.approx(probabilities, rel=1e-3, abs=1e-7)
                 assert one["unknown"] == list(other.unknown)
+                assert one.get("language", "") == other.language
         for one, other in zip(inspections, expected[name][1], strict=True):
             assert (*one["letters"],) == other.letters and (*one["phonemes"],) == other.phonemes
             assert one["probabilities"] == pytest.approx(other.probabilities.tolist(), rel=1e-3)

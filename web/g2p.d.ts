@@ -11,6 +11,8 @@ export interface Answer {
   pronunciations: Pronunciation[];
   /** Characters that the model does not know: left out, or read without an accent. */
   unknown: string[];
+  /** Which the word names or is guessed to be of; only of models that know several languages. */
+  language?: string;
 }
 
 export interface Options {

@@ -113,11 +113,7 @@ _DISTRIBUTED = flags.DEFINE_bool(
     "distributed", False, "This process is one of several, as in g2p-jax train."
 )
 _MIN_CONFIDENCE = flags.DEFINE_float(
-    "min_confidence",
-    0.0,
-    "Mark answers of the model with less probability as doubtful, and list their alternatives.",
-    0.0,
-    1.0,
+    "min_confidence", 0.0, "Answers of the model with less probability are doubtful.", 0.0, 1.0
 )
 _REPORT = shared.define_output("File for words with a doubtful, partial or no answer.", "report")
 _STRICT = flags.DEFINE_bool("strict", False, "Unknown characters are an error, not left out.")
@@ -133,7 +129,8 @@ def main(words: list[str]) -> None:
         pronouncer = load_pronouncer(alphabet, stress)
         how = options(alphabet=alphabet, stress=stress is not False, tokens=tokens)
         lines = None if words else LineStream(_INPUT.value or "-")
-        source = (read_texts if _TEXT.value else read_words)(lines or words)
+        read = functools.partial(read_words, languages=bool(pronouncer.symbols.languages))
+        source = (read_texts if _TEXT.value else read)(lines or words)
         if lexicon or (_format() in WRITERS and not _TEXT.value):
             source = words_for_lexicon(source)
         kind: Kind | None = None

@@ -15,6 +15,7 @@ from typing import Any
 
 from absl import logging
 
+from g2p_jax import runtime
 from g2p_jax.data import formats, plausibility
 from g2p_jax.data.alphabets import alphabet_of
 from g2p_jax.data.formats.evidence import SOURCES
@@ -73,7 +74,9 @@ class LexiconFile:
         words = "".join(pairs.each_word())
         is_one_case = words.lower() != words.upper() and words in (words.lower(), words.upper())
         self._case = (str.lower if words == words.lower() else str.upper) if is_one_case else str
-        self._words = {_key(word) for word in pairs.each_word()}
+        self.named = any(entry.language for entry in self._entries)  # words are deu:Haus here
+        each_word = map(_with_language, self._entries) if self.named else pairs.each_word()
+        self._words = set(map(_key, each_word))
         self._phonemes = set(pairs.phonemes)
         composed = all(normal_form(phoneme, "NFC") == phoneme for phoneme in pairs.phonemes)
         self._form = "NFC" if composed else "NFD"
@@ -110,8 +113,9 @@ class LexiconFile:
         order = _order(words)
         after: defaultdict[int, list[str]] = defaultdict(list)  # lines behind that line of the file
         keys = list(map(order, words)) if order else []
-        for word in sorted(spelled, key=order) if order else spelled:
-            index = bisect.bisect_right(keys, order(word)) if order else len(places)
+        bare = lambda word: word.partition(":")[2] if self.named else word
+        for word in sorted(spelled, key=lambda word: order(bare(word))) if order else spelled:
+            index = bisect.bisect_right(keys, order(bare(word))) if order else len(places)
             after[places[index - 1] if index else places[0] - 1] += self._rows(word, spelled[word])
         if self._read() != self._data:
             raise DataError(f"{self._path} has been changed meanwhile; fix: start again")
@@ -201,6 +205,8 @@ class LexiconFile:
         names = self._layout.header or ("",) * len(example)
         cells = [f"{probability:.4g}" if name in WEIGHTS else "" for name in names]
         cells[1 : 1 + len(numbers)] = numbers
+        if self.named:
+            cells[names.index("language")], _, word = word.partition(":")
         cells[word_column], cells[first] = word, text
         for place in range(first + 1, len(example)) if self._layout.extra_columns else ():
             value = example[place]
@@ -218,8 +224,10 @@ class LexiconFile:
         rows = []
         for some in [[one] for one in spelled] if flat else [spelled] if spelled else []:
             sounds, p = [x for x, _ in some], [round(p, 6) for _, p in some]
-            row: dict[str, Any] = {
-                "word": word,
+            language, _, bare = word.partition(":") if self.named else ("", "", word)
+            row: dict[str, Any] = {"language": language} if self.named else {}
+            row |= {
+                "word": bare,
                 "sounds": self._space.join(sounds[0]) if flat else sounds,
             }
             row |= {"probabilities": p} if "probabilities" in example else {}
@@ -235,6 +243,11 @@ def _has_several(pairs: Pairs) -> bool:
 
 def _is_special(entry: Entry) -> bool:
     return SPECIAL.fullmatch(entry.word) is not None or not any(entry.pronunciations)
+
+
+def _with_language(entry: Entry) -> str:
+    language = runtime.find_language(entry.language, runtime.LANGUAGES) or entry.language.lower()
+    return f"{language}:{entry.word}"
 
 
 def _key(word: str) -> str:

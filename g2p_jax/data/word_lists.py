@@ -22,7 +22,9 @@ _NUMBER = re.compile(r"\d*\.\d+")
 _JSON = re.compile(r'\s*([\[{]\s*)+("|$)')  # of any kind, also if it cannot be read
 
 
-def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
+def read_words(
+    source: str | os.PathLike[str] | Iterable[bytes | str], languages: bool = False
+) -> Iterator[tuple[str, str]]:
     """Yields (id, word) for each line of a word list, as soon as the line is there.
 
     A plain list gives one word for EVERY line, also for an empty one, with the line number as id.
@@ -31,15 +33,16 @@ def read_words(source: str | os.PathLike[str] | Iterable[bytes | str]) -> Iterat
 
     Args:
       source: a path, "-" for standard input, or lines.
+      languages: a word whose row has a `language` gets its name: deu:Haus.
 
     Raises DataError for a file that cannot be read, bytes that are not UTF-8, and a row without a
     word.
     """
     if isinstance(source, str | os.PathLike):
         with contextlib.closing(LineStream(source)) as lines:
-            yield from read_words(lines)
+            yield from read_words(lines, languages)
     else:
-        yield from _words(_name(source), source)
+        yield from _words(_name(source), source, languages)
 
 
 def read_texts(source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
@@ -78,7 +81,7 @@ def _name(source: Iterable[bytes | str]) -> str:
     return source.name if isinstance(source, LineStream) else "input"
 
 
-def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
+def _words(name: str, source: Iterable[bytes | str], languages: bool) -> Iterator[tuple[str, str]]:
     lines = ((n, _text(name, n, line).rstrip("\r\n")) for n, line in enumerate(source, 1))
     if not (head := next(lines, None)):
         return
@@ -88,7 +91,7 @@ def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]
         [column.strip(' "').lower() for column in re.split(separator, first)]
         for separator in (",", r"[;|\t]")
     )
-    rows: Iterable[tuple[object, str]]
+    rows: Iterable[tuple[object, str, str] | tuple[object, str]]
     if _JSON.match(first) or isinstance(_json(first), dict | list):
         rows = _json_rows(name, whole)
     elif len(header) > 1 and "word" in header:
@@ -101,8 +104,9 @@ def _words(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[str, str]
         raise DataError.at(f"{name}:1", "a list of words, or CSV", shorten(first), fix)
     else:
         rows = _words_only(name, whole)
-    for id, word in rows:
-        yield _valid(str(id)), _valid(word)
+    for id, word, *language in rows:
+        named = f"{language[0].strip()}:" if languages and any(language) else ""
+        yield _valid(str(id)), _valid(named + word)
 
 
 def _words_only(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
@@ -127,7 +131,7 @@ def _words_only(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[i
 
 def _csv_rows(
     name: str, first: str, header: list[str], lines: Iterable[tuple[int, str]]
-) -> Iterator[tuple[object, str]]:
+) -> Iterator[tuple[object, str, str]]:
     count = 0
     for number, line in lines:
         if line:
@@ -137,10 +141,11 @@ def _csv_rows(
                 expected, found = f"the columns {first}", shorten(line)
                 raise DataError.at(f"{name}:{number}", expected, found, fix)
             count += 1
-            yield row[header.index("id")] if "id" in header else count, row[header.index("word")]
+            cell = dict(zip(header, row, strict=True))
+            yield cell.get("id", count), cell["word"], cell.get("language", "")
 
 
-def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[object, str]]:
+def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[object, str, str]]:
     for number, line in lines:
         if line.strip():
             value = _json(line)
@@ -151,7 +156,8 @@ def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[ob
                 found = "JSON of several lines" if whole else shorten(line)
                 found = str(value).partition(";")[0] if type(value) is ValueError else found
                 raise DataError.at(f"{name}:{number}", '{"word": "..."}', found, fix)
-            yield row.get("id", number), row["word"]
+            language = row.get("language")
+            yield row.get("id", number), row["word"], language if isinstance(language, str) else ""
 
 
 def _json(line: str) -> Any:

@@ -56,6 +56,7 @@ class Word(NamedTuple):
     text: str
     pieces: list[int]  # its spellings in a chunk: one for each part, more for a very long part
     unknown: tuple[str, ...]
+    language: str = ""
 
 
 class Chunk(NamedTuple):
@@ -198,7 +199,8 @@ class G2P(Pronouncer):
         for word, full in zip(words, named, strict=True):
             pieces, unknown = spell(full, self.symbols, longest)
             ids = [numbers.setdefault(piece, len(numbers)) for piece in pieces]
-            spelled.append(Word(word, ids, unknown))
+            language = pieces[0][0][:-1] if self.symbols.languages else ""
+            spelled.append(Word(word, ids, unknown, language))
         spellings = Ragged.from_lists(list(numbers), self.symbols.graphemes.ids.__getitem__)
         found = [self._runner.search(spellings, longest, settings) for settings in searches]
         return Chunk(spelled, spellings, found)
@@ -228,8 +230,8 @@ class G2P(Pronouncer):
             wider = self._ranked(search)
             best = {piece: add_alternatives(best[piece], wider[piece]) for piece in best}
         return [
-            Answer.of(word, concatenate([best[p] for p in pieces], nbest), unknown, mass)
-            for word, pieces, unknown in words
+            Answer.of(word, concatenate([best[p] for p in pieces], nbest), unknown, mass, language)
+            for word, pieces, unknown, language in words
         ]
 
     def _shown(self, phonemes: Iterable[str]) -> tuple[str, ...]:

@@ -153,7 +153,8 @@ class LexiconFirst(Pronouncer):
                 shares = {x: w / total if total > 0 else 1 / len(each) for x, w in each.items()}
                 ranked = sorted(shares.items(), key=lambda one: -one[1])
                 best = tuple(Pronunciation(*one, LEXICON) for one in ranked)
-                return Answer(word, best, unknown)
+                language = key.partition(":")[0] if self.symbols.languages else ""
+                return Answer(word, best, unknown, language)
         return None
 
     def _spelled(self, phonemes: Phonemes, lexicon: Cmudict | Lexicon) -> Phonemes:
@@ -265,7 +266,8 @@ def _answer(
     """Returns the answer for a word; takes those of the model to its parts from `answers`."""
     each = [next(answers) if isinstance(part, str) else part for part in parts]
     if len(each) == 1 and each[0].source == LEXICON:
-        return Answer.of(word, each[0].first(nbest).pronunciations, each[0].unknown, mass)
-    best = concatenate([answer.pronunciations for answer in each], nbest)
+        best, unknown = each[0].first(nbest).pronunciations, each[0].unknown
+        return Answer.of(word, best, unknown, mass, each[0].language)
+    joined = concatenate([answer.pronunciations for answer in each], nbest)
     unknown = tuple(itertools.chain.from_iterable(answer.unknown for answer in each))
-    return Answer.of(word, best, unknown, mass)
+    return Answer.of(word, joined, unknown, mass, each[0].language if each else "")

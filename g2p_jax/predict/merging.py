@@ -5,9 +5,10 @@ from typing import IO
 
 from absl import logging
 
+from g2p_jax.data.language_names import AUTO, split_language
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.textfile import shorten
-from g2p_jax.errors import counted
+from g2p_jax.errors import UserError, counted
 from g2p_jax.predict.problems import complaint, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.transcribe import Options
@@ -25,6 +26,12 @@ def merge(
     Unknown characters are left out; one warning counts such words. UserError if they are to be
     errors. report: gets a row for each new word that a person should see; see `transcribe`.
     """
+    symbols = g2p.symbols
+    if lexicon.named and symbols.languages:
+        named = (split_language(word, symbols.languages, symbols.language) for word in words)
+        words = [":".join(one) for one in named if one[1].strip()]
+        if symbols.language == AUTO:
+            raise UserError("a lexicon with a column of languages takes words of one, or deu:Haus")
     missing = lexicon.missing(words)
     answers = g2p.pronounce(missing, options.nbest, options.beam, options.mass)
     numbered = [(str(number), word) for number, word in enumerate(missing, 1)]

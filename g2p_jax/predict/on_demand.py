@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from g2p_jax import config as config_lib
 from g2p_jax import runtime
 from g2p_jax.config import Config
-from g2p_jax.data.language_names import AUTO, split_language
+from g2p_jax.data.language_names import split_language
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer, Pronunciation, check_options
@@ -61,14 +61,14 @@ class OnDemand(Pronouncer):
         self._answered.append(len(words))
         if "model" in self.__dict__ or sum(self._answered) > FEW or self._small is None:
             return None
-        named, languages = words, self.symbols.languages
-        if languages:
-            each = (split_language(word, languages, self.symbols.language) for word in words)
-            named = [rest if name == AUTO else f"{name}:{rest}" for name, rest in each]
-        found = self._small.pronounce_all(named, nbest, beam)
+        if self.symbols.languages:
+            for word in words:  # UserError for one that needs a language
+                split_language(word, self.symbols.languages, self.symbols.language)
+        languages = [self._small.named(word)[0] for word in words]
+        found = self._small.pronounce_all(words, nbest, beam)
         return [
-            Answer.of(word, [Pronunciation(*one) for one in pronunciations], unknown, mass)
-            for word, (pronunciations, unknown) in zip(words, found, strict=True)
+            Answer.of(word, [Pronunciation(*one) for one in each], unknown, mass, language)
+            for word, language, (each, unknown) in zip(words, languages, found, strict=True)
         ]
 
     @functools.cached_property
@@ -79,8 +79,7 @@ class OnDemand(Pronouncer):
     def _small(self) -> runtime.G2P | None:
         """The same model in NumPy; None where the settings, or the file, leave it to JAX."""
         settings = {name: getattr(self.config, name) for name in ("stress", "beam", "temperature")}
-        if self.symbols.language == AUTO:
-            settings["language"] = AUTO
+        settings["language"] = self.symbols.language
         if self.config.train.dtype == "bfloat16":
             return None
         with contextlib.suppress(ValueError, LookupError):  # JAX reads it again, and says why

@@ -2,16 +2,18 @@
 
 import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from g2p_jax import scoring
 from g2p_jax.errors import UserError, missing
-from g2p_jax.files import atomic_write
+from g2p_jax.files import atomic_write, make_folder
 
 if TYPE_CHECKING:
     from g2p_jax.predict.inspection import Inspection
+    from g2p_jax.predict.pronouncer import Pronouncer
+    from g2p_jax.predict.pronunciation import Answer
 
 
 def require() -> None:
@@ -68,3 +70,12 @@ def file_name(number: int, word: str) -> str:
     """A name for the picture of a word, whatever the word holds."""
     safe = re.sub(r"[^\w-]", "_", word)[:40]
     return f"{number:04}-{safe}.png"
+
+
+def draw(g2p: "Pronouncer", answers: "Iterable[Answer]", folder: Path, first: int) -> None:
+    """Writes attention maps of the best pronunciations, numbered from first + 1."""
+    make_folder(folder)
+    for number, answer in enumerate(answers, first + 1):
+        if best := answer.best.phonemes:
+            inspection = g2p.attention(answer.word, best)
+            attention_map(inspection, folder / file_name(number, answer.word))

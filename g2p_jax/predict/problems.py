@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from absl import logging
 
+from g2p_jax.data.language_names import AUTO
 from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import UserError, cut
 from g2p_jax.predict.pronouncer import Pronouncer
@@ -13,19 +14,19 @@ from g2p_jax.predict.pronunciation import MODEL, Answer
 if TYPE_CHECKING:
     from g2p_jax.predict.transcribe import Chunk, Options
 
-PARTLY, SILENT, DOUBTFUL = "partly", "silent", "doubtful"
+PARTLY, SILENT, DOUBTFUL, GUESSED = "partly", "silent", "doubtful", "guessed"
 ALTERNATIVES = 4  # of a doubtful word, where --nbest is not more
 SHOWN = 20  # doubtful words in the log, where no file gets them
 
 
 class Problem(NamedTuple):
-    """A row of a report."""
+    """A row of a report: id, word, how it is answered, and unknown characters or alternatives."""
 
     id: str
     word: str
-    how: str  # PARTLY, SILENT or DOUBTFUL
+    how: str  # PARTLY, SILENT, DOUBTFUL, or GUESSED
     unknown: Sequence[str] = ()  # characters that the model does not know
-    alternatives: str = ""  # of a doubtful word: "R IY D 0.55 | R EH D 0.43"
+    alternatives: str = ""  # of a doubtful word: "R IY D 0.55 | R EH D 0.43"; or its language
 
     def __str__(self) -> str:
         characters = " ".join(repr(char)[1:-1] for char in dict.fromkeys(self.unknown))
@@ -49,6 +50,8 @@ def problems_of(
             found.append(Problem(id, word, SILENT if silent else PARTLY, answer.unknown))
         if answer.word in doubts:
             found.append(Problem(id, word, DOUBTFUL, (), doubts[answer.word]))
+        if options.report and g2p.symbols.language == AUTO and answer.language:
+            found.append(Problem(id, word, GUESSED, (), answer.language))
     return found
 
 

@@ -64,6 +64,7 @@ class Answer:
     word: str
     pronunciations: tuple[Pronunciation, ...]  # best first; never empty
     unknown: tuple[str, ...] = ()  # what the model does not know: left out, or read as é -> e
+    language: str = ""  # which the word names or is guessed to be of, of a model of many
 
     def __post_init__(self) -> None:
         if not self.pronunciations:
@@ -76,11 +77,12 @@ class Answer:
         best: Sequence[Pronunciation],
         unknown: tuple[str, ...] = (),
         mass: float = 1.0,
+        language: str = "",
     ) -> "Answer":
         """Returns the answer with the first pronunciations that have that probability together."""
-        if not best[0].phonemes:
-            return cls(word, (Pronunciation((), 0.0, SILENT),), unknown)
-        return cls(word, up_to_mass(best, mass), unknown)
+        silent = (Pronunciation((), 0.0, SILENT),)
+        pronunciations = up_to_mass(best, mass) if best[0].phonemes else silent
+        return cls(word, pronunciations, unknown, language)
 
     @property
     def best(self) -> Pronunciation:

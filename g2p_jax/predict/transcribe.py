@@ -18,12 +18,12 @@ from absl import logging
 
 from g2p_jax.data.answers import CSV_HEADER, csv_line, tsv_lines
 from g2p_jax.data.formats import writers
-from g2p_jax.data.formats.writers import WRITERS, sherpa
+from g2p_jax.data.formats.writers import WITH_LANGUAGE, WRITERS, sherpa
+from g2p_jax.data.language_names import AUTO, split_language
 from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import as_they_come
 from g2p_jax.errors import UserError, counted, cut
-from g2p_jax.files import make_folder
-from g2p_jax.predict.plots import attention_map, file_name
+from g2p_jax.predict.plots import draw
 from g2p_jax.predict.problems import DOUBTFUL, PARTLY, SILENT, Problem, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer, Pronunciation, batched
@@ -164,8 +164,7 @@ def transcribe(
     each answers its part of the words; the first writes.
 
     Args:
-      report: gets a row for each word that a person should see: id, word, "partly" or "silent" and
-        the unknown characters; or "doubtful" and the alternatives.
+      report: gets a row for each word that a person should see; see `Problem`.
       chunk: how many words each process reads before their answers are written.
       ready: whether another word can be read at once; if not, those before it are answered first.
       tally: of what `out` holds already: those words are not answered again.
@@ -179,7 +178,8 @@ def transcribe(
     new = _New(options.format) if options.format in WRITERS else list
     words, before, first = tally.skip(words, new), tally.words, chunk * share.index
     if options.format in HEADERS and not before and not share.index:
-        out.write(HEADERS[options.format] + "\n")
+        named = options.format in WITH_LANGUAGE and len(g2p.symbols.languages) > 0
+        out.write("language," * named + HEADERS[options.format] + "\n")
     started = saved = logged = time.monotonic()
     each = as_they_come(words, chunk * share.count, ready)
     chunks, again = itertools.tee((some, new(some)[first : first + chunk]) for some in each)
@@ -270,7 +270,10 @@ def _write(
         if options.format == "submission":
             lines.append(csv_line(id, answer.scored))
         elif options.format != "tsv":
-            lines.extend(write(word.strip(), answer.scored))
+            text, more = word.strip(), {}
+            if (languages := g2p.symbols.languages) and options.format in WITH_LANGUAGE:
+                text, more = split_language(text, languages, AUTO)[1], {"language": answer.language}
+            lines.extend(write(text, answer.scored, **more))
         else:
             source = "\t" + (DOUBTFUL if word in doubts else answer.source)
             rows = tsv_lines(word.replace("\t", " "), answer.scored, options.nbest > 1)
@@ -278,7 +281,7 @@ def _write(
             each = itertools.zip_longest(rows, columns, fillvalue="")
             lines.extend(row + more + source * options.marked for row, more in each)
     if options.pictures:
-        _draw(g2p, answers, options.pictures, first)
+        draw(g2p, answers, options.pictures, first)
     return {"text": "".join(f"{line}\n" for line in lines), "problems": problems}
 
 
@@ -289,12 +292,3 @@ def _columns(pronunciation: Pronunciation) -> str:
     """Returns two columns: the letters of each phoneme, and the confidence in each."""
     letters = " ".join(part.replace(" ", "_") or "-" for part in pronunciation.letters)
     return f"\t{letters}\t{' '.join(f'{p:.2f}' for p in pronunciation.confidence)}"
-
-
-def _draw(g2p: Pronouncer, answers: list[Answer], folder: Path, first: int) -> None:
-    """Writes attention maps of the best pronunciations, numbered from first + 1."""
-    make_folder(folder)
-    for number, answer in enumerate(answers, first + 1):
-        if best := answer.best.phonemes:
-            inspection = g2p.attention(answer.word, best)
-            attention_map(inspection, folder / file_name(number, answer.word))

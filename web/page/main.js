@@ -64,7 +64,9 @@ function show() {
   }, 700);
 }
 
-function showDetail({ word: text, pronunciations, unknown }) {
+const languageName = (code) => `${languageNames.of(code.split("-")[0])} (${code})`;
+
+function showDetail({ word: text, pronunciations, unknown, language }) {
   const { phonemes } = pronunciations[choice];
   const inspection = g2p.inspect(text, phonemes, options());
   inspection.spelled = inspection.spelled.map((letters) => letters.replace(/^.*:/, "")); // deu:
@@ -78,14 +80,15 @@ function showDetail({ word: text, pronunciations, unknown }) {
   const each = pronunciations.map((one) => joined(one.phonemes));
   showBest(each, pronunciations.map(({ probability }) => probability), choice, (n) => {
     choice = n;
-    showDetail({ word: text, pronunciations, unknown });
+    showDetail({ word: text, pronunciations, unknown, language });
     byId("best").querySelectorAll("input")[n].focus();
   });
   const signs = [...new Set(unknown)].join(" ");
   byId("note").hidden = !unknown.length;
   byId("note").textContent = phonemes.length ? `The model does not know ${signs}: left out, or read as a letter like it.`
     : `The model knows no letter of “${text}”.`;
-  byId("heading").textContent = `${text}, ${percent(pronunciations[choice].probability)}`;
+  const guessed = options().language === "auto" ? `, ${languageName(language)}` : "";
+  byId("heading").textContent = `${text}${guessed}, ${percent(pronunciations[choice].probability)}`;
 }
 
 // Lines of a lexicon; without stress unless the alphabet needs it.
@@ -102,8 +105,7 @@ byId("text").oninput = () => {
 };
 
 function showLanguages({ languages, joint }) {
-  const name = (code) => `${languageNames.of(code.split("-")[0])} (${code})`;
-  const each = languages.map((code) => new Option(name(code), code));
+  const each = languages.map((code) => new Option(languageName(code), code));
   each.sort((a, b) => a.text.localeCompare(b.text));
   if (joint?.guess) each.unshift(new Option("guessed from the letters", "auto"));
   byId("language").replaceChildren(...each);

@@ -109,7 +109,7 @@ class G2P {
     const [name, text] = this.named(word, language), first = name ? [`${name}:`] : [];
     const [pieces, unknown] = (this.spellings.get(name) ?? this.spelling)
       .pieces(text, this.longest - first.length);
-    return [pieces.map((letters) => [...first, ...letters]), unknown];
+    return [pieces.map((letters) => [...first, ...letters]), unknown, name];
   }
 
   // The most probable pronunciation, phonemes joined by spaces.
@@ -138,7 +138,7 @@ class G2P {
       return pieces.get(key);
     };
     return words.map((word) => {
-      const [parts, unknown] = this.spell(word, language);
+      const [parts, unknown, name] = this.spell(word, language);
       let best = [{ phonemes: [], probability: 1 }];
       for (const tails of parts.map(answered)) {
         best = best.flatMap((head) => tails.map((tail) => ({
@@ -153,7 +153,7 @@ class G2P {
         best = merge(best.map(({ phonemes, probability }) =>
           ({ phonemes: convert(phonemes, alphabet, stress ?? true), probability })));
       }
-      return { word, pronunciations: best, unknown };
+      return { word, pronunciations: best, unknown, ...(name && { language: name }) };
     });
   }
 

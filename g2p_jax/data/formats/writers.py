@@ -17,7 +17,7 @@ from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError
 
 Answers = Sequence[tuple[Phonemes, float]]  # (phonemes, probability)
-Writer = Callable[[str, Answers], list[str]]
+Writer = Callable[..., list[str]]  # of a word and its answers
 
 HEADERS = {"csv": "word,pronunciation,probability"}  # the first line of a file, if it has one
 BREAKS = re.compile(r"[\t\n\r]")  # a space in their place keeps one line a line
@@ -73,18 +73,25 @@ def sherpa(word: str, answers: Answers, tokens: Collection[str] = ()) -> list[st
     return [f"{token(word).lower()} {' '.join(symbols)}"] if symbols else []
 
 
-def jsonl(word: str, answers: Answers) -> list[str]:
-    """Returns one JSON object: the word, its pronunciations and their probabilities."""
+def jsonl(word: str, answers: Answers, language: str | None = None) -> list[str]:
+    """Returns one JSON object: the word, its pronunciations and their probabilities.
+
+    language: another field, for a model of many.
+    """
     each = distinct(answers)
     sounds, probabilities = [p for p, _ in each], [round(p, 6) for _, p in each]
-    row = {"word": word, "sounds": sounds, "probabilities": probabilities}
+    row: dict[str, object] = {} if language is None else {"language": language}
+    row |= {"word": word, "sounds": sounds, "probabilities": probabilities}
     return [json.dumps(row, ensure_ascii=False)] if each else []
 
 
-def csv_rows(word: str, answers: Answers) -> list[str]:
-    """Returns a row for each pronunciation; a header goes before them."""
-    word = BREAKS.sub(" ", word)
-    return [csv_cells([word, " ".join(p), f"{q:.4g}"]) for p, q in distinct(answers)]
+def csv_rows(word: str, answers: Answers, language: str | None = None) -> list[str]:
+    """Returns a row for each pronunciation; a header goes before them.
+
+    language: the first column, for a model of many.
+    """
+    first = [BREAKS.sub(" ", word)] if language is None else [language, BREAKS.sub(" ", word)]
+    return [csv_cells([*first, " ".join(p), f"{q:.4g}"]) for p, q in distinct(answers)]
 
 
 def csv_cells(cells: Sequence[str]) -> str:
@@ -104,6 +111,7 @@ WRITERS: dict[str, Writer] = {
     "jsonl": jsonl,
     "csv": csv_rows,
 }
+WITH_LANGUAGE = "jsonl", "csv"  # have a field for the language of a word
 
 
 def read_tokens(path: str | os.PathLike[str]) -> frozenset[str]:

@@ -91,4 +91,5 @@ def to_json(answer: Answer, nbest: int) -> str:
         for one in answer.pronunciations[:nbest]
     ]
     found = {"word": answer.word, "pronunciations": each, "unknown": list(answer.unknown)}
+    found |= {"language": answer.language} if answer.language else {}
     return json.dumps(found, ensure_ascii=False)
