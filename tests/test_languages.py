@@ -115,6 +115,23 @@ def test_a_lexicon_may_have_a_column_of_languages(name, text, write):
     assert splits.read(data.train, data) == expected
 
 
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("Haus\th aU_^ s\nich\tI C\ndu:\td_d u:\n", ["haʊ̯s", "ɪç", "d̪uː"]),  # X-SAMPA
+        ("Haus\thaUs\nich\tIC\ndu:\tdu:\n", ["haʊs", "ɪç", "duː"]),  # without spaces
+        ("house\tHH AW1 S\n", ["haʊs"]),
+        ("Haus\th aʊ̯ s\nd\td e:\n", ["haʊ̯s", "de:"]),  # IPA stays
+        ("t\tt e\nd\td e\n", ["te", "de"]),
+    ],
+)
+@pytest.mark.parametrize("source", ["language", "characters"])
+def test_phones_are_made_of_ipa_whatever_the_alphabet_of_a_lexicon(text, expected, source, write):
+    data = config.Data(train=str(write(text, "deu.tsv")), source=source, target="ipa")
+    pairs = splits.read(data.train, data, language="deu")
+    assert ["".join(pair.pronunciations[0]) for pair in pairs] == expected
+
+
 def test_a_word_without_a_language_is_an_error_with_its_line(write):
     path = write("language,word,pronunciation\ndeu,Haus,haʊs\n,Chat,ʃa\n", "words.csv")
     with pytest.raises(DataError, match="words.csv:3: .* 'Chat' without a language"):

@@ -11,6 +11,8 @@ import numpy as np
 from absl import logging
 
 from g2p_jax import config
+from g2p_jax.data.alphabets import alphabet_of, convert, is_xsampa
+from g2p_jax.data.arpabet import is_vowel
 from g2p_jax.data.generated import generate
 from g2p_jax.data.language_lexicons import in_small_letters, read_folder
 from g2p_jax.data.lexicon import read_lexicon
@@ -83,6 +85,7 @@ def read(
         plausible=phonemes,
         phones=phones,
     )
+    lexicon = _in_ipa(lexicon) if settings.target == "ipa" else lexicon
     if settings.spelling:  # a language model learns the characters of words
         return Pairs.of((word, [word]) for word in lexicon.each_word())
     return turned(lexicon) if settings.direction == "p2g" else lexicon
@@ -100,13 +103,24 @@ def _read_languages(path: str, settings: config.Data, split: str, language: str)
     language: of the words of a lexicon that names none.
     """
     options = settings.format, settings.stress, settings.unicode, settings.skip_bad_lines
+    in_ipa = _in_ipa if settings.target == "ipa" else lambda pairs: pairs
     if not Path(path).is_dir():
-        return read_lexicon(path, *options, plausible=False, language=language)
+        return in_ipa(read_lexicon(path, *options, plausible=False, language=language))
     if language:
         fix = "leave out the language: each lexicon of a folder is named after its own"
         raise DataError(f"{path}: a folder, and the language {language!r}; fix: {fix}")
-    read_file = lambda file: read_lexicon(file, *options, plausible=False)
+    read_file = lambda file: in_ipa(read_lexicon(file, *options, plausible=False))
     return read_folder(Path(path), split, read_file)
+
+
+def _in_ipa(pairs: Pairs) -> Pairs:
+    """Returns pairs of ARPAbet, or of X-SAMPA of any language, in IPA; others as they are."""
+    source = "xsampa" if is_xsampa(pairs.phonemes, "ipa") else alphabet_of(pairs.phonemes)
+    if source == "ipa" or (source == "arpabet" and not any(map(is_vowel, pairs.phonemes))):
+        return pairs
+    logging.info("the lexicon is converted from %s to ipa, of which phones are made", source)
+    each = ((word, [convert(x, source, "ipa") for x in sounds]) for word, sounds in pairs)
+    return dataclasses.replace(Pairs.of(each), weights=pairs.weights)
 
 
 def references(

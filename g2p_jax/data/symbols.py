@@ -154,7 +154,7 @@ class Symbols:
 
     def normalise(self, word: str) -> str:
         """Returns the word as the training data would write it."""
-        language, word = self._in_language(word)
+        language, word = self.named(word)
         word = self._spellings[language].normalise(word)
         return f"{language}:{word}" if language else word
 
@@ -163,13 +163,13 @@ class Symbols:
 
         See `Spelling.letters_of`. UserError for a word without a language that needs one.
         """
-        language, word = self._in_language(word)
+        language, word = self.named(word)
         known, unknown = self._spellings[language].letters_of(word)
         return ([f"{language}:", *known] if language else known), unknown
 
     def parts(self, word: str) -> list[str]:
         """Returns the parts of a word, well-known -> well, known; see `Spelling.parts`."""
-        language, word = self._in_language(word)
+        language, word = self.named(word)
         parts = self._spellings[language].parts(word)
         return [f"{language}:{part}" for part in parts] if language else parts
 
@@ -204,7 +204,8 @@ class Symbols:
             return {language: of(frozenset(known)) for language, known in self.languages.items()}
         return {"": of(self.graphemes.ids)}
 
-    def _in_language(self, word: str) -> tuple[str, str]:
+    def named(self, word: str) -> tuple[str, str]:
+        """Returns the language of a word, "" in a model of one, and the word without it."""
         if self.source != "language":
             return "", word
         language, word = split_language(word, self.languages, self.language)

@@ -199,8 +199,7 @@ class G2P(Pronouncer):
         for word, full in zip(words, named, strict=True):
             pieces, unknown = spell(full, self.symbols, longest)
             ids = [numbers.setdefault(piece, len(numbers)) for piece in pieces]
-            language = pieces[0][0][:-1] if self.symbols.languages else ""
-            spelled.append(Word(word, ids, unknown, language))
+            spelled.append(Word(word, ids, unknown, self.symbols.named(full)[0]))
         spellings = Ragged.from_lists(list(numbers), self.symbols.graphemes.ids.__getitem__)
         found = [self._runner.search(spellings, longest, settings) for settings in searches]
         return Chunk(spelled, spellings, found)
