@@ -240,9 +240,12 @@ def options(text: str, **defaults: Any) -> dict[str, Any]:
     return chosen
 
 
+ANSWERING = "train", "temperature", "beam", "stress"  # what weights do not depend on
+
+
 def changed(config: Config, settings: dict[str, Any]) -> Config:
-    """Returns the config with other values of some settings; raises ConfigError."""
-    fields = {field.name: field for field in dataclasses.fields(Config)}
+    """Returns the config with other values of settings in ANSWERING; raises ConfigError."""
+    fields = {x.name: x for x in dataclasses.fields(Config) if x.name in ANSWERING}
     for name, value in settings.items():
         if name not in fields:
             raise ConfigError(f"no setting {name!r}: there are {', '.join(fields)}")

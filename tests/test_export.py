@@ -171,7 +171,7 @@ def test_the_command_and_the_programs_that_it_writes(tmp_path):
     assert run(*command, "--precision=float16", f"--output={small}").returncode == 0
     again = run(*command, f"--output={small}")
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
-    assert "is not empty; --overwrite replaces what is there" in again.stderr
+    assert "is not empty: choose another --output, or replace" in again.stderr
     answer = run(sys.executable, small / "pronounce.py", "hello", "日本", "日Café")
     assert answer.stdout == "hello\tHH EH L OW\t0.958\n日本\t\t0.000\n日Café\tK EY F\t0.958\n"
     assert answer.stderr == "'日本': not known: 日本\n'日Café': not known: 日\n"

@@ -252,9 +252,10 @@ def test_a_chunk_is_answered_when_the_next_one_has_been_taken(g2p):
 
 
 def test_a_model_does_not_change(g2p):
-    for name in ("config", "params", "joint"):
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(g2p, name, None)
+    for model in (g2p, lexicon_first([Pair("cab", (("K",),))], g2p)):
+        for name in ("config", "symbols", "joint", "lexicons"):
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(model, name, None)
     hot = g2p.with_settings(temperature=3.0)
     assert (g2p.config.temperature, hot.config.temperature) == (1.0, 3.0)
 
@@ -333,6 +334,8 @@ def test_what_is_no_list_of_words_is_a_type_error(g2p, before):
         (lambda g2p: g2p.with_stress("no"), "with_stress: stress must be of type bool, found str"),
         (lambda g2p: g2p.with_language(5), "G2P.with_language: language must be of type str"),
         (lambda g2p: g2p.warm_up("x"), "G2P.warm_up: words must be of type int, found str: 'x'"),
+        (lambda g2p: g2p_jax.G2P("english"), r"G2P is made of weights; g2p_jax.load\('"),
+        (lambda g2p: g2p_jax.LanguageModel("a"), "LanguageModel is made of weights; use"),
         (lambda g2p: g2p.save(5), "G2P.save: path must be of type str"),
         (lambda g2p: g2p.pronounce(["cab"])[0].first("x"), "Answer.first: nbest must be of type"),
     ],
@@ -347,6 +350,7 @@ def test_values_that_cannot_be_are_errors_of_one_line(g2p, tmp_path):
         (lambda: g2p.pronounce([], alphabet="IPA"), "alphabet must be one of .*; found 'IPA'"),
         (lambda: g2p.text("", alphabet="x"), "alphabet must be one of"),
         (lambda: g2p.with_settings(foo=1), "no setting 'foo': there are .* beam, stress"),
+        (lambda: g2p.with_settings(ensemble=3), "no setting 'ensemble': there are train, temper"),
         (lambda: g2p.with_settings(beam="x"), "config.beam is 'x': must be of type int"),
         (lambda: g2p.with_settings(temperature=0.0), "config.temperature is 0.0: must be in"),
         (lambda: g2p.save(tmp_path / "x", "float99"), "dtype is 'float99': must be one of float32"),

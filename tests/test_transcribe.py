@@ -69,7 +69,7 @@ def test_a_lexicon_gets_the_words_that_it_lacks(g2p, tmp_path, caplog):
     caplog.clear()
     with caplog.at_level(logging.INFO):
         merge(g2p, lexicon, ["cab", "..."], Options(alphabet="ipa"))
-    assert "new words: 1 ['cab']" in caplog.messages
+    assert "new words: 1 'cab'" in caplog.messages
     with pytest.raises(
         UserError, match="holds '😀', which the model does not know; leave --strict"
     ):
@@ -91,7 +91,10 @@ def test_one_line_for_each_line_and_one_warning(g2p, caplog):
     assert answered[:4] == ["cab\tK AE B", "\t", "c😀ab\tK AE B", "back\tB AE K"]
     assert len(answered) == 5
     (record,) = caplog.records
-    assert "of 5 words 2 were answered in part only, 1 not at all; unknown" in record.message
+    assert (
+        "of 5 words 2 were answered in part only, 1 was not answered at all; unknown"
+        in record.message
+    )
     assert "'😀' 2x; --report=FILE lists them" in record.message
 
 

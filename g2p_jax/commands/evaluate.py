@@ -14,7 +14,7 @@ from g2p_jax import scoring
 from g2p_jax.commands import shared
 from g2p_jax.config import MOST_BEAM
 from g2p_jax.data.language_names import AUTO
-from g2p_jax.data.textfile import shorten
+from g2p_jax.data.textfile import listed
 from g2p_jax.errors import UsageError, counted
 
 _CKPT = flags.DEFINE_string("ckpt", None, "Folder of a run, or a model file.")
@@ -50,7 +50,7 @@ def main(words: list[str]) -> None:
     answers = g2p.pronounce((pair.word for pair in pairs), beam=_BEAM.value)
     unread = [answer.word for answer in answers if answer.unknown]
     if 2 * len(unread) > len(answers):
-        logging.warning("most words have letters that the model does not know: %s", shorten(unread))
+        logging.warning("most words have letters that the model does not know: %s", listed(unread))
     total, errors = scoring.Score(), ["word\tanswer\treferences\tphoneme errors"]
     for pair, answer in zip(pairs, answers, strict=True):
         best = answer.pronunciations[0]

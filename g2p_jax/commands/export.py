@@ -41,7 +41,8 @@ def main(words: list[str]) -> None:
     found, model, folder = header.read(_CKPT.value), header.locate(_CKPT.value), Path(_OUTPUT.value)
     found.check_reads_words(_CKPT.value)
     if folder.is_dir() and any(folder.iterdir()) and not _OVERWRITE.value:
-        raise UserError(f"{folder} is not empty; --overwrite replaces what is there")
+        fix = "choose another --output, or replace the files of an export in it with --overwrite"
+        raise UserError(f"{folder} is not empty: {fix}")
     from g2p_jax.predict import export
 
     export.write(model, folder, _FORMAT.value, _PRECISION.value)

@@ -9,7 +9,8 @@ from absl import logging
 from g2p_jax.data.language_names import LANGUAGE
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.ragged import Array
-from g2p_jax.errors import DataError, cut
+from g2p_jax.data.textfile import listed
+from g2p_jax.errors import DataError
 from g2p_jax.runtime import DOTLESS
 
 BALANCE = 0.5  # of n examples of a language about n to this power are drawn
@@ -40,7 +41,7 @@ def read_folder(folder: Path, split: str, read: Callable[[Path], Pairs]) -> Pair
         raise DataError.at(folder, example, found, fix)
     if others := [path.name for path in every if path not in files]:
         known = "are not named after a language, in two or three small letters"
-        logging.warning("%s: left out: %s %s", folder, cut(", ".join(others), 80), known)
+        logging.warning("%s: left out: %s %s", folder, listed(others), known)
     return Pairs.concatenate(_with_language(_language_of(path), read(path)) for path in chosen)
 
 

@@ -147,6 +147,10 @@ def references(
         raise UserError(f"the model's own data is not here ({error}); give --data=FILE") from error
     if not pairs:
         raise UserError(f"the model's data has no {split} words; give --data=FILE")
+    own = Path(getattr(settings, split) or settings.train)
+    logging.info(
+        "%s words of the model's own data: %s", split, own.resolve() if own.exists() else own
+    )
     return pairs
 
 

@@ -37,9 +37,9 @@ def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
         return open(0, "rb", closefd=False) if path == "-" else open(path, "rb")
     except OSError as error:
         folder = Path(path).parent
-        names = os.listdir(folder) if folder.is_dir() else []
+        names = [x.name for x in folder.iterdir() if x.is_file()] if folder.is_dir() else []
         stems = {Path(name).stem: name for name in names}  # most names share a suffix
-        near = difflib.get_close_matches(Path(path).stem, stems, 1)
+        near = difflib.get_close_matches(Path(path).stem, stems, 1, 0.75)
         fix = f"check the path; we are in {Path.cwd()}"
         if Path(path).exists():
             fix = "name a file that you may read"
@@ -52,6 +52,12 @@ def open_to_read(path: str | os.PathLike[str]) -> BinaryIO:
 def shorten(text: object) -> str:
     """Returns the text as one short line; the escapes of repr make invisible characters visible."""
     return cut(repr(text), 80)
+
+
+def listed(items: Iterable[object], most: int = 5) -> str:
+    """Returns the first items, each as one short text, and how many more there are."""
+    first, more = list(items)[:most], len(list(items)) - most
+    return ", ".join(map(shorten, first)) + (f" and {more:,} more" if more > 0 else "")
 
 
 def decode(data: bytes, name: object, number: int = 1) -> str:

@@ -41,8 +41,9 @@ def join(models: Mapping[str, G2P]) -> G2P:
     params = jax.tree.map(lambda *ws: np.concatenate(ws), *trees)
     count = sum(model.config.ensemble for model in models.values())
     ngram = models[chosen].config.ngram
-    ensemble = models[first].with_settings(ensemble=count, ngram=ngram, temperature=1.0)
-    return dataclasses.replace(ensemble, params=params, joint=models[chosen].joint)
+    config = dataclasses.replace(models[first].config, ensemble=count, ngram=ngram, temperature=1.0)
+    of_chosen = models[chosen].joint
+    return dataclasses.replace(models[first], config=config, params=params, joint=of_chosen)
 
 
 def _same(model: G2P) -> dict[str, object]:
@@ -57,4 +58,5 @@ def _same(model: G2P) -> dict[str, object]:
 def with_joint(g2p: G2P, pairs: Iterable[Pair], order: int) -> G2P:
     """Returns the model with a joint n-gram model that is fitted to the pairs."""
     joint = storage.fit(pairs, g2p.symbols, order)
-    return dataclasses.replace(g2p.with_settings(ngram=order, temperature=1.0), joint=joint)
+    config = dataclasses.replace(g2p.config, ngram=order, temperature=1.0)
+    return dataclasses.replace(g2p, config=config, joint=joint)

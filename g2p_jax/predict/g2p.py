@@ -81,6 +81,11 @@ class G2P(Pronouncer):
     params: Params  # of an ensemble with a leading axis of members
     joint: Joint | None = None
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> "G2P":
+        if args and not isinstance(args[0], Config):
+            raise TypeError(f"G2P is made of weights; g2p_jax.load({args[0]!r}) reads a model")
+        return super().__new__(cls)
+
     def pronounce_each(
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
     ) -> Iterator[list[Answer]]:
@@ -144,7 +149,8 @@ class G2P(Pronouncer):
             return self
         pick = np.array(chosen) if len(chosen) > 1 else chosen[0]
         params = jax.tree.map(lambda w: w[pick], self.params)
-        return dataclasses.replace(self.with_settings(ensemble=len(chosen)), params=params)
+        config = dataclasses.replace(self.config, ensemble=len(chosen))
+        return dataclasses.replace(self, config=config, params=params)
 
     @checked
     def with_language(self, language: str) -> "G2P":

@@ -59,6 +59,11 @@ class LanguageModel:
     symbols: Symbols
     params: Params
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> "LanguageModel":
+        if args and not isinstance(args[0], Config):
+            raise TypeError(f"LanguageModel is made of weights; use .load({args[0]!r})")
+        return super().__new__(cls)
+
     @classmethod
     @checked
     def load(cls, path: str | Path) -> "LanguageModel":

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from g2p_jax.config import Config
 from g2p_jax.data import splits
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.arpabet import has_stress, marks_stress, strip_stress
@@ -65,6 +66,7 @@ class Lexicon:
         return found
 
 
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LexiconFirst(Pronouncer):
     """Answers the words of lexicons with their pronunciations there; a model does the rest.
 
@@ -80,14 +82,17 @@ class LexiconFirst(Pronouncer):
     True
     """
 
-    def __init__(
-        self, lexicons: Iterable[Cmudict | Lexicon], model: Pronouncer, stress: bool = False
-    ):
-        """stress: the lexicons' answers have it where those of the model have none, too."""
-        self.lexicons, self.model = tuple(lexicons), model
-        self.config, self.symbols = model.config, model.symbols
-        self._stress = stress or self.config.reference_data.stress
-        self._marks = "ˈ" in "".join(self.symbols.phonemes.tokens)
+    lexicons: Sequence[Cmudict | Lexicon]
+    model: Pronouncer
+    stress: bool = False  # in the lexicons' answers, also where those of the model have none
+    config: Config = dataclasses.field(init=False)
+    symbols: Symbols = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        stress = self.stress or self.model.config.reference_data.stress
+        own = {"config": self.model.config, "symbols": self.model.symbols, "stress": stress}
+        for name, value in (own | {"lexicons": tuple(self.lexicons)}).items():
+            object.__setattr__(self, name, value)
 
     def known(self, word: str) -> Answer | None:
         """Returns the answer of the lexicons with all pronunciations, None if they lack the word.
@@ -161,8 +166,9 @@ class LexiconFirst(Pronouncer):
         """Returns phonemes in the alphabet of the model, with stress where its answers have it."""
         own = self.symbols.alphabet
         if lexicon.alphabet != own:
-            return convert(phonemes, lexicon.alphabet, own, self._marks)
-        strips = lexicon.marks_stress and not self._stress
+            marks = "ˈ" in "".join(self.symbols.phonemes.tokens)
+            return convert(phonemes, lexicon.alphabet, own, marks)
+        strips = lexicon.marks_stress and not self.stress
         return tuple(map(strip_stress, phonemes)) if strips else phonemes
 
     def _abbreviated(self, word: str) -> list[Part]:
@@ -176,7 +182,7 @@ class LexiconFirst(Pronouncer):
             return []
         words = [one.text for token in self.text(word) for one in token.words]
         own = [lexicon for lexicon in self.lexicons if not isinstance(lexicon, Cmudict)]
-        whole = LexiconFirst(own, self.model, self._stress)._exact(word)
+        whole = LexiconFirst(own, self.model, self.stress)._exact(word)
         letter = lambda part: self.known(f"{part}.") if len(part) == 1 and part.isupper() else None
         return [whole] if whole else [letter(part) or self.known(part) or part for part in words]
 

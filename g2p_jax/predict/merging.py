@@ -7,7 +7,7 @@ from absl import logging
 
 from g2p_jax.data.language_names import AUTO, split_language
 from g2p_jax.data.merging import LexiconFile
-from g2p_jax.data.textfile import shorten
+from g2p_jax.data.textfile import listed
 from g2p_jax.errors import UserError, counted
 from g2p_jax.predict.problems import complaint, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
@@ -45,7 +45,7 @@ def merge(
         how = f"{counted(len(partly), 'word')} answered in part only: {complaint(partly[0])}"
         logging.warning("%s", how)
     new = [answer.word for answer in answers if answer.best.phonemes]
-    logging.info("new words: %d %s", len(new), shorten(new) if new else "")
+    logging.info("new words: %d %s", len(new), listed(new))
     own = g2p.symbols.alphabet
     entries = (a.in_alphabet(own, options.alphabet or own, options.stress) for a in answers)
     return lexicon.with_words((answer.word, answer.scored) for answer in entries)

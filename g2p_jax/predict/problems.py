@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from absl import logging
 
 from g2p_jax.data.language_names import AUTO
-from g2p_jax.data.textfile import shorten
+from g2p_jax.data.textfile import listed, shorten
 from g2p_jax.errors import UserError, cut
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import MODEL, Answer
@@ -79,8 +79,7 @@ def complaint(answer: Answer) -> str:
     """Returns what keeps a word from being wholly answered."""
     if not answer.unknown:
         return f"{shorten(answer.word)} holds nothing to pronounce"
-    unknown = ", ".join(map(repr, answer.unknown))
-    return f"{shorten(answer.word)} holds {unknown}, which the model does not know"
+    return f"{shorten(answer.word)} holds {listed(answer.unknown)}, which the model does not know"
 
 
 def show(problem: Problem, number: int) -> None:

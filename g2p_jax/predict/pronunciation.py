@@ -10,7 +10,7 @@ from g2p_jax.data.alphabets import convert
 from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.data.textfile import shorten
-from g2p_jax.errors import UserError, checked
+from g2p_jax.errors import UsageError, checked
 
 if TYPE_CHECKING:
     from g2p_jax.predict.inspection import Inspection
@@ -151,12 +151,12 @@ def check_words(words: Iterable[str]) -> Iterator[str]:
 def check_options(nbest: int, beam: int = 0, mass: float = 1.0) -> None:
     """Raises UserError, which is a ValueError, for options of `G2P.pronounce` that cannot be."""
     if not 1 <= nbest <= MOST_BEAM:
-        raise UserError(f"nbest is {nbest}: must be from 1 to {MOST_BEAM}")
+        raise UsageError(f"nbest is {nbest}: must be from 1 to {MOST_BEAM}")
     if not 0 <= beam <= MOST_BEAM:
         what = "the model's own width"
-        raise UserError(f"beam is {beam}: must be from 1 to {MOST_BEAM}, or 0 for {what}")
+        raise UsageError(f"beam is {beam}: must be from 1 to {MOST_BEAM}, or 0 for {what}")
     if not 0 < mass <= 1:
-        raise UserError(f"mass is {mass}: must be more than 0, and at most 1")
+        raise UsageError(f"mass is {mass}: must be more than 0, and at most 1")
 
 
 def split(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:

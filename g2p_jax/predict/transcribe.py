@@ -120,11 +120,11 @@ class Tally:
             common = (f"{char!r} {n}x" for char, n in Counter(self.unknown).most_common(5))
             characters = f"; unknown characters: {', '.join(common)}" if self.unknown else ""
             of = "" if noun == "words" else "the words of "
-            were = "was" if self.partly == 1 else "were"
+            hows = (self.partly, "answered in part only"), (self.silent, "not answered at all")
+            each = [f"{n} {'was' if n == 1 else 'were'} {how}" for n, how in hows if n]
             logging.warning(
-                f"of {of}{all_of} {self.partly} {were} answered in part only, "
-                f"{self.silent} not at all{characters}; {report or '--report=FILE'} lists them, "
-                "--strict makes them an error"
+                f"of {of}{all_of} {', '.join(each)}{characters}; {report or '--report=FILE'} lists "
+                "them, --strict makes them an error"
             )
 
 
