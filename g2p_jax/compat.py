@@ -159,7 +159,7 @@ def _check_language(name: str, g2p: Pronouncer | None) -> None:
     if is_own:
         return
     fix = "a model that you train on its lexicon, g2p=g2p_jax.load(...)"
-    if (language := runtime.find_language(name, runtime.LANGUAGES)) not in (None, "eng"):
+    if (language := runtime.find_language(name, runtime.LANGUAGES.values())) not in (None, "eng"):
         fix = f'g2p=g2p_jax.load("world", language="{language}")'
     raise UserError(
         f"language {name!r}: the model is of {own}; fix: give language={own!r}, or {fix}"

@@ -49,7 +49,7 @@ _NAMES = """arm-e hye arm hy armenian, bul bg bulgarian, bur mya my burmese, cat
     rum ro romanian, slv sl slovene slovenian, spa es spanish, swe sv swedish, tgl tl fil tagalog
     filipino, tha th thai, tur tr turkish, ukr uk ukrainian, vie vi vietnamese, wel-nw cym wel cy
     welsh"""
-LANGUAGES = {names.split()[0]: names.split() for names in _NAMES.split(",")}
+LANGUAGES = {name: row.split()[0] for row in _NAMES.split(",") for name in row.split()}
 COLONS = "fin", "swe"  # languages with colons in words, as in EU:s
 CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
 OR_FOR_ALL = ', or give language="deu" for all words'
@@ -165,9 +165,10 @@ class Spelling:
 
 def find_language(name, languages):
     """Returns which language has a name or code, deu, DE, de-AT or German; None: none of these."""
-    codes = name.strip().lower(), re.split("[-_]", name.strip().lower())[0]
-    found = (x for code in codes for x in languages if code in LANGUAGES.get(x, (x,)))
-    return next(found, None)
+    small, same = name.strip().lower(), lambda name: LANGUAGES.get(name, name)
+    codes = small, re.split("[-_]", small)[0]
+    found = (x for code in codes for x in languages if same(x) == same(code))
+    return name if name in languages else next(found, None)
 
 
 def split_language(word, languages, default=""):

@@ -145,6 +145,7 @@ def test_languages_have_names_and_codes():
     ]  # fmt: skip
     with pytest.raises(UserError, match="no language 'xx': the model knows cze, deu, hbs-latn"):
         find_language("xx", known)
+    assert find_language("deu", ["de", "fr"]) == find_language("German", ["de", "fr"]) == "de"
     for name in ("DE", "de-AT", "de_AT", " ger", "German"):
         assert find_language(name, known) == "deu"
     with pytest.raises(UserError, match="no language 'Germn': did you mean deu.* The model knows"):

@@ -246,8 +246,8 @@ def _is_special(entry: Entry) -> bool:
 
 
 def _with_language(entry: Entry) -> str:
-    language = runtime.find_language(entry.language, runtime.LANGUAGES) or entry.language.lower()
-    return f"{language}:{entry.word}"
+    language = entry.language.lower()
+    return f"{runtime.LANGUAGES.get(language, language)}:{entry.word}"
 
 
 def _key(word: str) -> str:

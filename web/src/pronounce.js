@@ -52,8 +52,6 @@ class G2P {
     this.spellings = new Map(Object.entries(symbols.languages ?? {}).map(
       ([language, letters]) => [language, new Spelling([...letters], symbols)]));
     this.spelling = new Spelling(symbols.graphemes, symbols); // of all languages
-    this.codes = new Map(this.languages.flatMap(
-      (language) => (LANGUAGES[language] ?? [language]).map((name) => [name, language])));
     this.tokens = symbols.phonemes;
     this.characters = symbols.target === "characters";
     this.alphabet = this.tokens.slice(SPECIALS).every(isArpabet) ? "arpabet" : "ipa";
@@ -100,8 +98,9 @@ class G2P {
 
   // The language of a name or code, deu, DE, de-AT or German; undefined: none that is known.
   language(name) {
-    const small = name.trim().toLowerCase();
-    return this.codes.get(small) ?? this.codes.get(small.split(/[-_]/)[0]);
+    const small = name.trim().toLowerCase(), same = (code) => LANGUAGES[code] ?? code;
+    const find = (code) => this.languages.find((language) => same(language) === same(code));
+    return find(small) ?? find(small.split(/[-_]/)[0]);
   }
 
   // The graphemes of the parts of a word, and the characters that the model does not know.
