@@ -96,11 +96,7 @@ def read(path):
 
 
 class Spelling:
-    """How a raw word becomes letters that are known.
-
-    case, form: of the letters, and their normal form. words: they are words between spaces, as in
-    a sentence to translate.
-    """
+    """How a raw word becomes letters that are known, or a sentence such words between spaces."""
 
     def __init__(self, known, case, form, words=False):
         self.known, self.words, self.case, self.form = frozenset(known), words, CASES[case], form
@@ -117,10 +113,9 @@ class Spelling:
         return self._written("".join(map(self.alike, unicodedata.normalize("NFC", word.strip()))))
 
     def letters_of(self, word):
-        """Returns the letters to read, and the characters that are not known.
+        """Returns the letters to read, and the characters that are not known: they are left out.
 
-        These are left out, or read as a letter in the other case, or as their base letters: é -> e.
-        The latter are counted as unknown where there are letters with accents.
+        Base letters are read instead, é -> e, but so é is unknown if other letters have accents.
         """
         text = self.normalise(word)
         if not self.words and self.known.issuperset(text):
@@ -134,10 +129,7 @@ class Spelling:
         return letters, unknown
 
     def parts(self, word):
-        """Cuts a word at separators that are not known: well-known -> well, known.
-
-        Only where there are letters: in a sum 12-34 an unknown minus is no separator.
-        """
+        """Cuts a word at unknown separators, well-known -> well, known; but not a sum: 12-34."""
         found = {*SEPARATOR.findall(word)} if self.has_letters else ()
         lacking = [re.escape(x) for x in found if self._known(self.alike(x))[0] is None]
         return re.split("|".join(lacking), word) if lacking else [word]

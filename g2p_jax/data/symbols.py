@@ -159,9 +159,9 @@ class Symbols:
         return f"{language}:{word}" if language else word
 
     def graphemes_of(self, word: str) -> tuple[list[str], list[str]]:
-        """Returns the graphemes of a word and the letters that the model does not know.
+        """Returns the graphemes of a word and unknown letters; see `Spelling.letters_of`.
 
-        See `Spelling.letters_of`. UserError for a word without a language that needs one.
+        UserError for a word without a language that needs one.
         """
         language, word = self.named(word)
         known, unknown = self._spellings[language].letters_of(word)
@@ -210,10 +210,8 @@ class Symbols:
             return "", word
         language, word = split_language(word, self.languages, self.language)
         if language == AUTO:
-            fix = "write it as in deu:Haus, or give the language of all words"
-            raise UserError(
-                f"{shorten(word)} needs a language that is not to be guessed; fix: {fix}"
-            )
+            fix = "fix: write it as in deu:Haus, or give the language of all words"
+            raise UserError(f"{shorten(word)} needs a language that is not to be guessed; {fix}")
         return language, word
 
     def encode_words(self, words: Ragged) -> Ragged:
