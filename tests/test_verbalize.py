@@ -171,6 +171,7 @@ def test_roman_numerals(number):
          "three hundred"),
         ("$-5 -$5 5$ 5 -1/2 $2½ 2½%", "minus five dollars, minus five dollars, five dollars, five, "
          "minus one half, two and a half dollars, two and a half percent"),
+        ("3 doz. 5 doz 2 Tbsp", "three, dozen, five, dozen, two, tablespoons"),
         ("1/4 lb 2-1/2 cups 1st/2nd B-52s", "one quarter, pound, two and a half, cups, "
          "first second, B fifty two's"),
         ("$2.5M $2.5 M £5 m $20/month 5 mg/kg", "two point five million dollars, two point five, "

@@ -7,7 +7,7 @@ from absl import logging
 
 from g2p_jax.config import Data
 from g2p_jax.data import splits
-from g2p_jax.data.alphabets import alphabet_of, convert, is_xsampa
+from g2p_jax.data.alphabets import alphabet_of, convert, is_kokoro, is_xsampa
 from g2p_jax.data.arpabet import marks_stress, strip_stress
 from g2p_jax.data.merging import POSITION
 from g2p_jax.data.pairs import Pair, Pairs
@@ -51,6 +51,7 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
     if source == own or (is_ascii and source != "xsampa"):  # what is all ASCII is no IPA
         _warn_of_others(symbols, lexicon)
         return lexicon
+    source = "kokoro" if source == "ipa" and is_kokoro(lexicon.phonemes) else source
     stress = own == "arpabet" or not {"ˈ", '"'}.isdisjoint("".join(tokens))
     logging.info("the lexicon is converted from %s to %s, the model's alphabet", source, own)
     return (

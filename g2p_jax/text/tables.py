@@ -23,7 +23,7 @@ ABBREVIATIONS = _table(
     "ext extension; tel telephone; misc miscellaneous; pts points; "
     "esq esquire; govt government; jan january; "
     "feb february; mar march; apr april; jun june; jul july; aug august; sep september; "
-    "sept september; oct october; nov november; dec december; mon monday; tue tuesday; "
+    "sept september; doz dozen; oct october; nov november; dec december; mon monday; tue tuesday; "
     "tues tuesday; wed wednesday; thu thursday; thurs thursday; fri friday; sat saturday; "
     "sun sunday; calif california"
 )
@@ -45,18 +45,18 @@ WITHOUT_PERIOD = _table(  # case as written
     "w/ with; w/o without; b/c because; c/o care of"
 )
 
-_INITIALS = re.compile(r"([A-Za-z]\.){2,}")
+_INITIALS = re.compile(r"([A-Za-z]\.){2,}|[A-Z]+(&[A-Z]+)+")
 
 
 def is_abbreviation(word: str) -> bool:
-    """Returns whether a word that stands alone is an abbreviation: Dr., vs, i.e."""
+    """Returns whether a word that stands alone is an abbreviation: Dr., vs, i.e., AT&T."""
     short = word.endswith(".") and word[:-1].lower() in ABBREVIATIONS
     return short or word in WITHOUT_PERIOD or _INITIALS.fullmatch(word) is not None
 
 
 UNITS = _table(  # case matters
     "tbsp tablespoon; tsp teaspoon; gal gallon; pt pint; qt quart; sq square; "
-    "fps frame per second; "
+    "Tbsp tablespoon; Tsp teaspoon; doz dozen; fps frame per second; "
     "km kilometer; m meter; cm centimeter; mm millimeter; kg kilogram; g gram; mg milligram; "
     "lb pound; lbs pound; oz ounce; ft foot; in inch; yd yard; yds yard; mi mile; "
     "µm micrometer; µg microgram; µs microsecond; tsps teaspoon; tbsps tablespoon; kgs kilogram; "
@@ -74,9 +74,13 @@ UNITS = _table(  # case matters
 )
 EACH = "day week month year night hour minute second person".split()  # after a slash: $20/month
 ATTACHED = set("in x L V W".split())  # units only if no space is before them
-UNITS_WITH_PERIOD = set("sq oz lb lbs ft hr hrs min mins sec mi yd in tsp tbsp tsps tbsps".split())
+UNITS_WITH_PERIOD = set(
+    "sq oz lb lbs ft hr hrs min mins sec mi yd in tsp tbsp tsps tbsps Tbsp Tsp".split()
+)
 PLURALS = {"foot": "feet", "inch": "inches", "penny": "pence"}
-ONE_FORM = set("square mille hertz kilohertz megahertz gigahertz percent times yen won".split())
+ONE_FORM = set(
+    "dozen square mille hertz kilohertz megahertz gigahertz percent times yen won".split()
+)
 
 CURRENCY = _table(
     "$ dollar; ¢ cent; £ pound; € euro; ¥ yen; ₹ rupee; ₩ won; ₽ ruble; ₪ shekel; ₺ lira"

@@ -44,6 +44,15 @@ def is_xsampa(phonemes: Iterable[str], target: str = "arpabet") -> bool:
     return False
 
 
+def is_kokoro(phonemes: Iterable[str]) -> bool:
+    """Returns whether phonemes are English for Kokoro, which has capitals that IPA lacks."""
+    phonemes = tuple(phonemes)
+    with contextlib.suppress(DataError):
+        capitals = not set("AIOWY").isdisjoint("".join(phonemes))
+        return capitals and bool(convert(phonemes, "kokoro", "arpabet", stress=False))
+    return False
+
+
 def convert(
     phonemes: Iterable[str], source: str, target: str, stress: bool = True
 ) -> tuple[str, ...]:
