@@ -95,7 +95,7 @@ def test_other_files_of_a_folder_are_named(tmp_path, caplog):
         (tmp_path / name).write_text("no\tnoː\n")
     read = lambda path: read_lexicon(path, "tsv", plausible=False)
     assert list(read_folder(tmp_path, "train", read)) == [Pair("fin:no", (("noː",),))]
-    assert "left out: Italian.tsv" in caplog.text
+    assert "left out: 'Italian.tsv'" in caplog.text
 
 
 @pytest.mark.parametrize(
