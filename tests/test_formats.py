@@ -29,6 +29,7 @@ READ = Pair("read", (("r", "iy", "d"), ("r", "eh", "d")))
         "word,phonemes\nhello,hh ah l ow\nread,r iy d\nread,r eh d\n",
         "Phonemes,Word\nhh ah l ow,hello\nr iy d,read\nr eh d,read\n",
         'word,source,ipa\n"hello",x,"hh ah l ow"\nread,,r iy d\nread,,r eh d\n',
+        '"hello","hh ah l ow"\n"read","r iy d"\n"read","r eh d"\n',
         "hello, hh ah l ow\nread, r iy d\nread, r eh d\n",  # Britfone
         "word\tpronunciation\nhello\thh ah l ow\nread\tr iy d\nread\tr eh d\n",
         "hello\t/hh ah l ow/\nread\t/r iy d/\nread\t/r eh d/\n",

@@ -137,8 +137,10 @@ def _enclosed(text: str, separator: str) -> bool:
     """Returns whether all pronunciations stand between slashes, brackets or quotes."""
     columns = rf"(?:{WORDS[separator]}{SEPARATORS[separator]})"
     begins = columns if separator == " " else columns + "+"
-    between = r"""(?:/[^\n]*/|\[[^\n]*\]|\{[^\n]*\}|<[^\n]*>|"[^"\n]*")"""
-    quotes = '"?' if separator == "," else ""
+    between = r"(?:/[^\n]*/|\[[^\n]*\]|\{[^\n]*\}|<[^\n]*>)"
+    quotes = '"?' if separator == "," else ""  # around cells
+    if not quotes:
+        between = rf'(?:{between}|"[^"\n]*")'
     return _every_line(text, rf"{begins}{quotes}{between}{quotes}[ \t\r]*$")
 
 
