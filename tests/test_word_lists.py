@@ -66,6 +66,17 @@ def test_words_of_a_csv_file(write):
     assert list(read_words(path)) == [("7", "hello"), ("9", 'a,"b')]
     assert list(read_words([b"word,count\n", b"hello,3\n"])) == [("1", "hello")]
     assert list(read_words([b"word\n", b"Id,Ward\n"])) == [("1", "word"), ("2", "Id,Ward")]
+    for text, name, expected in (
+        ("Word\nhello\nthrough\n", "a.csv", ["hello", "through"]),
+        ('\ufeff"WORDS"\r\n"hello"\r\n\r\n"a,""b"\r\n', "a.CSV", ["hello", 'a,"b']),
+        ('"hello"\n"through"\n', "a.csv", ["hello", "through"]),
+        ("Words,count\nhello,3\n", "a.csv", ["hello"]),
+        ("hello\nword\n", "a.csv", ["hello", "word"]),
+        ("word\nhello\n", "a.txt", ["word", "hello"]),
+        ('"word"\n', "a.txt", ['"word"']),
+    ):
+        expected = [(str(n), word) for n, word in enumerate(expected, 1)]
+        assert list(read_words(write(text, name))) == expected
     path = write("Id,Word\n7,hello\n8\n")
     with pytest.raises(
         DataError, match=re.escape(f"{path}:3: expected the columns Id,Word, found")

@@ -10,6 +10,7 @@ from typing import Any
 
 from absl import logging
 
+from g2p_jax.data.formats.evidence import WORD_COLUMN
 from g2p_jax.data.formats.table import VARIANT
 from g2p_jax.data.lexicon import SPECIAL
 from g2p_jax.data.textfile import LineStream, csv_row, decode, json_value, line_break, shorten
@@ -19,6 +20,7 @@ FIRST = 10  # lines that tell a lexicon from a list of words
 LEXICON = "%s looks like a lexicon: whole lines are pronounced; give the words alone (cut -f1)"
 TEXT = "%s looks like a text: whole lines are pronounced; --text reads sentences"
 _NUMBER = re.compile(r"\d*\.\d+")
+_QUOTED = re.compile(r'\s*"([^"]|"")+"\s*')
 _JSON = re.compile(r'\s*([\[{]\s*)+("|$)')  # of any kind, also if it cannot be read
 
 
@@ -30,6 +32,7 @@ def read_words(
     A plain list gives one word for EVERY line, also for an empty one, with the line number as id.
     A CSV file whose header has a column `word` (Id,Word) gives the words of that column and the
     ids of the column `id`, else the number of the row; so do JSON lines, {"id": 7, "word": "go"}.
+    In a file that is named .csv, and only there, the header may be that column alone.
 
     Args:
       source: a path, "-" for standard input, or lines.
@@ -92,13 +95,18 @@ def _words(name: str, source: Iterable[bytes | str], languages: bool) -> Iterato
         for separator in (",", r"[;|\t]")
     )
     rows: Iterable[tuple[object, str, str] | tuple[object, str]]
+    is_csv = name.lower().endswith(".csv")
+    if is_csv and "word" not in header:  # words, spelling and others name the same column
+        header = ["word" if column in WORD_COLUMN else column for column in header]
     if _JSON.match(first) or isinstance(_json(first), dict | list):
         rows = _json_rows(name, whole)
-    elif len(header) > 1 and "word" in header:
+    elif "word" in header and (is_csv or len(header) > 1):
         if max(header.count("word"), header.count("id")) > 1:
             fix = "give each column a name of its own"
             raise DataError.at(f"{name}:1", "one column word", shorten(first), fix)
         rows = _csv_rows(name, first, header, lines)
+    elif is_csv and _QUOTED.fullmatch(first):
+        rows = _csv_rows(name, "word", ["word"], whole)
     elif len(other) > 1 and "word" in other:
         fix = "write commas between the columns"
         raise DataError.at(f"{name}:1", "a list of words, or CSV", shorten(first), fix)
