@@ -33,6 +33,7 @@ READ = Pair("read", (("r", "iy", "d"), ("r", "eh", "d")))
         "hello, hh ah l ow\nread, r iy d\nread, r eh d\n",  # Britfone
         "word\tpronunciation\nhello\thh ah l ow\nread\tr iy d\nread\tr eh d\n",
         "hello\t/hh ah l ow/\nread\t/r iy d/\nread\t/r eh d/\n",
+        "hello\t/hh ah l ow/\nread\t/r iy d/, /r eh d/\n",  # ipa-dict
         "hello [hh ah l ow]\nread [r iy d]\nread [r eh d]\n",
         "hello {hh ah l ow}\nread {r iy d}\nread {r eh d}\n",
         'hello\t"hh ah l ow"\nread\t"r iy d"\nread\t"r eh d"\n',
@@ -58,6 +59,7 @@ def test_what_people_have_is_read_right(write, text):
         ("un 1 n\ndeux d 2\nfeu f 2\n", ["1", "n"]),
         ("tie t # aI\nI aI #\nit I # t\n", ["t", "#", "aI"]),  # a boundary is a phoneme
         ("ba3 B AA3\nba4 B AA4\nba1 B AA1\n", ["B", "AA3"]),  # tones
+        ("ni n i_3\nhao h ao_3\nwo o_3\n", ["n", "i_3"]),
         ("fa\u0301c\tf a\u0301 c\u0327\n", ["f", "a\u0301", "c\u0327"]),  # decomposed
         ("fac\tf á ç\n", ["f", "á", "ç"]),
     ],

@@ -74,7 +74,7 @@ def world(folder):
 
 
 def test_a_folder_has_a_lexicon_for_each_language(folder):
-    read = lambda path: read_lexicon(path, "tsv", plausible=False)
+    read = lambda path: read_lexicon(path, "tsv", kind="tokens")
     pairs = in_small_letters(read_folder(folder, "train", read))
     assert Pair("deu:chat", (("t͡ʃɛt",),)) in pairs and Pair("tur:ırak", (("ɯɾak",),)) in pairs
     assert len(pairs) == sum(map(len, WORDS.values()))
@@ -93,7 +93,7 @@ def test_a_folder_without_lexicons_is_an_error(tmp_path):
 def test_other_files_of_a_folder_are_named(tmp_path, caplog):
     for name in ("fin.tsv", "Italian.tsv"):
         (tmp_path / name).write_text("no\tnoː\n")
-    read = lambda path: read_lexicon(path, "tsv", plausible=False)
+    read = lambda path: read_lexicon(path, "tsv", kind="tokens")
     assert list(read_folder(tmp_path, "train", read)) == [Pair("fin:no", (("noː",),))]
     assert "left out: 'Italian.tsv'" in caplog.text
 
@@ -136,6 +136,14 @@ def test_a_word_without_a_language_is_an_error_with_its_line(write):
     path = write("language,word,pronunciation\ndeu,Haus,haʊs\n,Chat,ʃa\n", "words.csv")
     with pytest.raises(DataError, match="words.csv:3: .* 'Chat' without a language"):
         splits.read(str(path), config.Data(source="language", target="ipa"))
+
+
+def test_alternatives_of_ipa_are_read_apart_or_refused(write):
+    data = config.Data(source="language", target="ipa")
+    read = lambda text: splits.read(str(write(text, "deu.tsv")), data, language="deu")
+    assert read("Weg\t/veːk/, /vɛk/\n") == [Pair("deu:weg", (("veːk",), ("vɛk",)))]
+    with pytest.raises(DataError, match="deu.tsv:1: .* commas as phoneme: 'veːk,'"):
+        read("Weg\tveːk, vɛk\n")
 
 
 def test_languages_have_names_and_codes():

@@ -59,7 +59,7 @@ def test_answers_are_read_back_as_they_were_written(lexicon):
     path = written("\n".join(lines).encode())
     expected = [(word, tuple(phonemes)) for word, phonemes in lexicon.items()]
     assert read_answers(path) == expected
-    read = read_lexicon(path, "tsv", plausible=False)
+    read = read_lexicon(path, "tsv", kind="tokens")
     assert [(pair.word, *pair.pronunciations) for pair in read] == expected
     rows = [csv_line(word, [(phonemes, 1)]) for word, phonemes in lexicon.items()]
     assert read_answers(written("\n".join([CSV_HEADER, *rows]).encode())) == expected
@@ -93,7 +93,7 @@ def read_back(format, lexicon, read_as):
         line for word, each in lexicon.items() for line in writers.WRITERS[format](word, each)
     ]
     path = written("".join(f"{line}\n" for line in lines).encode())
-    pairs = read_lexicon(path, read_as, plausible=False)
+    pairs = read_lexicon(path, read_as, kind="tokens")
     if format == "sherpa":  # the best alone, in lower case and in characters
         best = {word.lower(): each[0][0] for word, each in reversed(lexicon.items())}
         expected = {

@@ -38,7 +38,7 @@ def read_lexicon(
     stress: bool = True,
     unicode: str = "NFC",
     skip_bad_lines: bool = False,
-    plausible: bool = True,
+    kind: str = "phonemes",
     language: str | None = None,
     phones: bool = False,
 ) -> Pairs:
@@ -56,7 +56,8 @@ def read_lexicon(
         alternatives equal. Digits of another kind, such as tones, stay.
       unicode: normal form of words, "NFC" or "NFD" (which decomposes Korean to jamo).
       skip_bad_lines: leave out lines that cannot be read.
-      plausible: refuse what does not look like phonemes.
+      kind: of pronunciations: "phonemes", "ipa" (to be cut into phones) or "tokens" of any kind;
+        what does not look so is refused.
       language: return words with their languages, deu:Haus: that of the line, or this one.
       phones: cut IPA into phones where no pronunciation has spaces.
 
@@ -83,7 +84,9 @@ def read_lexicon(
     if not pairs:
         none = DataError.at(path, f"lines like {example}", "no word", "check the path")
         raise bad[0] if bad else none
-    if plausible:
+    if kind != "tokens":
+        plausibility.check_signs(file, pairs)
+    if kind == "phonemes":
         plausibility.check(file, pairs, layout.format)
     if not stress and marks_stress(pairs.phonemes):
         pairs = pairs.map_phonemes(strip_stress)

@@ -20,14 +20,24 @@ UNSEGMENTED = (
 )
 
 
-def check(file: TextFile, pairs: Pairs, format: str) -> None:
-    """Raises DataError where the phonemes look like numbers, words or whole transcriptions."""
+def check_signs(file: TextFile, pairs: Pairs) -> None:
+    """Raises DataError where a phoneme is a number, or has a sign of another format."""
     for phoneme in pairs.phonemes:
         what = "a number" if _NUMBER.fullmatch(phoneme) else None
         what = "brackets, quotes or commas" if _MARKS.fullmatch(phoneme) else what
         if what:
-            fix = f"name the format with {FORMAT}=..., or remove the column"
-            raise _error(file, phoneme, "phonemes", f"{what} as phoneme: {shorten(phoneme)}", fix)
+            fix = "write one pronunciation a line, remove the column, or name the format with "
+            raise _error(
+                file,
+                phoneme,
+                "phonemes",
+                f"{what} as phoneme: {shorten(phoneme)}",
+                f"{fix}{FORMAT}=...",
+            )
+
+
+def check(file: TextFile, pairs: Pairs, format: str) -> None:
+    """Raises DataError where the phonemes look like words or whole transcriptions."""
     words, lengths = len(pairs), pairs.pronunciations.lengths
     if words < FEW:
         return

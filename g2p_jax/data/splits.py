@@ -75,14 +75,14 @@ def read(
         return Pairs.of(pairs)
     if settings.source == "language":
         return in_small_letters(_read_languages(path, settings, split, language))
-    phonemes = settings.source == "characters" and settings.target == "words"
+    kinds = {"ipa": "ipa", "words": "phonemes" if settings.source == "characters" else "tokens"}
     lexicon = read_lexicon(
         path,
         settings.format,
         settings.stress,
         settings.unicode,
         settings.skip_bad_lines,
-        plausible=phonemes,
+        kind=kinds.get(settings.target, "tokens"),
         phones=phones,
     )
     lexicon = _in_ipa(lexicon) if settings.target == "ipa" else lexicon
@@ -103,13 +103,15 @@ def _read_languages(path: str, settings: config.Data, split: str, language: str)
     language: of the words of a lexicon that names none.
     """
     options = settings.format, settings.stress, settings.unicode, settings.skip_bad_lines
-    in_ipa = _in_ipa if settings.target == "ipa" else lambda pairs: pairs
+    in_ipa, kind = (lambda pairs: pairs), "tokens"
+    if settings.target == "ipa":
+        in_ipa, kind = _in_ipa, "ipa"
     if not Path(path).is_dir():
-        return in_ipa(read_lexicon(path, *options, plausible=False, language=language))
+        return in_ipa(read_lexicon(path, *options, kind=kind, language=language))
     if language:
         fix = "leave out the language: each lexicon of a folder is named after its own"
         raise DataError(f"{path}: a folder, and the language {language!r}; fix: {fix}")
-    read_file = lambda file: in_ipa(read_lexicon(file, *options, plausible=False))
+    read_file = lambda file: in_ipa(read_lexicon(file, *options, kind=kind))
     return read_folder(Path(path), split, read_file)
 
 

@@ -71,7 +71,7 @@ def _check_signs(file: TextFile, text: str) -> None:
     """Raises DataError where a sign that separates no columns follows the word in every line."""
     pattern = r"[ \t]*[^\s;|:=]+([;|:=])"
     if (sign := re.search(f"(?m)^{pattern}", text)) and _every_line(text, pattern):
-        fix = "put a tab in its place, or a comma; or name the format"
+        fix = "put a tab in its place, or a comma"
         raise DataError.at(file.path, "tabs, commas or spaces", f"{sign[1]!r} after words", fix)
 
 
@@ -120,7 +120,8 @@ def _probabilities(text: str, separator: str) -> int:
 def _underscores(text: str) -> tuple[bool, bool]:
     """Returns whether "_" joins phonemes, and whether it marks positions, as in B_B AH_I L_E.
 
-    Where it joins them, most fields have one, or most lines have one field only.
+    Where it joins them, most fields have one, or most lines have one field only; and what follows
+    it is no mark of a position or tone, as in i_3.
     """
     if "_" not in text:
         return False, False
@@ -128,9 +129,10 @@ def _underscores(text: str) -> tuple[bool, bool]:
     fields = [field for row in rows for field in row if "_" in field]
     positions = sum(re.search(r".+_[BIES]$", field) is not None for field in fields)
     marks_positions = positions >= 0.9 * len(fields) > 0
+    tones = all(re.fullmatch(r".+_\d+", field) for field in fields)
     most = 2 * len(fields) >= sum(map(len, rows))
     alone = 2 * sum(len(row) == 1 for row in rows) >= sum(len(row) > 0 for row in rows)
-    return bool(fields) and not marks_positions and (most or alone), marks_positions
+    return bool(fields) and not marks_positions and not tones and (most or alone), marks_positions
 
 
 def _enclosed(text: str, separator: str) -> bool:

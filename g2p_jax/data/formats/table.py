@@ -109,8 +109,10 @@ def _pronunciations(fields: list[str], layout: Layout) -> list[list[str]]:
     if layout.joined:
         return [field.split("_") for column in fields for field in column.split()]
     phonemes = fields if layout.separator == " " else fields[0].split() if fields else []
-    if layout.enclosed:
-        phonemes = " ".join(phonemes).strip()[1:-1].split()
+    text = " ".join(phonemes).strip()
+    if layout.enclosed and text:  # ipa-dict has /several/, /pronunciations/
+        between = rf"{re.escape(text[-1])}\s*[,;]?\s*{re.escape(text[0])}"
+        return [part.split() for part in re.split(between, text[1:-1])]
     if layout.disambiguation and phonemes and _DISAMBIGUATION.fullmatch(phonemes[-1]):
         phonemes = phonemes[:-1]
     return [phonemes]
