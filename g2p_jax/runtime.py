@@ -171,12 +171,13 @@ def split_language(word, languages, default=""):
     name, colon, rest = word.partition(":")
     if colon and (language := find_language(name, languages)):
         return language, rest
-    what = f"{word[:60]!r} needs a language, such as deu:{word[:60]}{OR_FOR_ALL};"
+    fix, what = "", f"{word[:60]!r} needs a language, such as deu:{word[:60]}{OR_FOR_ALL};"
     if colon and not default or rest and CODE.fullmatch(name) and default not in COLONS:
-        what = f"no language {name[:60]!r}:"
+        what = f"{word[:60]!r}: no language {name[:60]!r}:"
+        fix = "; fix: write one of these before the colon"
     elif default:
         return default, word
-    raise ValueError(f"{what} the model knows {', '.join(languages)}")
+    raise ValueError(f"{what} the model knows {', '.join(languages)}{fix}")
 
 
 def guess(steps_NxL, ids):

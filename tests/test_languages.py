@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,7 @@ from g2p_jax.predict import export
 from g2p_jax.predict import g2p as g2p_lib
 from g2p_jax.predict.calibration import calibrate
 from g2p_jax.predict.header import PRETRAINED
+from g2p_jax.predict.header import read as read_header
 from g2p_jax.predict.language_guess import guess_languages
 from g2p_jax.predict.language_scores import language_table
 from g2p_jax.predict.merging import merge
@@ -280,7 +282,7 @@ def test_the_language_of_each_word_is_read_and_written(world, write):
     )
     auto, found, report = g2p_jax.load(world, language="auto"), [], io.StringIO()
     for format, text in zip(("csv", "jsonl"), rows, strict=True):
-        words = list(read_words(write(text), languages=True))
+        words = list(read_words(write(text), auto.symbols))
         assert [word for _, word in words] == ["ใส", "FRA:die"]
         assert [word for _, word in read_words(write(text))] == ["ใส", "die"]
         transcribe(
@@ -306,6 +308,29 @@ def test_the_language_of_each_word_is_read_and_written(world, write):
         "word": "die",
         "sounds": [["d", "i"]],
     }
+
+
+@pytest.mark.parametrize(
+    "model, text, message",
+    [
+        ("world", "language,word\nde,Haus\nxx,chat\n", ":3: 'chat': no language 'xx': .*; fix: "),
+        ("world", '{"word": "Haus", "language": 7}\n', ":1: 'Haus': no language '7': .*; fix: "),
+        ("world", "deu:Haus\nxx:Haus\n", ":2: 'xx:Haus': no language 'xx': .*; fix: write one of"),
+        ("world", "deu:Haus\nHaus\n", ":2: 'Haus' needs a language"),
+        ("english", "Language,Word\n,a\nen-GB,b\nde,c\n", ":4: .*'c' of 'de'; fix: .*--ckpt=world"),
+        ("english", "deu:Haus\n", None),
+    ],
+)
+def test_a_language_that_the_model_lacks_is_an_error_with_its_line(
+    model, text, message, write, caplog
+):
+    words = read_words(path := write(text), read_header(model).symbols, model)
+    if message:
+        with pytest.raises(DataError, match=re.escape(str(path)) + message):
+            list(words)
+    else:
+        assert list(words) == [("1", "deu:Haus")]
+        assert "'deu:Haus' is read as letters: english has one language only" in caplog.text
 
 
 def test_the_guesser_is_naive_bayes():

@@ -129,7 +129,7 @@ def main(words: list[str]) -> None:
         pronouncer = load_pronouncer(alphabet, stress)
         how = options(alphabet=alphabet, stress=stress is not False, tokens=tokens)
         lines = None if words else LineStream(_INPUT.value or "-")
-        read = functools.partial(read_words, languages=bool(pronouncer.symbols.languages))
+        read = functools.partial(read_words, symbols=pronouncer.symbols, model=_CKPT.value)
         source = (read_texts if _TEXT.value else read)(lines or words)
         if lexicon or (_format() in WRITERS and not _TEXT.value):
             source = words_for_lexicon(source)

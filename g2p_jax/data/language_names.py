@@ -29,7 +29,8 @@ def find_language(name: str, languages: Iterable[str]) -> str:
     names = {x: each for each in languages for x, y in runtime.LANGUAGES.items() if y == each}
     near = [names[x] for x in difflib.get_close_matches(name.lower(), names, 1) if len(x) > 3]
     question = f"did you mean {near[0]}? The" if near else "the"
-    raise UserError(f"no language {name!r}: {question} model knows {', '.join(languages)}")
+    fix = "fix: give one of these"
+    raise UserError(f"no language {name!r}: {question} model knows {', '.join(languages)}; {fix}")
 
 
 def names_language(word: str) -> bool:

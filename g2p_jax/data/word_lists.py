@@ -10,22 +10,28 @@ from typing import Any
 
 from absl import logging
 
+from g2p_jax import runtime
 from g2p_jax.data.formats.evidence import WORD_COLUMN
 from g2p_jax.data.formats.table import VARIANT
+from g2p_jax.data.language_names import find_language, split_language
 from g2p_jax.data.lexicon import SPECIAL
+from g2p_jax.data.symbols import Symbols
 from g2p_jax.data.textfile import LineStream, csv_row, decode, json_value, line_break, shorten
-from g2p_jax.errors import DataError, counted
+from g2p_jax.errors import DataError, UserError, counted
 
 FIRST = 10  # lines that tell a lexicon from a list of words
 LEXICON = "%s looks like a lexicon: whole lines are pronounced; give the words alone (cut -f1)"
 TEXT = "%s looks like a text: whole lines are pronounced; --text reads sentences"
+Row = tuple[int, object, str, str]  # number of the line, id, word, language or ""
 _NUMBER = re.compile(r"\d*\.\d+")
 _QUOTED = re.compile(r'\s*"([^"]|"")+"\s*')
 _JSON = re.compile(r'\s*([\[{]\s*)+("|$)')  # of any kind, also if it cannot be read
 
 
 def read_words(
-    source: str | os.PathLike[str] | Iterable[bytes | str], languages: bool = False
+    source: str | os.PathLike[str] | Iterable[bytes | str],
+    symbols: Symbols | None = None,
+    model: str = "the model",
 ) -> Iterator[tuple[str, str]]:
     """Yields (id, word) for each line of a word list, as soon as the line is there.
 
@@ -36,16 +42,22 @@ def read_words(
 
     Args:
       source: a path, "-" for standard input, or lines.
-      languages: a word whose row has a `language` gets its name: deu:Haus.
+      symbols: of the model that is to read the words, which get the `language` of their rows, as in
+        deu:Haus; a model of one language takes no other. None: languages are left out.
+      model: its name in messages.
 
-    Raises DataError for a file that cannot be read, bytes that are not UTF-8, and a row without a
-    word.
+    Raises DataError for a file that cannot be read, bytes that are not UTF-8, a row without a word,
+    and a language that the model does not know.
     """
     if isinstance(source, str | os.PathLike):
         with contextlib.closing(LineStream(source)) as lines:
-            yield from read_words(lines, languages)
-    else:
-        yield from _words(_name(source), source, languages)
+            yield from read_words(lines, symbols, model)
+        return
+    name, language_of = _name(source), _Languages(symbols, model) if symbols else None
+    for number, id, word, language in _rows(name, source):
+        if language_of and (language or language_of.several or ":" in word):
+            word = language_of(f"{name}:{number}", word, language.strip())
+        yield _valid(str(id)), _valid(word)
 
 
 def read_texts(source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
@@ -84,7 +96,40 @@ def _name(source: Iterable[bytes | str]) -> str:
     return source.name if isinstance(source, LineStream) else "input"
 
 
-def _words(name: str, source: Iterable[bytes | str], languages: bool) -> Iterator[tuple[str, str]]:
+class _Languages:
+    """Called with a word and its language, returns the word for a model: deu:Haus."""
+
+    def __init__(self, symbols: Symbols, model: str):
+        self.several, self._default, self._model = symbols.languages, symbols.language, model
+        self._own = "" if symbols.alphabet == "ipa" else "eng"  # of a model of one language
+        self._warned = False
+
+    def __call__(self, where: str, word: str, language: str) -> str:
+        named = f"{language}:{word}" if language else word
+        try:
+            if self.several:
+                found = language and find_language(language, self.several)
+                split_language(named, self.several, found or self._default)
+                return named
+        except UserError as error:
+            about = f"{shorten(word)}: " * bool(language)
+            raise DataError(f"{where}: {about}{error}") from error
+        if language:
+            self._own = self._own or language  # IPA does not tell which
+            if runtime.find_language(language, [self._own]) is None:
+                expected, found = f"words of {self._own}, the only language of", shorten(word)
+                found, fix = f"{found} of {language!r}", "give a model of many, as --ckpt=world"
+                raise DataError.at(where, f"{expected} {self._model}", found, fix)
+        elif not self._warned and runtime.find_language(word.partition(":")[0], runtime.LANGUAGES):
+            self._warned = True
+            what = "%s: the language in %s is read as letters: %s has one language only; %s"
+            fix = "fix: leave it out, or give a model of many, as --ckpt=world"
+            logging.warning(what, where, shorten(word), self._model, fix)
+        return word
+
+
+def _rows(name: str, source: Iterable[bytes | str]) -> Iterator[Row]:
+    """Yields the rows of a list of any kind."""
     lines = ((n, _text(name, n, line).rstrip("\r\n")) for n, line in enumerate(source, 1))
     if not (head := next(lines, None)):
         return
@@ -94,30 +139,26 @@ def _words(name: str, source: Iterable[bytes | str], languages: bool) -> Iterato
         [column.strip(' "').lower() for column in re.split(separator, first)]
         for separator in (",", r"[;|\t]")
     )
-    rows: Iterable[tuple[object, str, str] | tuple[object, str]]
     is_csv = name.lower().endswith(".csv")
     if is_csv and "word" not in header:  # words, spelling and others name the same column
         header = ["word" if column in WORD_COLUMN else column for column in header]
     if _JSON.match(first) or isinstance(_json(first), dict | list):
-        rows = _json_rows(name, whole)
+        yield from _json_rows(name, whole)
     elif "word" in header and (is_csv or len(header) > 1):
         if max(header.count("word"), header.count("id")) > 1:
             fix = "give each column a name of its own"
             raise DataError.at(f"{name}:1", "one column word", shorten(first), fix)
-        rows = _csv_rows(name, first, header, lines)
+        yield from _csv_rows(name, first, header, lines)
     elif is_csv and _QUOTED.fullmatch(first):
-        rows = _csv_rows(name, "word", ["word"], whole)
+        yield from _csv_rows(name, "word", ["word"], whole)
     elif len(other) > 1 and "word" in other:
         fix = "write commas between the columns"
         raise DataError.at(f"{name}:1", "a list of words, or CSV", shorten(first), fix)
     else:
-        rows = _words_only(name, whole)
-    for id, word, *language in rows:
-        named = f"{language[0].strip()}:" if languages and any(language) else ""
-        yield _valid(str(id)), _valid(named + word)
+        yield from _words_only(name, whole)
 
 
-def _words_only(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+def _words_only(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
     """Yields the lines; logs a line if the first look like entries of a lexicon, or like a text."""
     kinds = Counter[str]()
     for number, line in lines:
@@ -132,14 +173,14 @@ def _words_only(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[i
             kinds[kind] += 1
             if kind and kinds[kind] == FIRST:
                 logging.warning(kind, name)
-        yield number, line
+        yield number, number, line, ""
     if len(kinds) == 1 and 3 <= kinds.total() < FIRST and (kind := next(iter(kinds))):
         logging.warning(kind, name)
 
 
 def _csv_rows(
     name: str, first: str, header: list[str], lines: Iterable[tuple[int, str]]
-) -> Iterator[tuple[object, str, str]]:
+) -> Iterator[Row]:
     count = 0
     for number, line in lines:
         if line:
@@ -150,10 +191,10 @@ def _csv_rows(
                 raise DataError.at(f"{name}:{number}", expected, found, fix)
             count += 1
             cell = dict(zip(header, row, strict=True))
-            yield cell.get("id", count), cell["word"], cell.get("language", "")
+            yield number, cell.get("id", count), cell["word"], cell.get("language", "")
 
 
-def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[object, str, str]]:
+def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
     for number, line in lines:
         if line.strip():
             value = _json(line)
@@ -164,8 +205,7 @@ def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[ob
                 found = "JSON of several lines" if whole else shorten(line)
                 found = str(value).partition(";")[0] if type(value) is ValueError else found
                 raise DataError.at(f"{name}:{number}", '{"word": "..."}', found, fix)
-            language = row.get("language")
-            yield row.get("id", number), row["word"], language if isinstance(language, str) else ""
+            yield number, row.get("id", number), row["word"], str(row.get("language") or "")
 
 
 def _json(line: str) -> Any:
