@@ -392,7 +392,7 @@ def test_evaluate_prints_rates_and_writes_errors(trained, lexicon, command, tmp_
     evaluate = "-m", "g2p_jax", "evaluate", f"--ckpt={trained}", f"--errors={errors}"
     assert command(*evaluate, f"--data={ipa}").stdout.splitlines()[0] == scores
     other = command(*evaluate, f"--data={few}").stderr
-    assert "no phoneme of the lexicon is one of the model's: it has x, l, e" in other
+    assert "no phoneme of the lexicon is one of the model's; the lexicon has x, l, e" in other
     assert "most words have letters that the model does not know: 'хлеб', 'дом'" in other
     done = command(*evaluate)
     dev = json.loads((trained / "metrics.jsonl").read_text().splitlines()[-1])["best_wer"]

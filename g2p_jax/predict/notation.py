@@ -1,6 +1,7 @@
 """Lexicons in the notation of a model: its alphabet, its case, with stress or without."""
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Container, Iterable
 from typing import Any
 
 from absl import logging
@@ -13,8 +14,9 @@ from g2p_jax.data.merging import POSITION
 from g2p_jax.data.pairs import Pair, Pairs
 from g2p_jax.data.symbols import SPECIALS, Symbols
 
-OTHER = "the lexicon is not in the notation of the model, and is not converted: it has %s"
-NONE = "no phoneme of the lexicon is one of the model's: it has %s"
+SYLLABLES = frozenset(".-|")  # signs between syllables
+OTHER = "the lexicon is not in the notation of the model, and is not converted; the lexicon has %s"
+NONE = "no phoneme of the lexicon is one of the model's; the lexicon has %s"
 
 
 def references(symbols: Symbols, data: Data, path: str | None, split: str, **reading: Any) -> Pairs:
@@ -32,12 +34,14 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
     """Returns a lexicon of English with its phonemes in a model's alphabet, ARPAbet or IPA.
 
     X-SAMPA is recognised by its signs. ARPAbet gets the case of the model's; Kaldi's positions in a
-    word are left out. Other lexicons are returned as they are. Raises DataError for a symbol that
-    is not English.
+    word, and signs between syllables, are left out. Other lexicons are returned as they are. Raises
+    DataError for a symbol that is not English.
     """
     own, tokens = symbols.alphabet, symbols.phonemes.tokens[len(SPECIALS) :]
     if all(map(POSITION.search, lexicon.phonemes)) and not any(map(POSITION.search, tokens)):
         lexicon = lexicon.map_phonemes(lambda phoneme: POSITION.sub("", phoneme))
+    if (signs := SYLLABLES.intersection(lexicon.phonemes)) and not SYLLABLES.intersection(tokens):
+        lexicon = _without(signs, lexicon)
     if symbols.target == "ipa":
         _warn_of_others(symbols, lexicon)
         return (Pair(word, tuple(map(symbols.target_tokens, each))) for word, each in lexicon)
@@ -58,6 +62,13 @@ def in_alphabet_of(symbols: Symbols, lexicon: Pairs) -> Iterable[Pair]:
         Pair(word, tuple(convert(phonemes, source, own, stress) for phonemes in each))
         for word, each in lexicon
     )
+
+
+def _without(signs: Container[str], lexicon: Pairs) -> Pairs:
+    """Returns the lexicon without these phonemes, but for pronunciations of nothing else."""
+    rest = lambda phonemes: tuple(p for p in phonemes if p not in signs) or phonemes
+    pairs = Pairs.of(Pair(word, tuple(map(rest, each))) for word, each in lexicon)
+    return dataclasses.replace(pairs, weights=lexicon.weights)
 
 
 def _warn_of_others(symbols: Symbols, lexicon: Pairs) -> None:
