@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from g2p_jax.data.formats import writers
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.merging import LexiconFile
-from g2p_jax.errors import DataError
+from g2p_jax.errors import DataError, UsageError
+from g2p_jax.predict.merging import notation_of
 
 ANSWERS = {
     "beige": [(("B", "EY1", "ZH"), 0.8), (("B", "EY1", "JH"), 0.2)],
@@ -176,10 +177,10 @@ def test_what_cannot_be_added_is_said(write, monkeypatch):
     )
     assert lines == [
         f"{path}: left out 1 word without phonemes, such as '...'",
-        f"{path} lacks the phonemes ZH (beige), JH (beige)",
+        f"{path} lacks the phonemes 'ZH (beige)', 'JH (beige)'",
     ]
     other = write("".join(f"w{n} w @ {n % 5}\n" for n in range(30)), "other.txt")  # X-SAMPA
-    with pytest.raises(DataError, match=r"lacks the phonemes OW1 \(oh\); fix: name the lexicon's"):
+    with pytest.raises(DataError, match=r"lacks the phonemes 'OW1 \(oh\)'; fix: name the"):
         LexiconFile(other).with_words([("oh", ANSWERS["oh"])])
     with pytest.raises(DataError, match="the word 'New York' has white space"):
         LexiconFile(path).with_words([("New York", ANSWERS["oh"])])
@@ -229,3 +230,29 @@ def test_a_merged_lexicon_is_read_as_both(format, old, new, is_sorted):
     assert after == before | {word: tuple(new[word]) for word in missing}
     rest = iter(path.read_text().splitlines())
     assert all(line in rest for line in header + lines)  # each behind the one before
+
+
+@pytest.mark.parametrize(
+    "text, alphabet, stress, expected",
+    [
+        ("bad B AE1 D\n", "", None, ("arpabet", True)),
+        ("bad B AE1 D\n", "arpabet", True, ("arpabet", True)),
+        (
+            "bad B AE1 D\n",
+            "ipa",
+            None,
+            "--alphabet=ipa .* --merge: the lexicon is in arpabet: leave",
+        ),
+        ("bad B AE1 D\n", "", False, "--nostress .* --merge: the lexicon has stress: leave it out"),
+        ("bad B AE D\n", "", True, "--stress .* --merge: the lexicon has no stress: leave it out"),
+        ("bath\tb æ θ\n", "arpabet", None, "the lexicon is in ipa"),
+        ("bath\tb æ θ\n", "kokoro", None, ("kokoro", False)),
+    ],
+)
+def test_a_lexicon_stays_in_one_alphabet(text, alphabet, stress, expected, write):
+    lexicon = LexiconFile(write(text))
+    if isinstance(expected, tuple):
+        assert notation_of(lexicon, alphabet, stress) == expected
+    else:
+        with pytest.raises(UsageError, match=expected):
+            notation_of(lexicon, alphabet, stress)

@@ -44,7 +44,7 @@ from g2p_jax.errors import UsageError, UserError
 from g2p_jax.files import atomic_write, digest
 from g2p_jax.predict import header, lexicon_first, plots
 from g2p_jax.predict.lexicon_first import LexiconFirst
-from g2p_jax.predict.merging import merge
+from g2p_jax.predict.merging import merge, notation_of
 from g2p_jax.predict.on_demand import OnDemand
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.transcribe import Kind, Options, Share, transcribe, transcribe_file
@@ -207,9 +207,7 @@ def check_flags(words: list[str]) -> None:
 def notation(lexicon: LexiconFile | None) -> tuple[str, bool | None]:
     """The alphabet, and whether with stress: of the flags, else as the lexicon has it."""
     alphabet, stress = _ALPHABET.value or "", _STRESS.value
-    if not lexicon:
-        return alphabet, stress
-    return alphabet or lexicon.alphabet, lexicon.stress if stress is None else stress
+    return notation_of(lexicon, alphabet, stress) if lexicon else (alphabet, stress)
 
 
 def load_pronouncer(alphabet: str, stress: bool | None) -> Pronouncer:

@@ -25,7 +25,7 @@ from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, distinct, s
 from g2p_jax.data.lexicon import SPECIAL, read_lexicon
 from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Pairs, Phonemes
-from g2p_jax.data.textfile import TextFile, open_to_read, shorten
+from g2p_jax.data.textfile import TextFile, listed, open_to_read, shorten
 from g2p_jax.errors import DataError, counted
 from g2p_jax.runtime import MARKS
 
@@ -156,7 +156,7 @@ class LexiconFile:
                 f"{shorten(silent[0])}"
             )
             logging.warning("%s: %s", self._path, left_out)
-        lacking = ", ".join(new)
+        lacking = listed(new)
         if 2 * len(new) > len(used) and len(self._words) >= plausibility.FEW:
             fix = "name the lexicon's --alphabet"
             raise DataError(f"{self._path} lacks the phonemes {lacking}; fix: {fix}")

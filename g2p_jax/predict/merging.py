@@ -5,13 +5,36 @@ from typing import IO
 
 from absl import logging
 
+from g2p_jax.data.alphabets import ALPHABETS
 from g2p_jax.data.language_names import AUTO, split_language
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.textfile import listed
-from g2p_jax.errors import UserError, counted
+from g2p_jax.errors import UsageError, UserError, counted
 from g2p_jax.predict.problems import complaint, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.transcribe import Options
+
+_SAME_SIGNS = {"": ALPHABETS, "ipa": ("ipa", "espeak", "kokoro")}  # a lexicon does not tell which
+
+
+def notation_of(
+    lexicon: LexiconFile, alphabet: str, stress: bool | None
+) -> tuple[str, bool | None]:
+    """Returns the alphabet of a lexicon, and whether it has stress; or those that are given.
+
+    UsageError for given ones that the lexicon does not have: it would be in two alphabets.
+    """
+    own = lexicon.alphabet
+    if alphabet and alphabet not in _SAME_SIGNS.get(own, [own]):
+        what = f"--alphabet={alphabet} cannot be given with --merge: the lexicon is in {own}"
+        raise UsageError(f"{what}: leave it out")
+    if stress == (not lexicon.stress) and own == "arpabet":
+        has = "stress" if lexicon.stress else "no stress"
+        flag = "--stress" if stress else "--nostress"
+        raise UsageError(
+            f"{flag} cannot be given with --merge: the lexicon has {has}: leave it out"
+        )
+    return alphabet or own, lexicon.stress if stress is None else stress
 
 
 def merge(
