@@ -392,6 +392,10 @@ def test_a_lexicon_of_many_languages_comes_before_the_model(world, write):
     path = write("DE:hut\thuːt\nhat\that\n", "named.tsv")  # as predict.py writes it, and not
     g2p = g2p_jax.load(world, language="deu", lexicon=str(path))
     assert (g2p("hut"), g2p("hat")) == ("h uː t", "h a t")
+    both = write("Chat\ttʃat\nchat\tʃa\n", "both.tsv")
+    g2p = g2p_jax.load(world, language="deu", lexicon=str(both))
+    assert [g2p(word) for word in ("Chat", "de:chat", "chat!")] == ["t ʃ a t", "ʃ a", "ʃ a"]
+    assert len(g2p.known("CHAT").pronunciations) == 2
 
 
 def test_phonemes_are_known_in_each_normal_form(world):

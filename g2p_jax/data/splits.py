@@ -68,13 +68,14 @@ def read(
 ) -> Pairs:
     """Reads or generates what a model of these settings learns; raises DataError.
 
-    split: which files to take of a folder that has several for each language. language, phones:
-      see `read_lexicon`.
+    split: which files to take of a folder that has several for each language; "": the words are
+      to be looked up, and keep their capitals. language, phones: see `read_lexicon`.
     """
     if (pairs := generate(path)) is not None:
         return Pairs.of(pairs)
     if settings.source == "language":
-        return in_small_letters(_read_languages(path, settings, split, language))
+        words = _read_languages(path, settings, split, language)
+        return in_small_letters(words) if split else words
     kinds = {"ipa": "ipa", "words": "phonemes" if settings.source == "characters" else "tokens"}
     lexicon = read_lexicon(
         path,

@@ -51,7 +51,8 @@ class Lexicon:
         weights = itertools.repeat(math.nan) if pairs.weights is None else iter(pairs.weights)
         for word, pronunciations in in_alphabet_of(symbols, pairs):
             own = self._entries.setdefault(_key(symbols, word), [])
-            own += ((_form(word), *one) for one in zip(pronunciations, weights, strict=False))
+            form = _form(symbols.named(word)[1])
+            own += ((form, *one) for one in zip(pronunciations, weights, strict=False))
 
     def find(self, word: str, spelling: str = "") -> dict[Phonemes, float]:
         """Returns the pronunciations of a word with their weights, in their order.
@@ -137,14 +138,15 @@ class LexiconFirst(Pronouncer):
         return self
 
     def _exact(self, word: str) -> Answer | None:
-        return self._found(word, _key(self.symbols, word), word, ())
+        return self._found(word, _key(self.symbols, word), self.symbols.named(word)[1], ())
 
     def _as_read(self, word: str) -> Answer | None:
         """Returns the entry of the word as the model reads it, without unknown marks: "hello,"."""
         letters, unknown = self.symbols.graphemes_of(word)
         if any(map(str.isalnum, unknown)):
             return None
-        bare = "".join(char for char in word if char not in unknown).strip()
+        spelling = self.symbols.named(word)[1]
+        bare = "".join(char for char in spelling if char not in unknown).strip()
         return self._found(word, "".join(letters), bare, tuple(unknown))
 
     def _found(self, word: str, key: str, spelling: str, unknown: tuple[str, ...]) -> Answer | None:
