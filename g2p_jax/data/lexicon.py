@@ -56,8 +56,7 @@ def read_lexicon(
         alternatives equal. Digits of another kind, such as tones, stay.
       unicode: normal form of words, "NFC" or "NFD" (which decomposes Korean to jamo).
       skip_bad_lines: leave out lines that cannot be read.
-      kind: of pronunciations: "phonemes", "ipa" (to be cut into phones) or "tokens" of any kind;
-        what does not look so is refused.
+      kind: "phonemes", "ipa" (uncut) or "tokens" of any kind: what looks otherwise is refused.
       language: return words with their languages, deu:Haus: that of the line, or this one.
       phones: cut IPA into phones where no pronunciation has spaces.
 
