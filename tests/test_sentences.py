@@ -188,7 +188,7 @@ def test_before_a_model_of_other_phonemes_no_rules_of_english_are_used(g2p):
 
 def test_a_model_that_reads_no_texts_of_one_language_says_so(g2p):
     many = with_symbols(g2p, source="language", languages={"deu": "ab", "fra": "c"})
-    with pytest.raises(UserError, match="which language has the text.* or another of auto, deu, fra"):
+    with pytest.raises(UserError, match="which language has .* or another of auto, deu, fra"):
         many.text("ab")
     with pytest.raises(UserError, match="this model spells: it reads phonemes, and no texts"):
         with_symbols(g2p, source="words", target="characters").text("K AE B")
