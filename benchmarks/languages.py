@@ -50,7 +50,7 @@ SIZES = 100, 500, 2000
 ALONE = "batch_size=128", "warmup_steps=300", "average=0.999"  # tens of thousands of words
 ALONE_FEW = "batch_size=64", "warmup_steps=300", "average=0.998"
 # Few words: many epochs, small batches, and weights that stay near those of the start.
-CONTINUED = "batch_size=16", "warmup_steps=20", "average=0.98", "learning_rate=5e-4"
+CONTINUED = "batch_size=16", "warmup_steps=20", "average=0.98", "learning_rate=5e-4", "buckets=3"
 
 
 def train(config: str, run: Path, *settings: str) -> None:
