@@ -103,7 +103,6 @@ class Spelling:
         self.dotless = DOTLESS if "ı" in self.known else {}  # Turkish: I is no capital i
         self.has_letters = not words and any(map(str.isalpha, self.known))
         self.accents = any(map(unicodedata.combining, unicodedata.normalize("NFD", "".join(known))))
-        self.alike = functools.cache(self._alike)
 
     def normalise(self, word):
         """Returns the word as the training data would write it."""
@@ -138,7 +137,7 @@ class Spelling:
         text = text.translate(self.dotless) if self.case is str.lower else text
         return unicodedata.normalize(self.form, self.case(text))
 
-    def _alike(self, char):
+    def alike(self, char):
         """Returns a character, or one that stands for it and is known: ﬁ -> fi, ’ -> ', ş -> ș."""
         plain = unicodedata.normalize("NFKC", char).translate(MARKS)
         group = next((group for group in ALIKE if plain.lower() in group), "")

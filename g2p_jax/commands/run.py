@@ -152,7 +152,8 @@ def parse(argv: list[str], module: str) -> list[str]:
         except flags.IllegalFlagValueError as error:
             raise UsageError(bad_value(str(error))) from error
         for own in map(flags.FLAGS.__getitem__, flags.FLAGS):
-            if own.present > 1:
+            is_setting = own.name.startswith("config.")  # of which scripts append another value
+            if own.present > 1 and not is_setting:
                 as_list = ", with commas" * isinstance(own.parser, flags.ListParser)
                 raise UserError(f"--{own.name} is given twice: give it once{as_list}")
         for own in own_flags(module):
