@@ -5,7 +5,7 @@ import hashlib
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from absl import logging
@@ -76,17 +76,7 @@ def read(
     if settings.source == "language":
         words = _read_languages(path, settings, split, language)
         return in_small_letters(words) if split else words
-    kinds = {"ipa": "ipa", "words": "phonemes" if settings.source == "characters" else "tokens"}
-    lexicon = read_lexicon(
-        path,
-        settings.format,
-        settings.stress,
-        settings.unicode,
-        settings.skip_bad_lines,
-        kind=kinds.get(settings.target, "tokens"),
-        phones=phones,
-    )
-    lexicon = _in_ipa(lexicon) if settings.target == "ipa" else lexicon
+    lexicon = _read_lexicon(path, settings, phones=phones)
     if settings.spelling:  # a language model learns the characters of words
         return Pairs.of((word, [word]) for word in lexicon.each_word())
     return turned(lexicon) if settings.direction == "p2g" else lexicon
@@ -103,17 +93,27 @@ def _read_languages(path: str, settings: config.Data, split: str, language: str)
 
     language: of the words of a lexicon that names none.
     """
-    options = settings.format, settings.stress, settings.unicode, settings.skip_bad_lines
-    in_ipa, kind = (lambda pairs: pairs), "tokens"
-    if settings.target == "ipa":
-        in_ipa, kind = _in_ipa, "ipa"
     if not Path(path).is_dir():
-        return in_ipa(read_lexicon(path, *options, kind=kind, language=language))
+        return _read_lexicon(path, settings, language=language)
     if language:
         fix = "leave out the language: each lexicon of a folder is named after its own"
         raise DataError(f"{path}: a folder, and the language {language!r}; fix: {fix}")
-    read_file = lambda file: in_ipa(read_lexicon(file, *options, kind=kind))
-    return read_folder(Path(path), split, read_file)
+    return read_folder(Path(path), split, lambda file: _read_lexicon(file, settings))
+
+
+def _read_lexicon(path: str | Path, settings: config.Data, **options: Any) -> Pairs:
+    """Reads a lexicon for the targets of these settings; IPA is made of other alphabets."""
+    kinds = {"ipa": "ipa", "words": "phonemes" if settings.source == "characters" else "tokens"}
+    lexicon = read_lexicon(
+        path,
+        settings.format,
+        settings.stress,
+        settings.unicode,
+        settings.skip_bad_lines,
+        kind=kinds.get(settings.target, "tokens"),
+        **options,
+    )
+    return _in_ipa(lexicon) if settings.target == "ipa" else lexicon
 
 
 def _in_ipa(pairs: Pairs) -> Pairs:
