@@ -36,6 +36,7 @@ VOWEL = re.compile(r"(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[0-2]")
 DOTLESS, CASES = str.maketrans("Iİ", "ıi"), {"lower": str.lower, "upper": str.upper, "keep": str}
 MARKS = str.maketrans(dict.fromkeys("’‘ʼ′´`", "'") | dict.fromkeys("‐‑‒–—―−", "-"))
 BASE = dict(zip("ßæœøłđÆŒØŁĐ", "ss ae oe o l d AE OE O L D".split(), strict=True))
+_BASE = MARKS | str.maketrans(BASE)
 # Letters that stand for one another, the known one for those that are not: hiragana and katakana.
 ALIKE = "şș ţț đðɖ '’ ·•‧∙⋅ یيى کك هہە".split()
 ALIKE += [chr(kana) + chr(kana + 0x60) for kana in (*range(0x3041, 0x3097), 0x309D, 0x309E)]
@@ -57,7 +58,7 @@ OR_FOR_ALL = ', or give language="deu" for all words'
 
 def base(text):
     """Returns the plain letters that characters are made of: é -> e, ﬁ -> fi, ’ -> '."""
-    text = unicodedata.normalize("NFKD", text.translate(MARKS).translate(str.maketrans(BASE)))
+    text = unicodedata.normalize("NFKD", text.translate(_BASE))
     return "".join(char for char in text if not unicodedata.combining(char))
 
 

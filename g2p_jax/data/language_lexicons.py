@@ -31,12 +31,8 @@ def read_folder(folder: Path, split: str, read: Callable[[Path], Pairs]) -> Pair
     chosen = [path for path in files if _split_of(path) == split] or whole or files
     if not chosen or len(set(map(_split_of, chosen)) & set(SPLITS)) > 1 or chosen != whole != []:
         example = f"lexicons such as deu.tsv or deu_{split}.tsv"
-        found = (
-            " and ".join(
-                sorted({path.name for path in [*chosen[:1], *chosen[-1:], *whole[:1]]})[:3]
-            )
-            or "none"
-        )
+        some = sorted({path.name for path in (*chosen[:1], *chosen[-1:], *whole[:1])})
+        found = " and ".join(some) or "none"
         fix = "name each lexicon after its language, in two or three small letters"
         raise DataError.at(folder, example, found, fix)
     if others := [path.name for path in every if path not in files]:

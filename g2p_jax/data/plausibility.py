@@ -26,14 +26,9 @@ def check_signs(file: TextFile, pairs: Pairs) -> None:
         what = "a number" if _NUMBER.fullmatch(phoneme) else None
         what = "brackets, quotes or commas" if _MARKS.fullmatch(phoneme) else what
         if what:
-            fix = "write one pronunciation a line, remove the column, or name the format with "
-            raise _error(
-                file,
-                phoneme,
-                "phonemes",
-                f"{what} as phoneme: {shorten(phoneme)}",
-                f"{fix}{FORMAT}=...",
-            )
+            found, named = f"{what} as phoneme: {shorten(phoneme)}", f"the format with {FORMAT}=..."
+            fix = f"write one pronunciation a line, remove the column, or name {named}"
+            raise _error(file, phoneme, "phonemes", found, fix)
 
 
 def check(file: TextFile, pairs: Pairs, format: str) -> None:

@@ -56,8 +56,9 @@ def shorten(text: object) -> str:
 
 def listed(items: Iterable[object], most: int = 5) -> str:
     """Returns the first items, each as one short text, and how many more there are."""
-    first, more = list(items)[:most], len(list(items)) - most
-    return ", ".join(map(shorten, first)) + (f" and {more:,} more" if more > 0 else "")
+    every = list(items)
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(map(shorten, every[:most])) + more
 
 
 def decode(data: bytes, name: object, number: int = 1) -> str:

@@ -109,8 +109,8 @@ def _pronunciations(fields: list[str], layout: Layout) -> list[list[str]]:
     if layout.joined:
         return [field.split("_") for column in fields for field in column.split()]
     phonemes = fields if layout.separator == " " else fields[0].split() if fields else []
-    text = " ".join(phonemes).strip()
-    if layout.enclosed and text:  # ipa-dict has /several/, /pronunciations/
+    if layout.enclosed and phonemes:  # ipa-dict has /several/, /pronunciations/
+        text = " ".join(phonemes)
         between = rf"{re.escape(text[-1])}\s*[,;]?\s*{re.escape(text[0])}"
         return [part.split() for part in re.split(between, text[1:-1])]
     if layout.disambiguation and phonemes and _DISAMBIGUATION.fullmatch(phonemes[-1]):
