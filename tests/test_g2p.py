@@ -329,7 +329,7 @@ def test_what_is_no_list_of_words_is_a_type_error(g2p, before):
         (lambda g2p: g2p.known(5), "known: word must be of type str, found int: 5"),
         (lambda g2p: g2p.inspect(["cab"]), "G2P.inspect: pairs must be .*, and has str: 'cab'"),
         (lambda g2p: g2p.inspect([("cab", "K AE B")]), "G2P.inspect: .*, and has tuple: "),
-        (lambda g2p: g2p.attention("cab", 5), "G2P.attention: phonemes must be .* found int: 5"),
+        (lambda g2p: g2p.attention("cab", 5), "attention: phonemes must be .* found int: 5"),
         (lambda g2p: g2p.members(["a"]), "G2P.members: chosen must be .*, and has str: 'a'"),
         (lambda g2p: g2p.with_stress("no"), "with_stress: stress must be of type bool, found str"),
         (lambda g2p: g2p.with_language(5), "G2P.with_language: language must be of type str"),

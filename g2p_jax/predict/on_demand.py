@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from g2p_jax import config as config_lib
 from g2p_jax import runtime
 from g2p_jax.config import Config
-from g2p_jax.data.language_names import split_language
 from g2p_jax.data.symbols import Symbols
+from g2p_jax.errors import UserError
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer, Pronunciation, check_options
 
@@ -26,18 +26,20 @@ if TYPE_CHECKING:
 FEW = 32  # words that NumPy pronounces before JAX has paid off
 
 
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class OnDemand(Pronouncer):
     """A model of which only the header has been read."""
 
-    config: Config
-    symbols: Symbols
-    load: Callable[[], "G2P"]
-    file: Path
+    def __init__(self, config: Config, symbols: Symbols, load: Callable[[], "G2P"], file: Path):
+        """load: reads the model, which gets the config and the symbols that are given here."""
+        self.config, self.symbols, self._load, self._file = config, symbols, load, file
+        self._left = FEW
 
     @functools.cached_property
     def model(self) -> "G2P":
-        return self.load()
+        return dataclasses.replace(self._load(), config=self.config, symbols=self.symbols)
+
+    def loaded(self) -> "G2P":
+        return self.model
 
     def pronounce_each(
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
@@ -58,22 +60,18 @@ class OnDemand(Pronouncer):
         """Returns the answers of NumPy; None if JAX is there, or is needed for so many words."""
         if not words:
             return []
-        self._answered.append(len(words))
-        if "model" in self.__dict__ or sum(self._answered) > FEW or self._small is None:
+        self._left -= len(words)
+        if "model" in self.__dict__ or self._left < 0 or self._small is None:
             return None
-        if self.symbols.languages:
-            for word in words:  # UserError for one that needs a language
-                split_language(word, self.symbols.languages, self.symbols.language)
-        languages = [self._small.named(word)[0] for word in words]
+        try:
+            languages = [self._small.named(word)[0] for word in words]
+        except ValueError as error:  # of a word that needs a language
+            raise UserError(str(error)) from error
         found = self._small.pronounce_all(words, nbest, beam)
         return [
             Answer.of(word, [Pronunciation(*one) for one in each], unknown, mass, language)
             for word, language, (each, unknown) in zip(words, languages, found, strict=True)
         ]
-
-    @functools.cached_property
-    def _answered(self) -> list[int]:
-        return []
 
     @functools.cached_property
     def _small(self) -> runtime.G2P | None:
@@ -83,27 +81,19 @@ class OnDemand(Pronouncer):
         if self.config.train.dtype == "bfloat16":
             return None
         with contextlib.suppress(ValueError, LookupError):  # JAX reads it again, and says why
-            return runtime.load(self.file, **settings)
+            return runtime.load(self._file, **settings)
         return None
 
     def inspect(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> "list[Inspection]":
         return self.model.inspect(pairs)
-
-    def attention(self, word: str, phonemes: Sequence[str] | None = None) -> "Inspection":
-        return self.model.attention(word, phonemes)
 
     def members(self, chosen: Sequence[int]) -> "G2P":
         return self.model.members(chosen)
 
     def with_settings(self, **settings: Any) -> "OnDemand":
         config = config_lib.changed(self.config, settings)
-        load = functools.partial(_with_settings, self, settings)
-        return OnDemand(config, self.symbols, load, self.file)
+        return OnDemand(config, self.symbols, self.loaded, self._file)
 
     def warm_up(self, words: int = 6, nbest: int = 1) -> "OnDemand":
         self.model.warm_up(words, nbest)
         return self
-
-
-def _with_settings(stored: OnDemand, settings: dict[str, Any]) -> "G2P":
-    return stored.model.with_settings(**settings)

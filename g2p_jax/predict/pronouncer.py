@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from g2p_jax.config import Config
 from g2p_jax.data.arpabet import has_stress
 from g2p_jax.data.symbols import Symbols, check_can_write
-from g2p_jax.errors import ModelError, checked
+from g2p_jax.data.textfile import shorten
+from g2p_jax.errors import ModelError, UserError, checked
 from g2p_jax.predict.pronunciation import Answer, batched, check_words
 
 if TYPE_CHECKING:
@@ -107,12 +108,23 @@ class Pronouncer(abc.ABC):
     def inspect(self, pairs: Iterable[tuple[str, Sequence[str]]]) -> "list[Inspection]":
         """Returns how the model sees each (word, phonemes): attention and probabilities."""
 
-    @abc.abstractmethod
+    @checked
     def attention(self, word: str, phonemes: Sequence[str] | None = None) -> "Inspection":
         """Returns where the model attends in the word for each phoneme; None: of its own answer.
 
-        ModelError for a model without attention; ValueError for a word without known letters.
+        ModelError for a model without attention; UserError for a word without known letters.
         """
+        if self.config.model.attention == "none":
+            raise ModelError("this model has no attention: it carries the whole word in one state")
+        if phonemes is None:
+            phonemes = self.pronounce([word])[0].best.phonemes
+        (inspection,) = self.inspect([(word, phonemes)])
+        if len(inspection.phonemes) < len(phonemes):
+            known = " ".join(inspection.phonemes) or "none"
+            raise UserError(f"{word!r}: of {' '.join(phonemes)} the model knows only {known}")
+        if not inspection.letters:
+            raise UserError(f"{shorten(word)} holds no letter that the model knows")
+        return inspection
 
     @abc.abstractmethod
     def members(self, chosen: Sequence[int]) -> "Pronouncer":
