@@ -137,7 +137,7 @@ def dev_words(most: int) -> dict[str, list]:
 def guess() -> None:
     """Prints which share of each language's words is taken for words of it, and the mean."""
     from g2p_jax import load
-    from g2p_jax.predict.language_guess import guess_languages
+    from g2p_jax.joint.per_language import guess_languages
 
     g2p, shares = load(_CKPT.value), []
     for language, pairs in dev_words(1000).items():

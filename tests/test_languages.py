@@ -27,12 +27,12 @@ from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError, UserError
 from g2p_jax.joint import storage
 from g2p_jax.joint.guess import Guesser
+from g2p_jax.joint.per_language import guess_languages
 from g2p_jax.predict import export
 from g2p_jax.predict import g2p as g2p_lib
 from g2p_jax.predict.calibration import calibrate
 from g2p_jax.predict.header import PRETRAINED
 from g2p_jax.predict.header import read as read_header
-from g2p_jax.predict.language_guess import guess_languages
 from g2p_jax.predict.language_scores import language_table
 from g2p_jax.predict.merging import merge
 from g2p_jax.predict.serving.requests import Options

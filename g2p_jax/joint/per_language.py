@@ -5,15 +5,17 @@ letters and phonemes, from 1 on in the order of the model's numbers: PAD is 0, a
 them all stands for those that its training data lack.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
 
 from g2p_jax.data.batches import Examples
+from g2p_jax.data.language_names import AUTO, split_language
 from g2p_jax.data.ragged import Array, Ragged
 from g2p_jax.data.symbols import Symbols
+from g2p_jax.errors import UserError
 from g2p_jax.joint.guess import Guesser
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.joint.ngram import Floats
@@ -101,6 +103,25 @@ def fit(
     numbers = np.searchsorted(list(names), language)
     guesser = Guesser.fit(words, numbers, [*names.values()], before.guesser if before else None)
     return LanguageJoint(names, models.__getitem__, guesser)
+
+
+def in_language(words: Sequence[str], symbols: Symbols, joint: object) -> Sequence[str]:
+    """Returns words such as deu:Haus where their languages are to be guessed, else the words.
+
+    A word that names its language is of that language.
+    """
+    if symbols.language != AUTO:
+        return words
+    named = [split_language(word, symbols.languages, AUTO) for word in words]
+    guessed = iter(guess_languages([rest for name, rest in named if name == AUTO], symbols, joint))
+    return [f"{next(guessed) if name == AUTO else name}:{rest}" for name, rest in named]
+
+
+def guess_languages(words: Sequence[str], symbols: Symbols, joint: object) -> list[str]:
+    """Returns the most probable language of each word, from its letters."""
+    if not isinstance(joint, LanguageJoint):
+        raise UserError(f"language {AUTO!r}: this model has no n-grams (config.ngram) to guess by")
+    return joint.guesser.guess(symbols.encode_letters(words))
 
 
 def numbered(sequences: Ragged, symbols: Array) -> Ragged:

@@ -18,13 +18,13 @@ from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError, checked
 from g2p_jax.joint import model as joint_lib
+from g2p_jax.joint.per_language import in_language
 from g2p_jax.joint.storage import Joint
 from g2p_jax.network.ensemble import OutputTransform
 from g2p_jax.predict import model_file
 from g2p_jax.predict.candidates import Candidates
 from g2p_jax.predict.header import Header
 from g2p_jax.predict.inspection import Inspection, Scorer, inspect, score_pairs
-from g2p_jax.predict.language_guess import in_language
 from g2p_jax.predict.model_file import Params
 from g2p_jax.predict.pronouncer import CHUNK, Pronouncer
 from g2p_jax.predict.pronunciation import (
@@ -53,9 +53,9 @@ class Word(NamedTuple):
     """A word to be pronounced."""
 
     text: str
+    language: str  # "" in a model of one
     pieces: list[int]  # its spellings in a chunk: one for each part, more for a very long part
     unknown: tuple[str, ...]
-    language: str = ""
 
 
 class Chunk(NamedTuple):
@@ -115,9 +115,9 @@ class G2P(Pronouncer):
         if folding := self._folding:
             encode, score = folding.encode, functools.partial(folding.score, score)
         pairs = list(pairs)
-        named = in_language([word for word, _ in pairs], self.symbols, self.joint)
-        pairs = [(word, phonemes) for word, (_, phonemes) in zip(named, pairs, strict=True)]
-        return inspect(pairs, self.symbols, encode, score, self._shown)
+        words = in_language([word for word, _ in pairs], self.symbols, self.joint)
+        targets = [encode(phonemes) for _, phonemes in pairs]
+        return inspect(words, targets, self.symbols, score, self._shown)
 
     def forced_probabilities(self, source_BxS: Ints, target_BxT: Ints) -> NDArray[np.float32]:
         """Returns P(phoneme) [B, T, V] at each place of the targets, given those before it.
@@ -189,9 +189,9 @@ class G2P(Pronouncer):
         words = list(check_words(words))
         named = in_language(words, self.symbols, self.joint)
         for word, full in zip(words, named, strict=True):
-            pieces, unknown = spell(full, self.symbols, longest)
+            language, pieces, unknown = spell(full, self.symbols, longest)
             ids = [numbers.setdefault(piece, len(numbers)) for piece in pieces]
-            spelled.append(Word(word, ids, unknown, self.symbols.named(full)[0]))
+            spelled.append(Word(word, language, ids, unknown))
         spellings = Ragged.from_lists(list(numbers), self.symbols.graphemes.ids.__getitem__)
         found = [self._runner.search(spellings, longest, settings) for settings in searches]
         return Chunk(spelled, spellings, found)
@@ -222,7 +222,7 @@ class G2P(Pronouncer):
             best = {piece: add_alternatives(best[piece], wider[piece]) for piece in best}
         return [
             Answer.of(word, concatenate([best[p] for p in pieces], nbest), unknown, mass, language)
-            for word, pieces, unknown, language in words
+            for word, language, pieces, unknown in words
         ]
 
     def _shown(self, phonemes: Iterable[str]) -> tuple[str, ...]:

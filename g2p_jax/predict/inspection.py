@@ -59,24 +59,21 @@ class Inspection(NamedTuple):
 
 
 def inspect(
-    pairs: Sequence[tuple[str, Sequence[str]]],
+    words: Sequence[str],
+    targets: Sequence[Ids],
     symbols: Symbols,
-    encode: Callable[[Sequence[str]], list[int]],
     score: Scorer,
     shown: Callable[[Iterable[str]], tuple[str, ...]],
 ) -> list[Inspection]:
-    """Returns how a model sees each (word, phonemes).
+    """Returns how a model sees each word with the ids of a pronunciation.
 
-    Args:
-      encode: returns the ids of phonemes.
-      shown: returns the names of decoded phonemes, as answers have them.
+    shown: returns the names of decoded phonemes, as answers have them.
     """
-    words = [tuple(symbols.graphemes_of(word)[0]) for word, _ in pairs]
-    targets = [encode(phonemes) for _, phonemes in pairs]
-    scores = score(list(map(symbols.graphemes.encode, words)), targets)
+    letters = [tuple(symbols.graphemes_of(word)[0]) for word in words]
+    scores = score(list(map(symbols.graphemes.encode, letters)), targets)
     return [
         Inspection(word, shown(symbols.phonemes.decode(ids)), weights, log_probs, (*ids, EOS))
-        for word, ids, (log_probs, weights) in zip(words, targets, scores, strict=True)
+        for word, ids, (log_probs, weights) in zip(letters, targets, scores, strict=True)
     ]
 
 

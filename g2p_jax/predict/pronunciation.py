@@ -170,26 +170,21 @@ def split(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
 
 def spell(
     word: str, symbols: Symbols, longest: int
-) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
-    """Returns the letters of each part of a word, and the characters that the model does not know.
+) -> tuple[str, list[tuple[str, ...]], tuple[str, ...]]:
+    """Returns the language of a word, its pieces, and the characters that the model does not know.
 
-    Parts of more than `longest` letters are cut.
+    A piece is the letters of a part of the word, at most `longest` with those of the language.
     """
     letters, unknown = symbols.graphemes_of(word)
-    first = 1 if symbols.languages else 0  # the language, which comes before every piece
-
-    def split_word(letters: list[str]) -> list[tuple[str, ...]]:
-        language = tuple(letters[:first])
-        return [language + piece for piece in split(tuple(letters[first:]), longest - first)]
-
-    if not unknown:  # as of nearly all words
-        return split_word(letters), ()
-    pieces, unknown = list[tuple[str, ...]](), list[str]()
-    for part in symbols.parts(word):
-        letters, unknown_letters = symbols.graphemes_of(part)
-        pieces += split_word(letters)
-        unknown += unknown_letters
-    return pieces, tuple(unknown)
+    first = 1 if symbols.languages else 0  # grapheme of the language, which begins every piece
+    language, parts = tuple(letters[:first]), [letters]
+    if unknown:  # what is between parts is not
+        each = [symbols.graphemes_of(part) for part in symbols.parts(word)]
+        parts, unknown = [x for x, _ in each], [char for _, chars in each for char in chars]
+    pieces = [
+        language + piece for part in parts for piece in split(tuple(part[first:]), longest - first)
+    ]
+    return "".join(language).rstrip(":"), pieces, tuple(unknown)
 
 
 def concatenate(pieces: Sequence[Sequence[Pronunciation]], nbest: int) -> list[Pronunciation]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from g2p_jax.data.arpabet import has_stress
 from g2p_jax.data.language_names import split_language
 from g2p_jax.data.symbols import check_can_write
-from g2p_jax.predict.language_guess import in_language
+from g2p_jax.joint.per_language import in_language
 from g2p_jax.predict.lexicon_first import LexiconFirst
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer
