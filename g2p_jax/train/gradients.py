@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,7 +28,6 @@ from g2p_jax.data.batches import Batches
 from g2p_jax.data.symbols import PAD
 from g2p_jax.errors import UserError, counted
 from g2p_jax.network.cells import CELLS
-from g2p_jax.network.recurrence import Recurrent
 from g2p_jax.network.seq2seq import Seq2Seq, shift_right
 from g2p_jax.predict import plots
 from g2p_jax.predict.model_file import network
@@ -95,7 +93,7 @@ def train_steps(
 def reach(net: Seq2Seq, params: Any, source_BxS: Any, target_BxT: Any) -> Reach:
     """How far gradients reach back in the encoder's top layer, for words of one length."""
     run = functools.partial(net.apply, {"params": params})
-    step, x_SxBxI = _top_layer(net, params, source_BxS)
+    step, gates_SxBxH = _top_layer(net, params, source_BxS)
     memory = run(source_BxS, method="encode")
     width = CELLS[net.settings.cell].states * net.settings.hidden
 
@@ -109,46 +107,44 @@ def reach(net: Seq2Seq, params: Any, source_BxS: Any, target_BxT: Any) -> Reach:
 
     @jax.jit
     @functools.partial(jax.vmap, in_axes=1)
-    def jacobians(x_SxI):
+    def jacobians(gates_SxH):
         """J_1, ..., J_S of one word: [S, N, N]."""
-        body = lambda state, x: (step(state, x), jax.jacrev(step)(state, x))
-        return jax.lax.scan(body, jnp.zeros(width), x_SxI)[1]
+        body = lambda state, gates: (step(state, gates), jax.jacrev(step)(state, gates))
+        return jax.lax.scan(body, jnp.zeros(width), gates_SxH, reverse=True)[1]
 
     gradient_BxN = loss_gradient(memory.summary)[:, -width:]  # the top layer's states come last
-    J_BxSxNxN = jacobians(x_SxBxI[::-1])  # the encoder reads words from their end
+    J_BxSxNxN = jacobians(gates_SxBxH)  # the encoder reads words from their end
     gradients, factors = [], []
     for gradient_N, J_SxNxN in zip(np.asarray(gradient_BxN), np.asarray(J_BxSxNxN), strict=True):
         product = np.eye(width, dtype=np.float32)
-        products = [product] + [product := product @ J for J in J_SxNxN[:0:-1]]
+        products = [product] + [product := product @ J for J in J_SxNxN[:-1]]
         gradients.append([np.linalg.norm(gradient_N @ p) for p in products])
         factors.append([np.linalg.norm(p, 2) for p in products])
     return Reach(np.mean(gradients, axis=0), np.mean(factors, axis=0))
 
 
-def _top_layer(
-    net: Seq2Seq, params: Any, source_BxS: Any
-) -> tuple[Callable[[jax.Array, jax.Array], jax.Array], jax.Array]:
-    """The encoder's top layer as a step of one word, state [N], x [I] -> state [N]; its inputs."""
-    calls = []
+def _top_layer(net: Seq2Seq, params: Any, source_BxS: Any) -> tuple[Callable, Any]:
+    """The encoder's top layer as a step of one word, state [N], gates [H] -> state [N]; its gates.
 
-    def record(function, arguments, options, context):
-        if isinstance(context.module, Recurrent) and context.method_name == "__call__":
-            calls.append((context.module, arguments[0]))
-        return function(*arguments, **options)
+    Those are W x + b of all letters.
+    """
+    _, seen = net.apply(
+        {"params": params},
+        source_BxS,
+        method="encode",
+        capture_intermediates=lambda module, method: method == "gates",
+        mutable=["intermediates"],
+    )
+    layer = net.bind({"params": params}).encoder.backward[-1]
+    (gates_SxBxH,) = seen["intermediates"]["encoder"][layer.name]["gates"]
+    layer_step, states = layer.step, CELLS[net.settings.cell].states
 
-    with nn.intercept_methods(record):
-        net.apply({"params": params}, source_BxS, method="encode")
-    module, x_SxBxI = calls[-1]
-    weights, layer = params["encoder"][module.name], module.clone(parent=None, name=None)
-
-    def step(state_N, x_I):
-        state = tuple(jnp.split(state_N[None], CELLS[net.settings.cell].states, axis=-1))
-        new = layer.apply(
-            {"params": weights}, method=lambda layer: layer.step(layer.gates(x_I[None]), state)
-        )
+    def step(state_N, gates_H):
+        gates_1xH = jax.tree.map(lambda x: x[None], gates_H)
+        new = layer_step(gates_1xH, tuple(jnp.split(state_N[None], states, axis=-1)))
         return jnp.concatenate(new, axis=-1)[0]
 
-    return step, x_SxBxI
+    return step, gates_SxBxH
 
 
 def draw(measured: Sequence[tuple[str, str, Reach]], path: Path) -> None:
