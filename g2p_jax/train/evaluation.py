@@ -5,7 +5,7 @@ words to read: it invents sequences, and its dev loss stands for its quality.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,31 +46,20 @@ class Evaluation(NamedTuple):
 
 
 class Evaluator:
-    """Evaluates weights on the dev data; `build` makes a model of them."""
+    """Evaluates weights on the dev data."""
 
     def __init__(self, config: Config, inputs: Inputs, net: Network, placement: Placement):
-        self._inputs, self._placement, self._first = inputs, placement, True
+        self._config, self._inputs, self._placement = config, inputs, placement
         step = make_eval_step(net, config.ensemble)
         self._step = parallel.data_parallel(step, placement.devices, (None, 0))
-        symbols, watch = inputs.symbols, config.train.watch
-        self.build: Callable[[Any], G2P | LanguageModel]
-        self._answer: Callable[[Any], tuple[Score | None, list[str]]]
-        if config.model.encoder_layers:
-            joint = None
-            if config.ngram and hosts.is_first():  # which decodes; the other processes wait
-                logging.info("fitting the joint %d-gram model", config.ngram)
-                try:
-                    before = inputs.initial and inputs.initial.joint
-                    joint = storage.fit(inputs.splits.train, symbols, config.ngram, before)
-                except DataError as error:
-                    logging.warning("%s: training goes on without it", error)
-            self.build = lambda params: G2P(config, symbols, params, joint)
-            self._answer = lambda model: answer_words(model, inputs.splits.dev, watch)
-        else:
-            text = config.data.format == "text"
-            count, length = (1, TEXT_LENGTH) if text else (len(watch), LONGEST)
-            self.build = lambda params: LanguageModel(config, symbols, params)
-            self._answer = lambda model: (None, model.sample(count, TEMPERATURE, length=length))
+        self._first, self._joint = True, None
+        if config.ngram and hosts.is_first():  # which decodes; the other processes wait
+            logging.info("fitting the joint %d-gram model", config.ngram)
+            try:
+                before = inputs.initial and inputs.initial.joint
+                self._joint = storage.fit(inputs.splits.train, inputs.symbols, config.ngram, before)
+            except DataError as error:
+                logging.warning("%s: training goes on without it", error)
 
     def finish_epoch(
         self, state: State, progress: Progress, file: Path
@@ -79,7 +68,10 @@ class Evaluator:
 
         state: on the host, the same in all processes.
         """
-        model = self.build(weights_to_evaluate(state.params, state.opt_state))
+        about = self._config, self._inputs.symbols
+        params = weights_to_evaluate(state.params, state.opt_state)
+        reads = self._config.model.encoder_layers > 0
+        model = G2P(*about, params, self._joint) if reads else LanguageModel(*about, params)
         evaluation = self.evaluate(model)
         progress = progress.after_epoch(hosts.from_first(evaluation.error), evaluation.loss)
         if hosts.is_first() and progress.best_epoch == progress.epoch:
@@ -91,8 +83,13 @@ class Evaluator:
         if self._first:
             logging.info("evaluating the first epoch, and compiling programs for it")
         self._first = False
-        loss = self._loss(model.params)
-        return Evaluation(loss, *(self._answer(model) if hosts.is_first() else (None, [])))
+        loss, watch = self._loss(model.params), self._config.train.watch
+        if not hosts.is_first():
+            return Evaluation(loss, None, [])
+        if isinstance(model, G2P):
+            return Evaluation(loss, *answer_words(model, self._inputs.splits.dev, watch))
+        count, length = (1, TEXT_LENGTH) if model.text else (len(watch), LONGEST)
+        return Evaluation(loss, None, model.sample(count, TEMPERATURE, length=length))
 
     def _loss(self, params: Any) -> float:
         params = parallel.replicate(params, self._placement.local)

@@ -62,40 +62,30 @@ def load_inputs(config: Config) -> Inputs:
     return Inputs(
         data,
         symbols,
-        train=_batches(
-            config,
-            symbols,
-            train,
-            config.train.buckets,
-            config.train.teacher,
-            balance=settings.source == "language",
-        ),
-        dev=_batches(config, symbols, data.dev, DEV_BUCKETS),
+        train=_batches(config, symbols, train, training=True),
+        dev=_batches(config, symbols, data.dev),
         initial=initial,
         carry=initial_carry(config.model, config.train.batch_size) if text else {},
     )
 
 
 def _batches(
-    config: Config,
-    symbols: Symbols,
-    pairs: Pairs,
-    buckets: int,
-    teacher: str = "",
-    balance: bool = False,
+    config: Config, symbols: Symbols, pairs: Pairs, training: bool = False
 ) -> Batches | Chunks:
-    size, rows = config.train.batch_size, hosts.rows(config.train.batch_size)
+    settings, size = config.train, config.train.batch_size
+    rows = hosts.rows(size)
     if config.data.format == "text":
         ids = symbols.encode_targets(pairs).ids[:-1]  # a text goes on: it has no EOS
         return Chunks(ids, config.data.chunk, size, rows)
     if not config.model.encoder_layers:  # a language model reads no words
         pairs = pairs.without_words()
     examples = _not_too_long(Examples.from_pairs(pairs, symbols), pairs)
-    if balance:
+    if training and config.data.source == "language":
         examples = examples.take(balanced(examples.source.first))
-    lengths = choose_buckets(examples.lengths, buckets)
-    table = teacher_probabilities(teacher, examples, symbols) if teacher else None
-    return Batches(examples, lengths, size, config.train.seed, config.ensemble, rows, table)
+    lengths = choose_buckets(examples.lengths, settings.buckets if training else DEV_BUCKETS)
+    taught = training and settings.teacher
+    table = teacher_probabilities(settings.teacher, examples, symbols) if taught else None
+    return Batches(examples, lengths, size, settings.seed, config.ensemble, rows, table)
 
 
 def _not_too_long(examples: Examples, pairs: Pairs) -> Examples:
