@@ -4,9 +4,9 @@ import jax
 
 from g2p_jax import config
 from g2p_jax.predict.model_file import network
-from g2p_jax.train.first_lines import first_lines
 from g2p_jax.train.inputs import load_inputs
 from g2p_jax.train.optimizer import make_optimizer
+from g2p_jax.train.report import first_lines
 from g2p_jax.train.step import init_state
 from tests.test_house import CONFIGS, load
 

@@ -25,11 +25,10 @@ from g2p_jax.predict.model_file import NAME, network
 from g2p_jax.train.checkpoints import Metadata
 from g2p_jax.train.evaluation import Evaluator
 from g2p_jax.train.fine_tuning import begin_with
-from g2p_jax.train.first_lines import first_lines
 from g2p_jax.train.inputs import Inputs, load_inputs
 from g2p_jax.train.optimizer import make_optimizer
 from g2p_jax.train.placement import Placement
-from g2p_jax.train.report import Report
+from g2p_jax.train.report import Report, first_lines
 from g2p_jax.train.resume import Progress, about, owned, resume, save
 from g2p_jax.train.step import Metrics, State, init_state, make_train_step
 
