@@ -18,13 +18,8 @@ from g2p_jax.text.tokens import Piece, pieces
 from g2p_jax.text.verbalize import Verbalizer
 
 RULE = "rule"  # where a pronunciation is from; see `pronunciation.LEXICON`
-WORD, NUMBER, PUNCTUATION, UNSPEAKABLE, SPACE = (
-    "word",
-    "number",
-    "punctuation",
-    "unspeakable",
-    "space",
-)
+WORD, NUMBER, PUNCTUATION = "word", "number", "punctuation"
+UNSPEAKABLE, SPACE = "unspeakable", "space"
 _KINDS = {"phone": NUMBER, NUMBER: NUMBER, PUNCTUATION: PUNCTUATION, SPACE: SPACE}
 
 
@@ -78,7 +73,7 @@ def read(
 ) -> list[list[Token]]:
     """Returns the tokens of each text; see `Pronouncer.text`.
 
-    The model is asked once, for all words that lexicons and rules do not answer.
+    The model gets one list of all words that lexicons and rules do not answer.
     """
     texts, symbols = list(check_words(texts)), pronouncer.symbols
     check_can_write(symbols, alphabet)
@@ -92,14 +87,14 @@ def read(
     source = pronouncer.stressed if is_other else pronouncer
     reader = _Reader(source, stress=is_other or source.config.reference_data.stress)
     found = [reader.words(list(pieces(text))) for text in texts]
-    reader.ask_model()
+    reader.answer_unknown()
 
+    @functools.cache
     def word(text: str) -> Word:
         answer = reader.word(text)
         phonemes = convert(answer.phonemes, own, alphabet or own, stress)
         return dataclasses.replace(answer, phonemes=phonemes)
 
-    word = functools.cache(word)
     return [[_token(piece, tuple(map(word, words))) for piece, words in each] for each in found]
 
 
@@ -110,52 +105,42 @@ class _Reader:
         """stress: letters and endings have it, as the answers of the pronouncer have."""
         self._pronouncer, self._symbols = pronouncer, pronouncer.symbols
         self._english = self._symbols.alphabet == "arpabet"
+        self._letters = tables.LETTERS if self._english else {}
         self._stress = stress
         self._known = functools.cache(self._find)
-        self._stems = functools.cache(self._stem)
-        self._answers: dict[str, Word] = {}  # of the model, to stems
-        self._unknown: dict[str, None] = {}
+        self._stem = functools.cache(self._find_stem)
+        self._unknown: dict[str, None] = {}  # stems that the model has to answer
+        self._answers: dict[str, Answer] = {}  # of the model
 
     def words(self, pieces: Sequence[Piece]) -> list[tuple[Piece, list[str]]]:
         """Returns the words of each piece, and remembers which of them the model has to answer."""
         if self._english:
-            known = lambda word: self._known(word) is not None
-            words = Verbalizer(known, self._is_cased).words(pieces)
+            words = Verbalizer(self._is_known, self._is_cased).words(pieces)
         else:
             silent = PUNCTUATION, UNSPEAKABLE, SPACE, "sign"
             words = [[] if piece.kind in silent else [piece.text] for piece in pieces]
-        for text in {text for each in words for text in each}:
-            stem = self._stems(text)
-            if not (self._known(stem.word) or self._spelled(text)):
+        for stem in map(self._stem, {text for each in words for text in each}):
+            if not (stem.word in self._letters or self._known(stem.word)):
                 self._unknown[stem.word] = None
         return list(zip(pieces, words, strict=True))
 
-    def ask_model(self) -> None:
+    def answer_unknown(self) -> None:
         """Lets the model answer all words that nothing else has answered."""
-        for answer in self._pronouncer.pronounce(self._unknown):
-            word = Word(answer.word, answer.best.phonemes, MODEL, answer.unknown)
-            self._answers[answer.word] = word
+        self._answers = {x.word: x for x in self._pronouncer.pronounce(self._unknown)}
 
     def word(self, text: str) -> Word:
         """Returns how a word is pronounced."""
-        if letter := self._spelled(text):
-            found, stem = (
-                Word(text, tuple(letter.split()), RULE),
-                Stem("", ("s",) * text.endswith("'s")),
-            )
-            if not self._stress:
-                found = dataclasses.replace(
-                    found, phonemes=tuple(map(strip_stress, found.phonemes))
-                )
+        stem, unknown = self._stem(text), tuple[str, ...]()
+        if letter := self._letters.get(stem.word):
+            phonemes, source = tuple(letter.split()), RULE
+            phonemes = phonemes if self._stress else tuple(map(strip_stress, phonemes))
+        elif known := self._known(stem.word):
+            phonemes, source = known.best.phonemes, LEXICON if stem == Stem(text) else RULE
         else:
-            stem = self._stems(text)
-            if known := self._known(stem.word):
-                source = LEXICON if stem == Stem(text) else RULE
-                found = Word(text, known.best.phonemes, source, known.unknown)
-            else:
-                found = self._answers[stem.word]
-        phonemes = stem.inflect(found.phonemes, self._stress) if found.phonemes else ()
-        return dataclasses.replace(found, text=self._as_read(text), phonemes=phonemes)
+            answer = self._answers[stem.word]
+            phonemes, source, unknown = answer.best.phonemes, MODEL, answer.unknown
+        phonemes = stem.inflect(phonemes, self._stress) if phonemes else ()
+        return Word(self._as_read(text), phonemes, source, unknown)
 
     def _find(self, word: str) -> Answer | None:
         """Returns the lexicons' answer to a word as it is written: L.A. is not la."""
@@ -168,14 +153,14 @@ class _Reader:
             (lower := self._known(word.lower())) and dataclasses.replace(lower, word=word)
         )
 
-    def _stem(self, text: str) -> Stem:
-        if not self._english or self._spelled(text):
-            return Stem(text)
-        return inflections.stem(text, lambda word: self._known(word) is not None)
+    def _find_stem(self, text: str) -> Stem:
+        letter = text.removesuffix("'s")
+        if letter in self._letters:
+            return Stem(letter, ("s",) * (letter != text))
+        return inflections.stem(text, self._is_known) if self._english else Stem(text)
 
-    def _spelled(self, text: str) -> str:
-        """Returns the name of an English letter, in ARPAbet; empty for what is none."""
-        return tables.LETTERS.get(text.removesuffix("'s"), "") if self._english else ""
+    def _is_known(self, word: str) -> bool:
+        return self._known(word) is not None
 
     def _as_read(self, text: str) -> str:
         if text.isascii() or self._symbols.languages:
