@@ -70,5 +70,5 @@ def merge(
     new = [answer.word for answer in answers if answer.best.phonemes]
     logging.info("new words: %d %s", len(new), listed(new))
     own = g2p.symbols.alphabet
-    entries = (a.in_alphabet(own, options.alphabet or own, options.stress) for a in answers)
+    entries = (a.in_alphabet(own, options.alphabet, options.stress) for a in answers)
     return lexicon.with_words((answer.word, answer.scored) for answer in entries)

@@ -68,7 +68,7 @@ def doubtful(g2p: Pronouncer, answers: Sequence[Answer], options: "Options") -> 
     ]
     own = g2p.symbols.alphabet
     found = g2p.pronounce(dict.fromkeys(words), max(options.nbest, ALTERNATIVES), options.beam)
-    shown = (answer.in_alphabet(own, options.alphabet or own, options.stress) for answer in found)
+    shown = (answer.in_alphabet(own, options.alphabet, options.stress) for answer in found)
     return {
         answer.word: " | ".join(f"{one} {one.probability:.2f}" for one in answer.pronunciations)
         for answer in shown

@@ -65,14 +65,11 @@ class Pronouncer(abc.ABC):
 
         Raises TypeError for arguments of another type, UserError for options that cannot be.
         """
-        check_can_write(self.symbols, alphabet)
-        own = self.symbols.alphabet
-        is_other = alphabet not in ("", own)
-        source = self.stressed if is_other else self
+        source, own = self.for_alphabet(alphabet), self.symbols.alphabet
         chunks = source.pronounce_each(batched(check_words(words), CHUNK), nbest, beam, mass)
         found = list(itertools.chain.from_iterable(chunks))
         found = source.aligned(found) if align else found
-        return [answer.in_alphabet(own, alphabet) for answer in found] if is_other else found
+        return [answer.in_alphabet(own, alphabet) for answer in found]
 
     @checked
     def text(self, text: str, alphabet: str = "") -> "list[Token]":
@@ -157,6 +154,14 @@ class Pronouncer(abc.ABC):
     def stressed(self) -> Self:
         """The same model, with stress in its answers if it has learned stress."""
         return self.with_stress(True) if has_stress(self.symbols.phonemes.tokens) else self
+
+    def for_alphabet(self, alphabet: str) -> Self:
+        """Returns the same model, with stress where its answers are written in another alphabet.
+
+        UserError for an alphabet in which they cannot be written; "": their own.
+        """
+        check_can_write(self.symbols, alphabet)
+        return self if alphabet in ("", self.symbols.alphabet) else self.stressed
 
     @checked
     def aligned(self, answers: Iterable[Answer]) -> list[Answer]:

@@ -118,8 +118,9 @@ class Answer:
     def in_alphabet(self, source: str, target: str, stress: bool = True) -> "Answer":
         """Returns the answer with its phonemes in another alphabet; see `alphabets.convert`.
 
-        Of pronunciations that are written alike there only the first is kept.
+        Of pronunciations that are written alike there only the first is kept; target "" is the source.
         """
+        target = target or source
         if source == target and stress:
             return self
         found: dict[Phonemes, Pronunciation] = {}
@@ -231,11 +232,8 @@ def _joined(chain: Any) -> tuple[str, ...]:
 
 def up_to_mass(best: Sequence[Pronunciation], mass: float) -> tuple[Pronunciation, ...]:
     """Returns the first pronunciations that have the probability `mass` together."""
-    if mass == 1:
-        return tuple(best)
     before = itertools.accumulate((one.probability for one in best), initial=0.0)
-    rest = zip(best[1:], itertools.islice(before, 1, None), strict=False)
-    return (best[0], *(one for one, total in rest if total < mass))
+    return tuple(best if mass == 1 else best[: sum(total < mass for total in before)])
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

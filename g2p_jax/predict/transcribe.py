@@ -266,7 +266,7 @@ def _write(
         write = functools.partial(sherpa, tokens=options.tokens)
     answers = g2p.aligned(answers) if options.aligned else answers
     for (id, word), answer in zip(words, answers, strict=True):
-        answer = answer.in_alphabet(own, options.alphabet or own, options.stress)
+        answer = answer.in_alphabet(own, options.alphabet, options.stress)
         if options.format == "submission":
             lines.append(csv_line(id, answer.scored))
         elif options.format != "tsv":

@@ -8,7 +8,6 @@ from g2p_jax.data.alphabets import convert
 from g2p_jax.data.arpabet import strip_stress
 from g2p_jax.data.language_names import AUTO
 from g2p_jax.data.pairs import Phonemes
-from g2p_jax.data.symbols import check_can_write
 from g2p_jax.errors import UserError
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import LEXICON, MODEL, Answer, check_words
@@ -76,15 +75,13 @@ def read(
     The model gets one list of all words that lexicons and rules do not answer.
     """
     texts, symbols = list(check_words(texts)), pronouncer.symbols
-    check_can_write(symbols, alphabet)
+    source, own = pronouncer.for_alphabet(alphabet), symbols.alphabet
     if symbols.spells:
         raise UserError("this model spells: it reads phonemes, and no texts")
     if symbols.languages and not symbols.language:
         names = ", ".join((AUTO, *symbols.languages))
         raise UserError(f'which language has the text? Give language="deu", or another of {names}')
-    own = symbols.alphabet
     is_other = alphabet not in ("", own)
-    source = pronouncer.stressed if is_other else pronouncer
     reader = _Reader(source, stress=is_other or source.config.reference_data.stress)
     found = [reader.words(list(pieces(text))) for text in texts]
     reader.answer_unknown()
