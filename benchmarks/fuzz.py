@@ -36,7 +36,7 @@ from g2p_jax.data.answers import read_answers
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import UserError
-from g2p_jax.predict import model_file
+from g2p_jax.predict import header, model_file
 from g2p_jax.train import checkpoints
 
 _INPUTS = flags.DEFINE_integer("inputs", 200_000, "Mutated lexicons, word lists and answers.")
@@ -229,10 +229,10 @@ def attacks(folder: Path) -> Iterator[tuple[str, Counter[str]]]:
         files = f"--input={words}", f"--output={run / 'answers.tsv'}", "--lexicon=none"
         return [sys.executable, "predict.py", "--ckpt=english-small", "--resume", *files]
 
-    yield "training", attack_commands(dice, folder, "training", train, model_file.NAME)
+    yield "training", attack_commands(dice, folder, "training", train, header.NAME)
     yield "prediction", attack_commands(dice, folder, "prediction", predict, "answers.tsv")
     yield "checkpoints", attack_checkpoints(dice, folder)
-    yield "models", attack_models(dice, folder, folder / "training-whole" / model_file.NAME)
+    yield "models", attack_models(dice, folder, folder / "training-whole" / header.NAME)
 
 
 def main(_: list[str]) -> None:

@@ -20,7 +20,7 @@ from g2p_jax import commands
 from g2p_jax.commands.run import before_words, normal
 from g2p_jax.data.alphabets import convert
 from g2p_jax.data.lexicon import read_lexicon
-from g2p_jax.predict import model_file
+from g2p_jax.predict import header, model_file
 from tests.forked import Forked
 
 ROOT = Path(__file__).parents[1]
@@ -418,7 +418,7 @@ def test_models_are_joined_and_members_chosen(trained, command, tmp_path):
 def test_nothing_is_replaced_that_a_command_did_not_make(trained, lexicon, command, tmp_path):
     notes = tmp_path / "notes.tsv"
     notes.write_text("mine\n")
-    before = {path: path.read_bytes() for path in (notes, trained / model_file.NAME)}
+    before = {path: path.read_bytes() for path in (notes, trained / header.NAME)}
     g2p = "-m", "g2p_jax"
     data = f"--data={lexicon}"
     for arguments, message in (
@@ -440,8 +440,8 @@ def test_nothing_is_replaced_that_a_command_did_not_make(trained, lexicon, comma
         f"stored in {new}"
         in command(*g2p, "calibrate", f"--ckpt={trained}", f"--output={new}").stdout
     )
-    assert (new / model_file.NAME).exists() and before[trained / model_file.NAME] == (
-        trained / model_file.NAME
+    assert (new / header.NAME).exists() and before[trained / header.NAME] == (
+        trained / header.NAME
     ).read_bytes()
 
 

@@ -11,7 +11,7 @@ import safetensors.numpy
 import g2p_jax
 from g2p_jax.data.pairs import Pair
 from g2p_jax.errors import ModelError
-from g2p_jax.predict import model_file
+from g2p_jax.predict import header, model_file
 from g2p_jax.predict.ensemble import with_joint
 from tests.tiny_model import WORDS
 
@@ -151,7 +151,7 @@ def test_a_model_of_an_older_version_is_one_clear_line(trained, tmp_path):
 
 def test_the_models_that_come_with_us(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for folder in model_file.PRETRAINED.iterdir():
+    for folder in header.PRETRAINED.iterdir():
         if folder.name.startswith("english"):
             assert g2p_jax.load(folder.name, lexicon="none")("rebuilt") == "R IY B IH L T"
         text = (folder / "README.md").read_text()

@@ -33,12 +33,12 @@ def main(words: list[str]) -> None:
     if output:
         shared.check_new(output, _OVERWRITE.value)
     g2p = shared.load_model(_CKPT.value)
-    from g2p_jax.predict import model_file, plots
+    from g2p_jax.predict import header, model_file, plots
     from g2p_jax.predict.calibration import calibrate
     from g2p_jax.predict.notation import references
 
-    file = model_file.locate(str(_CKPT.value))
-    if not output and file.is_relative_to(model_file.PRETRAINED):
+    file = header.locate(str(_CKPT.value))
+    if not output and header.is_shipped(file):
         raise UsageError(
             f"{_CKPT.value} comes with g2p_jax and stays as it is: give --output=FOLDER"
         )

@@ -25,7 +25,7 @@ from g2p_jax.predict import model_file
 from g2p_jax.predict.candidates import Candidates
 from g2p_jax.predict.header import Header
 from g2p_jax.predict.inspection import Inspection, Scorer, inspect, score_pairs
-from g2p_jax.predict.model_file import Params
+from g2p_jax.predict.model_file import Params, Stored
 from g2p_jax.predict.pronouncer import CHUNK, Pronouncer
 from g2p_jax.predict.pronunciation import (
     Answer,
@@ -153,7 +153,8 @@ class G2P(Pronouncer):
     @checked
     def save(self, path: str | Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""
-        model_file.write(Path(path), self.config, self.symbols, self.params, dtype, self.joint)
+        stored = Stored(self.config, self.symbols, self.params, self.joint)
+        model_file.write(Path(path), stored, dtype)
 
     def warm_up(self, words: int = 6, nbest: int = 1) -> "G2P":
         check_options(nbest)

@@ -20,7 +20,7 @@ from g2p_jax.devices import forks
 from g2p_jax.errors import ModelError, UserError, checked
 from g2p_jax.network.language_model import DecoderOnly, initial_carry
 from g2p_jax.predict import model_file
-from g2p_jax.predict.model_file import Params
+from g2p_jax.predict.model_file import Params, Stored
 from g2p_jax.search.sampling import sample
 
 ROWS, CHUNK = 64, 32  # of a batch to score; a longer sequence is read chunk after chunk
@@ -146,7 +146,7 @@ class LanguageModel:
     @checked
     def save(self, path: str | Path, dtype: str = "float32") -> None:
         """Writes the model as one file, which appears at once or not at all."""
-        model_file.write(Path(path), self.config, self.symbols, self.params, dtype)
+        model_file.write(Path(path), Stored(self.config, self.symbols, self.params), dtype)
 
     __getstate__ = model_file.to_pickle
 

@@ -29,9 +29,8 @@ from g2p_jax.network.language_model import DecoderOnly, Network
 from g2p_jax.network.seq2seq import Seq2Seq
 from g2p_jax.predict import header
 from g2p_jax.predict.header import FORMAT, locate
-from g2p_jax.predict.header import NAME as NAME
-from g2p_jax.predict.header import PRETRAINED as PRETRAINED
 
+DTYPES = "float32", "float16"  # of weights in a file
 JOINT = "joint/"  # what the names of the joint n-gram model's arrays begin with
 Params = Any
 Arrays = dict[str, np.ndarray]
@@ -61,29 +60,19 @@ def to_pickle(model: Any) -> dict[str, Any]:
     return fields | {"params": jax.device_get(model.params)}
 
 
-DTYPES = "float32", "float16"  # of weights in a file
-
-
-def write(
-    path: Path,
-    config: Config,
-    symbols: Symbols,
-    params: Params,
-    dtype: str = "float32",
-    joint: Joint | None = None,
-) -> None:
+def write(path: Path, model: Stored, dtype: str = "float32") -> None:
     """Writes the model; the file appears at once or not at all."""
     if dtype not in DTYPES:
         raise UserError(f"dtype is {dtype!r}: must be one of {', '.join(DTYPES)}")
     about = {
         "format": FORMAT,
-        "config": json.dumps(config_lib.to_dict(config)),
-        "symbols": json.dumps(symbols.to_json(), ensure_ascii=False),
+        "config": json.dumps(config_lib.to_dict(model.config)),
+        "symbols": json.dumps(model.symbols.to_json(), ensure_ascii=False),
     }
-    weights = flax.traverse_util.flatten_dict(params, sep="/")
+    weights = flax.traverse_util.flatten_dict(model.params, sep="/")
     arrays = {name: np.asarray(w, dtype) for name, w in weights.items()}
-    if joint:
-        arrays |= {JOINT + name: array for name, array in storage.to_arrays(joint).items()}
+    if model.joint:
+        arrays |= {JOINT + name: array for name, array in storage.to_arrays(model.joint).items()}
     with atomic_write(path, "wb") as file:
         file.write(_packed(arrays, about))
 

@@ -21,7 +21,8 @@ from g2p_jax.devices import hosts
 from g2p_jax.devices.programs import CachedProgram
 from g2p_jax.errors import ModelError, TrainingError, reason
 from g2p_jax.predict import model_file
-from g2p_jax.predict.model_file import NAME, network
+from g2p_jax.predict.header import NAME
+from g2p_jax.predict.model_file import network
 from g2p_jax.train.checkpoints import Metadata
 from g2p_jax.train.evaluation import Evaluator
 from g2p_jax.train.fine_tuning import begin_with

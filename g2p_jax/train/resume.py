@@ -19,7 +19,7 @@ from g2p_jax.config import Config
 from g2p_jax.devices import hosts
 from g2p_jax.errors import ConfigError
 from g2p_jax.files import lock, make_folder
-from g2p_jax.predict import model_file
+from g2p_jax.predict.header import NAME
 from g2p_jax.train import checkpoints
 from g2p_jax.train.checkpoints import Metadata
 from g2p_jax.train.inputs import Inputs
@@ -77,7 +77,7 @@ def _begin(folder: Path, file: IO[str], run: Metadata, overwrite: bool) -> str:
     """Writes down that this run has begun in the folder, or returns what is wrong with that."""
     digest = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()
     file.seek(0)
-    model, begun = folder / model_file.NAME, file.read() == digest
+    model, begun = folder / NAME, file.read() == digest
     if model.exists() and not begun and not overwrite:
         return (
             f"{model} is from something else than this run, which has no checkpoints there: choose "
