@@ -118,7 +118,8 @@ class Answer:
     def in_alphabet(self, source: str, target: str, stress: bool = True) -> "Answer":
         """Returns the answer with its phonemes in another alphabet; see `alphabets.convert`.
 
-        Of pronunciations that are written alike there only the first is kept; target "" is the source.
+        Of pronunciations that are written alike there only the first is kept.
+        target: "" stands for the source.
         """
         target = target or source
         if source == target and stress:
