@@ -18,7 +18,7 @@ def _time(hours: str, minutes: str, seconds: str, half: str) -> list[str] | None
         words = cardinal(str(int(hours)))
     if int(seconds or 0):
         words += ["and", *cardinal(str(int(seconds))), "seconds"]
-    return words + [letter.upper() for letter in half if letter.isalpha()]
+    return [*words, *half.upper()]
 
 
 def _duration(hours: str, minutes: str, seconds: str) -> list[str] | None:
@@ -37,7 +37,7 @@ def _duration(hours: str, minutes: str, seconds: str) -> list[str] | None:
 
 
 def _hour(hours: str, half: str) -> list[str]:
-    return [*cardinal(hours), *(letter.upper() for letter in half if letter.isalpha())]
+    return [*cardinal(hours), *half.upper()]
 
 
 def _date(year: str, month: str, day: str) -> list[str] | None:

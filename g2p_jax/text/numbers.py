@@ -1,5 +1,7 @@
 """Whole numbers in English words: 21 -> twenty one, twenty first, nineteen eighty four."""
 
+import re
+
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen"
@@ -9,12 +11,12 @@ _SCALES = [
     (10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"),
     (100, "hundred"),
 ]  # fmt: skip
-_LIMIT = 10**15
 _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
     "nine": "ninth", "twelve": "twelfth",
 }  # fmt: skip
-_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_ROMAN = re.compile("M{0,3}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
+_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
 def cardinal(digits: str) -> list[str]:
@@ -76,23 +78,14 @@ def plural(words: list[str]) -> list[str]:
 
 def roman(numeral: str) -> str:
     """Returns the digits of a Roman numeral; empty for what is none."""
-    values = [_ROMAN.get(letter, 0) for letter in numeral]
-    signs = [-1 if a < b else 1 for a, b in zip(values, [*values[1:], 0], strict=True)]
-    number = sum(sign * value for sign, value in zip(signs, values, strict=True))
-    return str(number) if 0 < number < 4000 and _as_roman(number) == numeral else ""
-
-
-def _as_roman(number: int) -> str:
-    digits = ("", "a", "aa", "aaa", "ab", "b", "ba", "baa", "baaa", "ac")
-    places = zip(f"{number:04}", ("M??", "CDM", "XLC", "IVX"), strict=True)
-    return "".join(
-        digits[int(digit)].translate(str.maketrans("abc", letters)) for digit, letters in places
-    )
+    if not numeral or not _ROMAN.fullmatch(numeral):
+        return ""
+    values = [_VALUES[letter] for letter in numeral]
+    return str(sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True)))
 
 
 def _words(number: int) -> list[str]:
     """Returns the words of a number below a quadrillion."""
-    assert 0 <= number < _LIMIT
     for value, name in _SCALES:
         if number >= value:
             rest = number % value

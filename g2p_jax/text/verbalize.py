@@ -95,12 +95,7 @@ class Verbalizer:
 
     def _acronym(self, plain: str) -> list[str]:
         word = plain.lower()
-        if self._known(word) and len(plain) > 2:
-            return [word]
-        letters = [char.upper() for char in plain if char.isalpha()]
-        if plain.endswith("'s"):
-            letters[-2:] = [letters[-2] + "'s"]
-        return letters
+        return [word] if self._known(word) and len(plain) > 2 else _letters(plain)
 
     def _in_context(self, window: Sequence[Piece]) -> list[str]:
         """Returns the words of one that is read by what is around it; else nothing."""
@@ -172,14 +167,14 @@ class Verbalizer:
         if len(camel) > 1 and all(self._known(x.lower()) or x.isupper() for x in camel):
             return [word for part in camel for word in self._word(part)]
         is_word = re.search("[aeiouyä']", plain.lower()) or len(plain) > 5
-        return [word] if is_word else self._spelled(plain)
+        return [word] if is_word else _letters(plain)
 
     def _parts(self, text: str) -> list[str]:
         """Returns the words of a compound; days or months in it are a range: Mon-Fri."""
         parts = list(filter(None, re.split("[-&/]", text)))
         if "&" in text:
             short = re.compile("[A-Z]{1,2}")
-            each = [self._spelled(p) if short.fullmatch(p) else self._word(p) for p in parts]
+            each = [_letters(p) if short.fullmatch(p) else self._word(p) for p in parts]
             return [*each[0], *(word for words in each[1:] for word in ("and", *words))]
         dates = [tables.ABBREVIATIONS.get(part.lower(), "") for part in parts if part[0].isupper()]
         if len(dates) == len(parts) == 2 and set(dates) <= {*tables.DAYS, *tables.MONTHS}:
@@ -199,18 +194,14 @@ class Verbalizer:
             is_word = self._known(lower) or self._known(word) or pronounceable
         if is_word or not capitals.isascii():
             return [f"{lower}'s" if ending else word]
-        return self._spelled(capitals, "'s" if ending else "")
-
-    def _spelled(self, plain: str, ending: str = "") -> list[str]:
-        letters = list(plain.upper())
-        return [*letters[:-1], letters[-1] + ending]
+        return _letters(f"{capitals}'s" if ending else capitals)
 
     def _run(self, run: str) -> list[str]:
         """Returns the words of letters that touch digits or are in an address."""
         if run in ("st", "nd", "rd", "th", "s", "'s"):
             return [run.strip("'").upper()]
         if run.isupper() and len(run) < 3:
-            return self._spelled(run)
+            return _letters(run)
         return [_letter(run)] if len(run) == 1 else self._word(run)
 
 
@@ -234,6 +225,13 @@ def _camel(text: str, plain: str) -> list[str]:
     """Returns the parts of a word such as JavaScript."""
     ends = [match.start() for match in _CAMEL.finditer(plain)]
     return [text[a:b] for a, b in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+def _letters(plain: str) -> list[str]:
+    """Returns the letters of an acronym, which may be a possessive: T.T.S.'s as T, T, S's."""
+    bare = plain.removesuffix("'s")
+    *letters, last = filter(str.isalpha, bare.upper())
+    return [*letters, last + plain[len(bare) :]]
 
 
 def _letter(char: str) -> str:
