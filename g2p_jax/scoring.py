@@ -84,51 +84,35 @@ def score(hypothesis: str | Sequence[str], references: Iterable[str | Sequence[s
     return Score(1, 1, 1, errors, phonemes)
 
 
-def score_all(
-    hypotheses: Iterable[Sequence[str]], references: Iterable[Sequence[Sequence[str]]]
-) -> Score:
+def score_each(
+    hypotheses: Iterable[Sequence[str]], references: Iterable[Iterable[Sequence[str]]]
+) -> list[Score]:
     """Scores words given in the order of their references; ValueError if the numbers differ."""
-    return sum((score(*word) for word in zip(hypotheses, references, strict=True)), Score())
+    return [score(*word) for word in zip(hypotheses, references, strict=True)]
 
 
-class PairedScores(NamedTuple):
-    """Scores of two systems on the same words, and how many words each of them has right."""
-
-    a: Score
-    b: Score
-    both: int
-    only_a: int
-    only_b: int
-    neither: int
-
-    @property
-    def p_value(self) -> float:
-        """Probability that equally good systems differ on as many words as unevenly.
-
-        McNemar's test (1947), exact and two-sided.
-        """
-        from scipy.stats import binomtest
-
-        n = self.only_a + self.only_b
-        return float(binomtest(self.only_a, n).pvalue) if n else 1.0
+def score_all(
+    hypotheses: Iterable[Sequence[str]], references: Iterable[Iterable[Sequence[str]]]
+) -> Score:
+    """Returns the sum of the scores of all words; see `score_each`."""
+    return sum(score_each(hypotheses, references), Score())
 
 
-def score_pair(
-    a: Iterable[Sequence[str]],
-    b: Iterable[Sequence[str]],
-    references: Iterable[Sequence[Sequence[str]]],
-) -> PairedScores:
-    """Scores the answers of two systems to the same words, in the same order."""
-    scores = [(score(x, r), score(y, r)) for x, y, r in zip(a, b, references, strict=True)]
-    right = Counter((not x.word_errors, not y.word_errors) for x, y in scores)
-    return PairedScores(
-        a=sum((x for x, _ in scores), Score()),
-        b=sum((y for _, y in scores), Score()),
-        both=right[True, True],
-        only_a=right[True, False],
-        only_b=right[False, True],
-        neither=right[False, False],
-    )
+def both_right(a: Iterable[Score], b: Iterable[Score]) -> Counter[tuple[bool, bool]]:
+    """Counts by whether two systems have a word right: (True, False) if only the first has."""
+    return Counter((not x.word_errors, not y.word_errors) for x, y in zip(a, b, strict=True))
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """Returns the probability that equally good systems differ on as many words as unevenly.
+
+    McNemar's test (1947), exact and two-sided, of the words that one of the systems alone has
+    right.
+    """
+    from scipy.stats import binomtest
+
+    n = only_a + only_b
+    return float(binomtest(only_a, n).pvalue) if n else 1.0
 
 
 def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:

@@ -39,6 +39,7 @@ from g2p_jax.predict.serving.requests import Options
 from g2p_jax.predict.serving.service import Service
 from g2p_jax.predict.transcribe import Options as Answering
 from g2p_jax.predict.transcribe import transcribe
+from g2p_jax.scoring import score_each
 from g2p_jax.train.loop import train
 from tests.tiny_model import TINY
 
@@ -415,7 +416,11 @@ def test_scores_of_each_language_and_their_mean(world):
         Pair("fra:die", (("t͡sʰi",),)),  # two phones, one is wrong; of five characters four are
     ]
     answers = g2p.pronounce(pair.word for pair in pairs)
-    header, german, french, mean, low, high = language_table(pairs, answers, g2p.symbols)
+    tokens = g2p.symbols.target_tokens
+    references = (map(tokens, pair.pronunciations) for pair in pairs)
+    scores = score_each((tokens(answer.best.phonemes) for answer in answers), references)
+    table = language_table(pairs, answers, scores, g2p.symbols)
+    header, german, french, mean, low, high = table
     assert german.split() == ["deu", "2", "0.00%", "0.00%", "50.00%", "33.33%"]
     assert french.split() == ["fra", "1", "100.00%", "50.00%", "100.00%", "80.00%"]
     assert mean.split() == ["mean", "3", "50.00%", "25.00%", "75.00%", "56.67%"]

@@ -1,20 +1,22 @@
 import functools
+import itertools
 import math
 import random
 
 import pytest
 
 from g2p_jax.scoring import (
-    PairedScores,
     Score,
     alignment,
+    both_right,
     calibration_error,
     confusions,
     edit_distance,
+    mcnemar,
     reliability,
     score,
     score_all,
-    score_pair,
+    score_each,
 )
 
 
@@ -151,17 +153,18 @@ def test_an_alignment_is_a_shortest_way_from_one_to_the_other():
 )
 def test_mcnemar(only_a, only_b, p):
     for counts in ((only_a, only_b), (only_b, only_a)):
-        paired = PairedScores(Score(), Score(), 7, *counts, 9)
-        assert paired.p_value == pytest.approx(p, rel=1e-9)
+        assert mcnemar(*counts) == pytest.approx(p, rel=1e-9)
 
 
 def test_two_systems_by_hand():
     references = [[("R",), ("L",)], [("A", "B")], [("C",)], [("D",)]]
     a, b = [("L",), ("A", "B"), ("C", "C"), ()], [("R",), ("A",), ("C",), ("T", "H")]
-    paired = score_pair(a, b, references)
-    assert paired == (Score(4, 2, 3, 2, 5), Score(4, 2, 2, 3, 5), 1, 1, 1, 1)
-    assert (paired.a, paired.b) == (score_all(a, references), score_all(b, references))
-    assert score_pair([], [], []) == (Score(), Score(), 0, 0, 0, 0)
+    scores = [score_each(answers, references) for answers in (a, b)]
+    assert score_all(a, references) == sum(scores[0], Score()) == Score(4, 2, 3, 2, 5)
+    assert score_all(b, references) == Score(4, 2, 2, 3, 5)
+    right = both_right(*scores)
+    assert right == dict.fromkeys(itertools.product((True, False), repeat=2), 1)
+    assert not both_right([], [])
 
 
 def test_confusions_are_the_unequal_pairs_of_alignments():

@@ -82,10 +82,14 @@ def print_scores(
     for path, answers in zip(paths, (a, b), strict=True):
         if known.isdisjoint(chain.from_iterable(answers)):
             logging.warning("%s has no phoneme of --references: it is in another alphabet", path)
-    paired = scoring.score_pair(*zip(*rows, strict=True))
-    print(f"{paths[0]}: {paired.a}\n{paths[1]}: {paired.b}")
+    *both, known_pronunciations = zip(*rows, strict=True)
+    scores = [scoring.score_each(answers, known_pronunciations) for answers in both]
+    for path, each in zip(paths, scores, strict=True):
+        print(f"{path}: {sum(each, scoring.Score())}")
+    right = scoring.both_right(*scores)
+    only_a, only_b = right[True, False], right[False, True]
     print(
-        f"both right {paired.both:,}, only {paths[0]} {paired.only_a:,}, "
-        f"only {paths[1]} {paired.only_b:,}, none {paired.neither:,}; "
-        f"McNemar's p = {paired.p_value:.2g}"
+        f"both right {right[True, True]:,}, only {paths[0]} {only_a:,}, only {paths[1]} "
+        f"{only_b:,}, none {right[False, False]:,}; "
+        f"McNemar's p = {scoring.mcnemar(only_a, only_b):.2g}"
     )

@@ -51,18 +51,17 @@ def main(words: list[str]) -> None:
     unread = [answer.word for answer in answers if answer.unknown]
     if 2 * len(unread) > len(answers):
         logging.warning("most words have letters that the model does not know: %s", listed(unread))
-    total, errors = scoring.Score(), ["word\tanswer\treferences\tphoneme errors"]
-    for pair, answer in zip(pairs, answers, strict=True):
-        best = answer.pronunciations[0]
-        tokens = g2p.symbols.target_tokens
-        one = scoring.score(tokens(best.phonemes), map(tokens, pair.pronunciations))
-        total += one
+    tokens, errors = g2p.symbols.target_tokens, ["word\tanswer\treferences\tphoneme errors"]
+    references = (map(tokens, pair.pronunciations) for pair in pairs)
+    scores = scoring.score_each((tokens(x.best.phonemes) for x in answers), references)
+    total = sum(scores, scoring.Score())
+    for pair, answer, one in zip(pairs, answers, scores, strict=True):
         if one.word_errors:
-            references = " | ".join(map(" ".join, pair.pronunciations))
-            errors.append(f"{pair.word}\t{best}\t{references}\t{one.phoneme_errors}")
+            right = " | ".join(map(" ".join, pair.pronunciations))
+            errors.append(f"{pair.word}\t{answer.best}\t{right}\t{one.phoneme_errors}")
     if g2p.symbols.languages:
         from g2p_jax.predict.language_scores import language_table
 
-        print("\n".join(language_table(pairs, answers, g2p.symbols)))
+        print("\n".join(language_table(pairs, answers, scores, g2p.symbols)))
     print(total)
     shared.write_list(_ERRORS, counted(total.word_errors, "error"), errors)

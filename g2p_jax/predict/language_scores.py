@@ -9,14 +9,16 @@ from g2p_jax.data.pairs import Pair
 from g2p_jax.data.ragged import Array
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.predict.pronunciation import Answer
-from g2p_jax.scoring import edit_distance, score
+from g2p_jax.scoring import Score, edit_distance
 
 COLUMNS = "WER", "PER", "first WER", "characters"
 HEADER = f"{'language':10s} {'words':>6s} " + " ".join(f"{name:>10s}" for name in COLUMNS)
 SAMPLES = 1000  # of the bootstrap
 
 
-def language_table(pairs: Iterable[Pair], answers: Iterable[Answer], symbols: Symbols) -> list[str]:
+def language_table(
+    pairs: Iterable[Pair], answers: Iterable[Answer], scores: Iterable[Score], symbols: Symbols
+) -> list[str]:
     """Returns a line for each language, and one for the means of all with 95 % intervals.
 
     WER and PER, over phones, are against the nearest reference. The last two columns are against
@@ -25,12 +27,9 @@ def language_table(pairs: Iterable[Pair], answers: Iterable[Answer], symbols: Sy
     those of a bootstrap over the words of each language.
     """
     counts: dict[str, list[list[int]]] = defaultdict(list)
-    for pair, answer in zip(pairs, answers, strict=True):
-        language = symbols.graphemes_of(pair.word)[0][0].rstrip(":")
-        tokens, found = symbols.target_tokens, answer.pronunciations[0].phonemes
-        one = score(tokens(found), map(tokens, pair.pronunciations))
-        first = "".join(pair.pronunciations[0])
-        distance = edit_distance("".join(found), first)
+    for pair, answer, one in zip(pairs, answers, scores, strict=True):
+        language, first = symbols.named(pair.word)[0], "".join(pair.pronunciations[0])
+        distance = edit_distance("".join(answer.best.phonemes), first)
         errors = one.word_errors, one.phoneme_errors, int(distance > 0), distance
         counts[language].append([*errors, 1, one.phonemes, 1, len(first)])
     lines, random, samples = [HEADER], np.random.default_rng(0), []

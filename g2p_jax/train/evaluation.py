@@ -108,10 +108,10 @@ def answer_words(g2p: G2P, pairs: Pairs, watch: Sequence[str]) -> tuple[Score, l
     fold, tokens = str if g2p.config.stress else strip_stress, g2p.symbols.target_tokens
     references = ([tokens(map(fold, p)) for p in pair.pronunciations] for pair in pairs)
     answers = g2p.pronounce(pair.word for pair in pairs)
-    score = score_all((tokens(answer.pronunciations[0].phonemes) for answer in answers), references)
+    score = score_all((tokens(answer.best.phonemes) for answer in answers), references)
     watch = [word for word in watch if _is_known(word, g2p.symbols)]
     watch = watch or [pair.word for pair in itertools.islice(pairs, WATCHED)]
-    return score, [f"{a.word}: {a.pronunciations[0]}" for a in g2p.pronounce(watch)]
+    return score, [f"{a.word}: {a.best}" for a in g2p.pronounce(watch)]
 
 
 def _is_known(word: str, symbols: Symbols) -> bool:
