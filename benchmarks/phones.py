@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from g2p_jax.data.phones import cut
+from g2p_jax.data.phones import cut_into_phones
 
 try:
     from segments import Tokenizer
@@ -29,7 +29,7 @@ def main(folder: str) -> None:
         for line in path.read_text(encoding="utf-8").splitlines():
             given = line.split("\t")[1]
             text = given.replace(" ", "")
-            phones = cut(text)
+            phones = cut_into_phones(text)
             counts["lines"] += 1
             counts["lost"] += "".join(phones) != text
             cuts = {"the dictionary": given.split()} if " " in given else {}

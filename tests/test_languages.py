@@ -21,7 +21,7 @@ from g2p_jax.data.language_names import find_language, names_language, split_lan
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.pairs import Pair
-from g2p_jax.data.phones import cut
+from g2p_jax.data.phones import cut_into_phones
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.word_lists import read_words
 from g2p_jax.errors import DataError, UserError
@@ -440,7 +440,7 @@ def test_all_36_languages_are_read_pronounced_and_written(tmp_path):
         right += "".join(phonemes) == pair.pronunciations[0][0]
         (line,) = WRITERS["wikipron"](word, [(phonemes, 1.0)])
         lines[language] += f"{line}\n"
-        assert "".join(cut("".join(phonemes))) == "".join(phonemes)
+        assert "".join(cut_into_phones("".join(phonemes))) == "".join(phonemes)
     assert right > 0.7 * len(known)
     for language, text in lines.items():
         (tmp_path / f"{language}.tsv").write_text(text)

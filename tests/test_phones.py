@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from g2p_jax.data.phones import cut
+from g2p_jax.data.phones import cut_into_phones
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,9 @@ from g2p_jax.data.phones import cut
     ],
 )
 def test_a_phone_is_a_letter_with_its_marks(phones):
-    assert cut(phones.replace(" ", "")) == tuple(phones.split())
+    assert cut_into_phones(phones.replace(" ", "")) == tuple(phones.split())
 
 
 @given(st.text(st.sampled_from("aɪtɕʰː˥˩ˈ.‿ ͡ ̯̀ˀ²" + string.printable)) | st.text())
 def test_joined_phones_are_the_string_again(text):
-    assert "".join(cut(text)) == text
+    assert "".join(cut_into_phones(text)) == text

@@ -19,7 +19,7 @@ from g2p_jax.data.formats.layout import Entry, Layout
 from g2p_jax.data.language_names import names_language
 from g2p_jax.data.normalise import FORMS, normal_form
 from g2p_jax.data.pairs import Pairs
-from g2p_jax.data.phones import cut as cut_into_phones
+from g2p_jax.data.phones import cut_into_phones
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError, checked, counted, cut
 from g2p_jax.runtime import OR_FOR_ALL

@@ -22,6 +22,6 @@ PHONE = re.compile(
 )
 
 
-def cut(text: str) -> tuple[str, ...]:
+def cut_into_phones(text: str) -> tuple[str, ...]:
     """Returns the phones of an IPA string; joined, they are the string again."""
     return tuple(PHONE.findall(text))

@@ -16,7 +16,7 @@ from g2p_jax.data.language_lexicons import letters_of_languages
 from g2p_jax.data.language_names import AUTO, find_language, split_language
 from g2p_jax.data.normalise import CASES, FORMS, normal_form, normalise
 from g2p_jax.data.pairs import Pair, Pairs, texts
-from g2p_jax.data.phones import cut
+from g2p_jax.data.phones import cut_into_phones
 from g2p_jax.data.ragged import Ragged, narrow
 from g2p_jax.data.textfile import shorten
 from g2p_jax.errors import DataError, UserError
@@ -238,7 +238,7 @@ class Symbols:
         """
         if self.target == "ipa":
             known = self.phonemes.known_form
-            return tuple(known(phone) for phoneme in phonemes for phone in cut(phoneme))
+            return tuple(known(phone) for phoneme in phonemes for phone in cut_into_phones(phoneme))
         return tuple(phonemes if self.target == "words" else " ".join(phonemes))
 
     def encode_target(self, phonemes: Iterable[str]) -> list[int]:

@@ -38,9 +38,6 @@ class OnDemand(Pronouncer):
     def model(self) -> "G2P":
         return dataclasses.replace(self._load(), config=self.config, symbols=self.symbols)
 
-    def loaded(self) -> "G2P":
-        return self.model
-
     def pronounce_each(
         self, chunks: Iterable[Iterable[str]], nbest: int = 1, beam: int = 0, mass: float = 1.0
     ) -> Iterator[list[Answer]]:
@@ -92,7 +89,8 @@ class OnDemand(Pronouncer):
 
     def with_settings(self, **settings: Any) -> "OnDemand":
         config = config_lib.changed(self.config, settings)
-        return OnDemand(config, self.symbols, self.loaded, self._file)
+        load = functools.partial(getattr, self, "model")  # the same weights
+        return OnDemand(config, self.symbols, load, self._file)
 
     def warm_up(self, words: int = 6, nbest: int = 1) -> "OnDemand":
         self.model.warm_up(words, nbest)
