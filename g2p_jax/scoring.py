@@ -159,25 +159,23 @@ def _distances(a: Sequence[object], b: Sequence[object]) -> list[list[int]]:
 
 
 def reliability(
-    probabilities: Sequence[float], right: Sequence[bool], bins: int = 10
+    probabilities: Sequence[float], right: Sequence[bool]
 ) -> list[tuple[int, float, float]]:
-    """For bins of equal width: number of answers, mean probability, and share of right answers.
+    """For ten bins of equal width: answers, mean probability, and share of right answers.
 
     Bins without answers are left out.
     """
     p, hits = np.asarray(probabilities), np.asarray(right)
-    bin_of = np.minimum((p * bins).astype(int), bins - 1)
-    members = [bin_of == each for each in range(bins)]
+    bin_of = np.minimum((p * 10).astype(int), 9)
+    members = [bin_of == each for each in range(10)]
     return [(int(m.sum()), float(p[m].mean()), float(hits[m].mean())) for m in members if m.any()]
 
 
-def calibration_error(
-    probabilities: Sequence[float], right: Sequence[bool], bins: int = 10
-) -> float:
+def calibration_error(probabilities: Sequence[float], right: Sequence[bool]) -> float:
     """Mean difference between the probability of answers and the share of them that is right.
 
     The expected calibration error of Naeini et al. (2015): over bins of equal width, weighted by
     the number of answers in them.
     """
-    counted = reliability(probabilities, right, bins)
-    return sum(n * abs(p - hits) for n, p, hits in counted) / len(probabilities)
+    bins = reliability(probabilities, right)
+    return sum(n * abs(p - hits) for n, p, hits in bins) / len(probabilities)

@@ -153,7 +153,7 @@ class _Reader:
     def _find_stem(self, text: str) -> Stem:
         letter = text.removesuffix("'s")
         if letter in self._letters:
-            return Stem(letter, ("s",) * (letter != text))
+            return Stem(letter, ("'s",) * (letter != text))
         return inflections.stem(text, self._is_known) if self._english else Stem(text)
 
     def _is_known(self, word: str) -> bool:
