@@ -25,6 +25,7 @@ Systems:
 What is not installed, or cannot be, has a line that gives the reason. Linux or macOS.
 """
 
+import dataclasses
 import json
 import os
 import random
@@ -69,7 +70,7 @@ def g2p_jax(name: str = "english", beam: int = 0, alone: bool = False) -> Answer
     use_cpu_cores(MOST_ROWS)
     model = load(name)
     if alone:
-        model.joint = None
+        model = dataclasses.replace(model, joint=None)
     return lambda words: model.pronounce(words, beam=beam)
 
 
