@@ -31,6 +31,16 @@ READ = Pair("read", (("r", "iy", "d"), ("r", "eh", "d")))
         'word,source,ipa\n"hello",x,"hh ah l ow"\nread,,r iy d\nread,,r eh d\n',
         '"hello","hh ah l ow"\n"read","r iy d"\n"read","r eh d"\n',
         "hello, hh ah l ow\nread, r iy d\nread, r eh d\n",  # Britfone
+        "hello;hh ah l ow\nread;r iy d\nread;r eh d\n",  # Excel in Europe
+        'sep=;\nWort;prob;Lautschrift\n"hello";1;"hh ah l ow"\nread;0,7;r iy d\nread;0,3;r eh d\n',
+        "hello | hh ah l ow\nread | r iy d\nread | r eh d\n",
+        "hello;0,95;hh ah l ow\nread;0,7;r iy d\nread;0,3;r eh d\n",
+        "hello 1 hh ah l ow\nread 0,7 r iy d\nread 0,3 r eh d\n",  # awk in Germany
+        "hello hh ah l ow\nread r iy d; r eh d\n",
+        'word,phonemes\nhello,hh ah l ow\nread,"r iy d, r eh d"\n',
+        "hello\thh ah l ow\t\nread\tr iy d\t\t\nread\tr eh d\t\n",
+        "Lemma\tIPA (US)\tn\nhello\thh ah l ow\ta, b\nread\tr iy d\t\nread\tr eh d\t\n",
+        "headword,phonetik\nhello,hh ah l ow\nread,r iy d\nread,r eh d\n",
         "word\tpronunciation\nhello\thh ah l ow\nread\tr iy d\nread\tr eh d\n",
         "hello\t/hh ah l ow/\nread\t/r iy d/\nread\t/r eh d/\n",
         "hello\t/hh ah l ow/\nread\t/r iy d/, /r eh d/\n",  # ipa-dict
@@ -62,6 +72,10 @@ def test_what_people_have_is_read_right(write, text):
         ("ni n i_3\nhao h ao_3\nwo o_3\n", ["n", "i_3"]),
         ("fa\u0301c\tf a\u0301 c\u0327\n", ["f", "a\u0301", "c\u0327"]),  # decomposed
         ("fac\tf á ç\n", ["f", "á", "ç"]),
+        ("Haus haU_^s\nsee ze:\n", ["haU_^s"]),
+        ("tea t_hi:\ncat k_h{t\n", ["t_hi:"]),
+        ("tot t; o t\n", ["t;", "o", "t"]),  # SAMPA
+        ("word,W ER D\n", ["W", "ER", "D"]),
     ],
 )
 def test_phonemes_stay_as_they_stand(write, text, phonemes):
@@ -78,6 +92,8 @@ def test_phonemes_stay_as_they_stand(write, text, phonemes):
         ("\n".join(f"w{n}x\t/kæt{n}/" for n in range(30)), "one phoneme in every pronunciation"),
         ("\n".join(f"w{n} p{n} q{n}" for n in range(300)), "600 different phonemes in 300 words"),
         ("a\tb\nc\td\te\tf\n", r"found 3 tabs in 'c\td\te\tf'"),
+        ("a;noun;b c\nd;verb;e f\n", "found 2 semicolons in 'a;noun;b c'; fix: put one semicolon"),
+        ("begriff\tlaut\na\tb c\nd\te f\n", "txt:1: expected phonemes, found what looks like"),
         ('a,"b c\nd,e f\n', "unexpected end of data"),
         ("a b\n".encode("utf-16-le"), "the byte 0x00, as in UTF-16; fix: convert the file"),
         (

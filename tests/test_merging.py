@@ -92,6 +92,14 @@ ABLE EY1_B_AH0_L EY0_B_L
 +"beige", "B EY1 ZH"
 +"beige", "B EY1 JH"
 """,
+        # CSV of a European Excel
+        """Wort;Wahrsch.;prob;ipa
+cab;x,y;0,5;K AE1 B
+able;;1;EY1 B
++oh;;1;OW1
++beige;;0,8;B EY1 ZH
++beige;;0,2;B EY1 JH
+""",
         # what predict --nbest=2 --lexicon writes
         """cab\tK AE1 B\t0.9\tlexicon
 able\tEY1 B\t0.5\tmodel

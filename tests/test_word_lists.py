@@ -71,12 +71,18 @@ def test_words_of_a_csv_file(write):
         ('\ufeff"WORDS"\r\n"hello"\r\n\r\n"a,""b"\r\n', "a.CSV", ["hello", 'a,"b']),
         ('"hello"\n"through"\n', "a.csv", ["hello", "through"]),
         ("Words,count\nhello,3\n", "a.csv", ["hello"]),
+        ('sep=;\r\nSpelling;n\r\nhello;0,3\r\n"a;b";1\r\n', "a.csv", ["hello", "a;b"]),
+        ("word\tpronunciation\nhello\tHH AH\n", "a.txt", ["hello"]),
+        ("# mine\nword|n\nhello|3\n", "a.txt", ["hello"]),
+        ("# mine\nhello # you\n#tag\n;;; q\nC#\n", "a.txt", ["", "hello", "#tag", "", "C#"]),
         ("hello\nword\n", "a.csv", ["hello", "word"]),
         ("word\nhello\n", "a.txt", ["word", "hello"]),
         ('"word"\n', "a.txt", ['"word"']),
     ):
         expected = [(str(n), word) for n, word in enumerate(expected, 1)]
         assert list(read_words(write(text, name))) == expected
+    with pytest.raises(DataError, match=r"a\.csv:1: .* a column named word, found ';' in '1;go'; "):
+        list(read_words(write("1;go\n2;hello\n", "a.csv")))
     path = write("Id,Word\n7,hello\n8\n")
     with pytest.raises(
         DataError, match=re.escape(f"{path}:3: expected the columns Id,Word, found")
@@ -139,8 +145,7 @@ def test_a_list_that_is_not_utf8_is_named_with_its_remedy(write):
         ("Id,Word,Word\n1,a,b\n", 1, "found 'Id,Word,Word'; fix: give each column a name of its"),
         ('{"word": "a", "word": "b"}\n', 1, "found the name 'word' twice in an object; fix: "),
         ('{"word": "a", "Word": "b"}\n', 1, "one JSON object"),
-        ("Id;Word\n1;hello\n", 1, "found 'Id;Word'; fix: write commas between the columns"),
-        ("word\tcount\nhello\t7\n", 1, "write commas between the columns"),
+        ("Id;Word\n1;hello\n2;a;b\n", 3, "put a word that holds a semicolon in double quotes"),
         (gzip.compress(b"hello\n", mtime=0), 1, "found a gzip file; fix: unpack it with gunzip"),
         (b"PK\x03\x04\x14\0", 1, "found a ZIP file or a spreadsheet; fix: unpack it"),
         ('{"text": "hello"}\n', 1, "one JSON object"),
@@ -163,10 +168,12 @@ def test_a_list_that_is_read_in_part_only_would_be_wrong(write, text, line, mess
         "HELLO HH_AH_L_OW HH_EH_L_OW",
         "hello 0.95 hh ah",
         "a,b c",
+        "hello həˈloʊ",
+        'hello h@"loU',
     ],
 )
 def test_a_lexicon_in_the_place_of_a_list_is_noticed(write, caplog, line):
-    for count, warned in ((2, False), (3, True), (40, True)):
+    for count, warned in ((1, False), (2, True), (40, True)):
         caplog.clear()
         assert len(list(read_words(write(f"{line}\n" * count)))) == count
         assert caplog.text.count("looks like a lexicon: whole lines are pronounced") == warned
@@ -181,11 +188,12 @@ def test_a_lexicon_in_the_place_of_a_list_is_noticed(write, caplog, line):
 def test_a_list_made_from_a_lexicon_gives_one_that_is_read_back(write, caplog):
     path = write("<UNK>\nTHROUGH\nTHROUGH(2)\n;;; comment\nread(3)\n;;;q\n!SIL\n\n")
     words = [word for _, word in words_for_lexicon(read_words(path))]
-    assert words == ["THROUGH", "THROUGH", "read", ""]
-    assert "left out 4 lines without speech, such as '<UNK>'" in caplog.text
+    assert words == ["THROUGH", "THROUGH", "", "read", "", ""]
+    assert "left out 2 comments, such as ';;; comment'" in caplog.text
+    assert "left out 2 lines without speech, such as '<UNK>'" in caplog.text
     assert "took 2 variants for a word: 'THROUGH(2)' for 'THROUGH'" in caplog.text
-    lexicon = write("".join(f"{word}\tR IY\n" for word in words[1:3]), "lexicon.txt")
-    assert [*read_lexicon(lexicon).each_word()] == words[1:3]
+    lexicon = write("".join(f"{word}\tR IY\n" for word in words[1:4:2]), "lexicon.txt")
+    assert [*read_lexicon(lexicon).each_word()] == words[1:4:2]
 
 
 def test_only_a_line_feed_ends_a_line_and_none_is_in_an_answer(write):

@@ -19,8 +19,9 @@ from g2p_jax import runtime
 from g2p_jax.data import formats, plausibility
 from g2p_jax.data.alphabets import alphabet_of
 from g2p_jax.data.formats.evidence import SOURCES
+from g2p_jax.data.formats.header import CSV, PROBABILITY
 from g2p_jax.data.formats.layout import Entry
-from g2p_jax.data.formats.table import WEIGHTS, columns
+from g2p_jax.data.formats.table import columns
 from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, distinct, scaled, token
 from g2p_jax.data.lexicon import SPECIAL, read_lexicon
 from g2p_jax.data.normalise import normal_form
@@ -34,6 +35,7 @@ LEAST = 0.01  # probability that MFA allows
 _ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 BYTES = "surrogateescape"  # lines of another encoding, which are left out, stay as they are
 POSITION = re.compile(r"(?<=.)_[BIES]$")  # Kaldi: of a phoneme in its word
+_DECIMAL_COMMA = re.compile(r'(?:^|[\s;|"])\d*,\d+(?:[\s;|"]|$)')
 _VARIANT = re.compile(r"(?m)^[^\s(]\S*\((\d+)\)\s")
 _ORDERS: tuple[Callable[[str], str], ...] = (
     str,
@@ -69,7 +71,8 @@ class LexiconFile:
         examples = [self._lines[int(entry.place) - 1] for entry in self._entries]
         self._example = examples[0].rstrip("\r\n")
         self._gap = _gap(examples, self._layout.separator)
-        variants = _VARIANT.findall("".join(examples)) if self._layout.separator != "," else []
+        self._point = "," if any(map(_DECIMAL_COMMA.search, examples)) else "."
+        variants = _VARIANT.findall("".join(examples)) if self._layout.separator not in CSV else []
         self._second = min(map(int, variants), default=0)  # the number of a second pronunciation
         words = "".join(pairs.each_word())
         is_one_case = words.lower() != words.upper() and words in (words.lower(), words.upper())
@@ -187,6 +190,7 @@ class LexiconFile:
     def _row(self, word: str, text: str, probability: float) -> str:
         layout = self._layout
         numbers = [str(probability), *SILENCE][: layout.probabilities]
+        numbers = [number.replace(".", self._point) for number in numbers]
         if layout.separator == " ":
             return " ".join([token(word) + self._gap + "".join(f"{n} " for n in numbers) + text])
         cells = [word, *numbers, text]
@@ -196,14 +200,15 @@ class LexiconFile:
             return "\t".join(cells)
         if self._example.startswith('"'):
             return self._gap.join('"' + cell.replace('"', '""') + '"' for cell in cells)
-        return self._gap.join(cell and csv_cells([cell]) for cell in cells)
+        return self._gap.join(cell and csv_cells([cell], layout.separator) for cell in cells)
 
     def _cells(self, word: str, numbers: Sequence[str], text: str, probability: float) -> list[str]:
         """Returns a row that has the columns of the header, or of the first entry."""
         word_column, first = columns(self._layout)
         example = self._example.split("\t") if self._layout.separator == "\t" else []
         names = self._layout.header or ("",) * len(example)
-        cells = [f"{probability:.4g}" if name in WEIGHTS else "" for name in names]
+        number = f"{probability:.4g}".replace(".", self._point)
+        cells = [number if name == PROBABILITY else "" for name in names]
         cells[1 : 1 + len(numbers)] = numbers
         if self.named:
             cells[names.index("language")], _, word = word.partition(":")
@@ -213,7 +218,7 @@ class LexiconFile:
             if value not in SOURCES and not re.fullmatch(r"\d*\.?\d+(e-\d+)?", value):
                 fix = "leave out the columns that --align wrote"
                 raise DataError.at(self._path, "pronunciations", f"the column {value!r}", fix)
-            cells[place] = "model" if value in SOURCES else f"{probability:.4g}"
+            cells[place] = "model" if value in SOURCES else number
         return cells
 
     def _json_rows(self, word: str, spelled: list[tuple[Phonemes, float]]) -> list[str]:
@@ -263,6 +268,6 @@ def _order(words: list[str]) -> Callable[[str], str] | None:
 
 def _gap(lines: Iterable[str], separator: str) -> str:
     """Returns what most often follows the word."""
-    pattern = {" ": r"^\s*\S+([ \t]+)", "\t": r"(\t)", ",": r"(,[ \t]*)"}[separator]
+    pattern = r"^\s*\S+([ \t]+)" if separator == " " else rf"([ \t]*[{separator}][ \t]*)"
     found = Counter(match[1] for line in lines if (match := re.search(pattern, line)))
     return found.most_common(1)[0][0] if found else separator

@@ -118,10 +118,11 @@ def _each_once(items: list[tuple[str, Any]]) -> dict[str, Any]:
 json_value: Callable[[str], Any] = json.JSONDecoder(object_pairs_hook=_each_once).decode
 
 
-def csv_row(where: str, line: str) -> list[str]:
+def csv_row(where: str, line: str, separator: str = ",") -> list[str]:
     """Returns the cells of one line of CSV; raises DataError for a quote that it does not close."""
     try:
-        return next(csv.reader([line], strict=True, skipinitialspace=True), [])
+        rows = csv.reader([line], delimiter=separator, strict=True, skipinitialspace=True)
+        return next(rows, [])
     except csv.Error as error:
         fix = "close each double quote in its own line, and write one inside a cell twice"
         fix = "shorten the cell" if "limit" in str(error) else fix

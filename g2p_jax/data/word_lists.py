@@ -5,13 +5,13 @@ import itertools
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from absl import logging
 
 from g2p_jax import runtime
-from g2p_jax.data.formats.evidence import WORD_COLUMN
+from g2p_jax.data.formats.header import CSV, FIX, NO_ENTRY, SIGNS, WORD, column_names
 from g2p_jax.data.formats.table import VARIANT
 from g2p_jax.data.language_names import find_language, split_language
 from g2p_jax.data.lexicon import SPECIAL
@@ -21,9 +21,12 @@ from g2p_jax.errors import DataError, UserError, counted
 
 FIRST = 10  # lines that tell a lexicon from a list of words
 LEXICON = "%s looks like a lexicon: whole lines are pronounced; give the words alone (cut -f1)"
+
 TEXT = "%s looks like a text: whole lines are pronounced; --text reads sentences"
 Row = tuple[int, object, str, str]  # number of the line, id, word, language or ""
-_NUMBER = re.compile(r"\d*\.\d+")
+_NUMBER = re.compile(r"\d*[.,]\d+")
+_COMMENT = re.compile(r"^\s*;;;.*|(?:^|\s+)#\s.*")
+_SOUNDS = re.compile(r"[\u0250-\u02d0@{}_\\]")  # of IPA and X-SAMPA, in no spelling
 _QUOTED = re.compile(r'\s*"([^"]|"")+"\s*')
 _JSON = re.compile(r'\s*([\[{]\s*)+("|$)')  # of any kind, also if it cannot be read
 
@@ -35,10 +38,12 @@ def read_words(
 ) -> Iterator[tuple[str, str]]:
     """Yields (id, word) for each line of a word list, as soon as the line is there.
 
-    A plain list gives one word for EVERY line, also for an empty one, with the line number as id.
-    A CSV file whose header has a column `word` (Id,Word) gives the words of that column and the
-    ids of the column `id`, else the number of the row; so do JSON lines, {"id": 7, "word": "go"}.
-    In a file that is named .csv, and only there, the header may be that column alone.
+    A plain list gives one word for EVERY line, also for an empty one, with the line number as id;
+    comments, "# as here" or ";;; so", are left out, as of lexicons, and counted in the log.
+    A table whose header has a column `word` (Id,Word; see `column_names`) gives the words of that
+    column and the ids of the column `id`, else the number of the row; so do JSON lines, {"id": 7,
+    "word": "go"}. Between columns are tabs or one of , ; |. In a file that is named .csv, and only
+    there, the header may be that column alone.
 
     Args:
       source: a path, "-" for standard input, or lines.
@@ -72,12 +77,12 @@ def words_for_lexicon(words: Iterable[tuple[str, str]]) -> Iterator[tuple[str, s
     """Yields (id, word) of a list as a lexicon can hold it; logs what is different, by an example.
 
     A list that was made from a lexicon has variants, through(2), which become their word; and noise
-    such as <UNK>, and comments, which are left out: a reader of the new lexicon would do the same.
+    such as <UNK>, which is left out: a reader of the new lexicon would do the same.
     """
     left_out, variants = list[str](), list[str]()
     for id, word in words:
         text = word.strip()
-        if SPECIAL.fullmatch(text) or text.startswith(";;;"):
+        if SPECIAL.fullmatch(text):
             left_out.append(text)
         else:
             variants += [text] * (text != (word := VARIANT.sub("", text)))
@@ -131,67 +136,95 @@ class _Languages:
 def _rows(name: str, source: Iterable[bytes | str]) -> Iterator[Row]:
     """Yields the rows of a list of any kind."""
     lines = ((n, _text(name, n, line).rstrip("\r\n")) for n, line in enumerate(source, 1))
-    if not (head := next(lines, None)):
+    head, comments = None, list[tuple[int, str]]()
+    for number, line in lines:
+        head = number, line.removeprefix("\ufeff") if number == 1 else line
+        if not NO_ENTRY.match(head[1]):
+            break
+        comments.append(head)
+        head = None
+    if head is None:
+        yield from _words_only(name, comments)
         return
-    first = head[1].removeprefix("\ufeff")
-    whole = itertools.chain([(1, first)], lines)
-    header, other = (
-        [column.strip(' "').lower() for column in re.split(separator, first)]
-        for separator in (",", r"[;|\t]")
-    )
-    is_csv = name.lower().endswith(".csv")
-    if is_csv and "word" not in header:  # words, spelling and others name the same column
-        header = ["word" if column in WORD_COLUMN else column for column in header]
+    number, first = head
+    whole, is_csv = itertools.chain([head], lines), name.lower().endswith(".csv")
+    tables = {sign: column_names(first.split(sign)) for sign in (*CSV, "\t")}
+    headers = {sign: names for sign, names in tables.items() if WORD in names}
+    separator, header = max(headers.items(), key=lambda one: len(one[1]), default=("", ()))
     if _JSON.match(first) or isinstance(_json(first), dict | list):
         yield from _json_rows(name, whole)
-    elif "word" in header and (is_csv or len(header) > 1):
-        if max(header.count("word"), header.count("id")) > 1:
+    elif header and (is_csv or len(header) > 1):
+        if max(header.count(WORD), header.count("id")) > 1:
             fix = "give each column a name of its own"
-            raise DataError.at(f"{name}:1", "one column word", shorten(first), fix)
-        yield from _csv_rows(name, first, header, lines)
+            raise DataError.at(f"{name}:{number}", "one column word", shorten(first), fix)
+        yield from _table_rows(name, first, header, separator, lines)
     elif is_csv and _QUOTED.fullmatch(first):
-        yield from _csv_rows(name, "word", ["word"], whole)
-    elif len(other) > 1 and "word" in other:
-        fix = "write commas between the columns"
-        raise DataError.at(f"{name}:1", "a list of words, or CSV", shorten(first), fix)
+        yield from _table_rows(name, WORD, (WORD,), ",", whole)
+    elif is_csv and (found := [sign for sign in CSV if sign in first]):
+        expected = f"one word in each line, or a column named {WORD}"
+        raise DataError.at(f"{name}:{number}", expected, f"{found[0]!r} in {shorten(first)}", FIX)
     else:
-        yield from _words_only(name, whole)
+        yield from _words_only(name, itertools.chain(comments, whole))
 
 
 def _words_only(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
     """Yields the lines; logs a line if the first look like entries of a lexicon, or like a text."""
-    kinds = Counter[str]()
+    kinds, comments = Counter[str](), list[str]()
     for number, line in lines:
         if found := line_break(line):
             fix = "put each word in a line of its own"
             raise DataError.at(f"{name}:{number}", "one word", f"{found} in {shorten(line)}", fix)
-        if line.strip() and kinds.total() < FIRST:
-            _, *rest = re.split(r"[\t ,]+", line.strip())
-            short = all(len(part) < 4 or "_" in part or _NUMBER.fullmatch(part) for part in rest)
-            is_entry = "\t" in line or (len(rest) > 0 and short)
-            kind = LEXICON if is_entry else TEXT if len(rest) > 4 else ""
-            kinds[kind] += 1
-            if kind and kinds[kind] == FIRST:
-                logging.warning(kind, name)
-        yield number, number, line, ""
-    if len(kinds) == 1 and 3 <= kinds.total() < FIRST and (kind := next(iter(kinds))):
-        logging.warning(kind, name)
+        if (word := _COMMENT.sub("", line)) != line:
+            comments.append(line)
+        if word.strip() and kinds.total() < FIRST:
+            kinds[_kind(word.strip())] += 1
+            if kinds.total() == FIRST:
+                _warn_of(kinds, name)
+        yield number, number, word, ""
+    if kinds.total() < FIRST:
+        _warn_of(kinds, name)
+    if comments:
+        count = counted(len(comments), "comment")
+        logging.warning("%s: left out %s, such as %s", name, count, shorten(comments[0]))
 
 
-def _csv_rows(
-    name: str, first: str, header: list[str], lines: Iterable[tuple[int, str]]
+def _kind(line: str) -> str:
+    """Returns LEXICON or TEXT for a line that looks like one of those, "" for a word."""
+    _, *rest = re.split(r"[\t ,;]+", line)
+    short = all(len(part) < 4 or "_" in part or _NUMBER.fullmatch(part) for part in rest)
+    consonant = any(not set("aeiouy").intersection(part.lower()) for part in rest)
+    if "\t" in line or (short and consonant) or any(map(_SOUNDS.search, rest)):
+        return LEXICON
+    return TEXT if len(rest) > 4 else ""
+
+
+def _warn_of(kinds: Counter[str], name: str) -> None:
+    """Logs a line if most of the first lines are entries of a lexicon, or all are sentences."""
+    total = kinds.total()
+    if 2 * kinds[LEXICON] > total > 1:
+        logging.warning(LEXICON, name)
+    elif kinds[TEXT] == total >= 3:
+        logging.warning(TEXT, name)
+
+
+def _table_rows(
+    name: str,
+    first: str,
+    header: Sequence[str],
+    separator: str,
+    lines: Iterable[tuple[int, str]],
 ) -> Iterator[Row]:
     count = 0
     for number, line in lines:
         if line:
-            row = csv_row(f"{name}:{number}", line)
+            where = f"{name}:{number}"
+            row = line.split("\t") if separator == "\t" else csv_row(where, line, separator)
             if len(row) != len(header):
-                fix = "put a word that holds a comma in double quotes"
-                expected, found = f"the columns {first}", shorten(line)
-                raise DataError.at(f"{name}:{number}", expected, found, fix)
+                fix = f"put a word that holds a {SIGNS[separator]} in double quotes"
+                raise DataError.at(where, f"the columns {first}", shorten(line), fix)
             count += 1
             cell = dict(zip(header, row, strict=True))
-            yield number, cell.get("id", count), cell["word"], cell.get("language", "")
+            yield number, cell.get("id", count), cell[WORD], cell.get("language", "")
 
 
 def _json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[Row]:

@@ -6,19 +6,18 @@ speaks against, so most answers come after a line or two.
 
 import re
 
+from g2p_jax.data.formats.header import CSV, header_of
 from g2p_jax.data.formats.layout import Layout
 from g2p_jax.data.textfile import TextFile
 from g2p_jax.errors import DataError
 
-SEPARATORS = {" ": r"[ \t]+", "\t": r"\t", ",": r"[ \t]*,[ \t]*"}
-WORDS = {" ": r"[ \t]*\S+", "\t": r"[^\t\n]*", ",": r'(?:"[^"\n]*"|[^,"\n]*)'}
+SEPARATORS = {" ": r"[ \t]+", "\t": r"\t"} | {sign: rf"[ \t]*[{sign}][ \t]*" for sign in CSV}
+WORDS = {" ": r"[ \t]*\S+", "\t": r"[^\t\n]*"} | {
+    sign: rf'(?:"[^"\n]*"|[^{sign}"\n]{"+" if sign == "|" else "*"})' for sign in CSV
+}
 NUMBER = r"(?:\d*\.\d+(?:[eE][-+]?\d+)?|[01])"
-ANY_NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?i:nan|inf))"  # of a bad line, too
-WORD_COLUMN = {"word", "words", "grapheme", "graphemes", "orthography", "spelling", "headword"}
-PHONEME_COLUMN = (
-    "pronunciation pronunciations phoneme phonemes phones transcription sounds sound ipa arpabet "
-    "xsampa pron"
-).split()
+ANY_NUMBER = r"[-+]?(?:(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?|(?i:nan|inf))"  # of a bad line, too
+_MARKS_ONLY = re.compile(r"[^_]+(?:_(?:\d+|[hjwvd0^~=+>/\\-][^_]*))+")
 SOURCES = {"lexicon", "model", "silent", "doubtful"}  # what predict.py writes into its last column
 SPACE_FORMATS = "contest", "cmudict", "kaldi"
 MOST_PROBABILITIES = 4  # MFA and Kaldi's lexiconp_silprob.txt
@@ -26,45 +25,53 @@ MOST_PROBABILITIES = 4  # MFA and Kaldi's lexiconp_silprob.txt
 
 def layout_of(file: TextFile, format: str = "auto") -> Layout:
     """Returns the layout of a file that is no JSON; a format that is named is taken for granted."""
-    text = file.text()
+    text = re.sub(r"(?m)^[ \t]*;;;.*$|\Asep=.$", "", file.text())
     separator = _separator(text, format)
     if format == "auto" and separator == " ":
         _check_signs(file, text)
     comments, disambiguation = _hash_signs(text)
     if comments:
         text = re.sub(r"(?m)(^|\s)#.*$", "", text)
-    header = _header(text, separator)
-    body = text.partition("\n")[2] if header else text
+    header = header_of(file, separator)
+    body = text.lstrip().partition("\n")[2] if header else text
     numbers = _probabilities(body, separator)
     joins, positions = _underscores(body)
     joined = format == "contest" or (format == "auto" and joins)
+    enclosed = _enclosed(body, separator)
     return Layout(
         format if format != "auto" else _name(body, separator, numbers, joined, positions),
         separator,
-        0 if joined else numbers,
+        0 if joined or header else numbers,
         joined,
         comments,
         disambiguation or format == "kaldi",
-        _enclosed(body, separator),
+        enclosed,
+        "" if enclosed or joined else _between(body, separator),
         separator == "\t" and not joined and _extra_columns(file, numbers, bool(header)),
         header,
     )
 
 
 def _every_line(text: str, pattern: str) -> bool:
-    """Returns whether all lines that are neither empty nor comments begin with the pattern."""
-    return re.search(rf"(?m)^(?!{pattern}|[ \t]*;;;)[^\n]*\S", text) is None
+    """Returns whether all lines that are not empty begin with the pattern."""
+    return re.search(rf"(?m)^(?!{pattern})[^\n]*\S", text) is None
 
 
 def _separator(text: str, format: str) -> str:
     if format in SPACE_FORMATS:
         return " "
-    if format in ("tsv", "csv"):
-        return {"tsv": "\t", "csv": ","}[format]
-    tabs = len(re.findall(r"(?m)^[^\t\n]*\t", text))
-    if tabs and 2 * tabs >= len(re.findall(r"(?m)^[^\n]*\S", text)):
+    if format == "tsv":
         return "\t"
-    return "," if "," in text and _every_line(text, WORDS[","] + ",") else " "
+    tabs = len(re.findall(r"(?m)^[^\t\n]*\t", text))
+    if format == "auto" and tabs and 2 * tabs >= len(re.findall(r"(?m)^[^\n]*\S", text)):
+        return "\t"
+    if format == "auto" and _every_line(text, rf'[ \t]*[^\s"{CSV}]+[ \t]+[^\s{CSV}]'):
+        return " "
+    signs = [sign for sign in CSV if sign in text and _every_line(text, rf"{WORDS[sign]}[{sign}]")]
+    # Of several, the first in a line: others are in numbers, or between pronunciations.
+    word = rf'(?m)^(?:"[^"\n]*"|[^"\n{CSV}]*)'
+    often = {sign: len(re.findall(rf"{word}[{sign}]", text)) for sign in signs}
+    return max(signs, key=often.__getitem__, default="," if format == "csv" else " ")
 
 
 def _check_signs(file: TextFile, text: str) -> None:
@@ -73,6 +80,22 @@ def _check_signs(file: TextFile, text: str) -> None:
     if (sign := re.search(f"(?m)^{pattern}", text)) and _every_line(text, pattern):
         fix = "put a tab in its place, or a comma"
         raise DataError.at(file.path, "tabs, commas or spaces", f"{sign[1]!r} after words", fix)
+
+
+def _between(text: str, separator: str) -> str:
+    """Returns the sign between several pronunciations of a word, "" where each has its line.
+
+    They are about equally long. A sign that belongs to phonemes cuts off parts of all lengths.
+    """
+    for sign in ";,":
+        if sign in text:
+            columns = rf"(?m)^{WORDS[separator]}{SEPARATORS[separator]}"
+            cell = rf'"[^"\n]*{sign}[^"\n]*"' if sign == separator else rf".*{sign}.*$"
+            rows = re.findall(rf"{columns}({cell})", text)
+            each = [[len(part.strip(' "')) for part in row.split(sign)] for row in rows]
+            if each and all(2 * min(lengths) >= max(lengths) for lengths in each):
+                return sign
+    return ""
 
 
 def _hash_signs(text: str) -> tuple[bool, bool]:
@@ -93,14 +116,6 @@ def _hash_signs(text: str) -> tuple[bool, bool]:
     return bool(after) and 2 * known < len(after), False
 
 
-def _header(text: str, separator: str) -> tuple[str, ...]:
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    columns = first.split(None if separator == " " else separator)
-    names = tuple(name.strip(' "').lower() for name in columns)
-    has_word, has_phonemes = WORD_COLUMN & set(names), set(PHONEME_COLUMN) & set(names)
-    return names if has_word and (has_phonemes or separator == ",") and len(names) > 1 else ()
-
-
 def _probabilities(text: str, separator: str) -> int:
     """Returns how many columns after the word hold a probability in every line.
 
@@ -108,10 +123,11 @@ def _probabilities(text: str, separator: str) -> int:
     negative exponent. What is a number but no probability is an error of its line.
     """
     word, between = WORDS[separator], SEPARATORS[separator]
+    number = ANY_NUMBER.replace("[.,]", "[.]") if separator == "," else ANY_NUMBER
     for count in range(MOST_PROBABILITIES):
-        columns = rf"{word}{between}(?:{ANY_NUMBER}{between}){{{count}}}"
-        is_number = _every_line(text, rf"{columns}{ANY_NUMBER}{between}")
-        decimal = rf"(?m)^{columns}[-+]?(?:\d*\.\d|\d+[eE]-\d)"
+        columns = rf"{word}{between}(?:{number}{between}){{{count}}}"
+        is_number = _every_line(text, rf"{columns}{number}{between}")
+        decimal = rf"(?m)^{columns}[-+]?(?:\d*[.,]\d|\d+[eE]-\d)"
         if not is_number or not re.search(decimal, text):
             return count
     return MOST_PROBABILITIES
@@ -121,18 +137,18 @@ def _underscores(text: str) -> tuple[bool, bool]:
     """Returns whether "_" joins phonemes, and whether it marks positions, as in B_B AH_I L_E.
 
     Where it joins them, most fields have one, or most lines have one field only; and what follows
-    it is no mark of a position or tone, as in i_3.
+    it is, in some field, no mark of a position, of a tone as in i_3, or of X-SAMPA as in t_h.
     """
     if "_" not in text:
         return False, False
-    rows = [re.split(r"[\s,]+", line.strip())[1:] for line in text.splitlines()]
+    rows = [re.split(rf"[\s{CSV}]+", line.strip())[1:] for line in text.splitlines()]
     fields = [field for row in rows for field in row if "_" in field]
     positions = sum(re.search(r".+_[BIES]$", field) is not None for field in fields)
     marks_positions = positions >= 0.9 * len(fields) > 0
-    tones = all(re.fullmatch(r".+_\d+", field) for field in fields)
+    marks = all(map(_MARKS_ONLY.fullmatch, fields))
     most = 2 * len(fields) >= sum(map(len, rows))
     alone = 2 * sum(len(row) == 1 for row in rows) >= sum(len(row) > 0 for row in rows)
-    return bool(fields) and not marks_positions and not tones and (most or alone), marks_positions
+    return bool(fields) and not (marks_positions or marks) and (most or alone), marks_positions
 
 
 def _enclosed(text: str, separator: str) -> bool:
@@ -140,7 +156,7 @@ def _enclosed(text: str, separator: str) -> bool:
     columns = rf"(?:{WORDS[separator]}{SEPARATORS[separator]})"
     begins = columns if separator == " " else columns + "+"
     between = r"(?:/[^\n]*/|\[[^\n]*\]|\{[^\n]*\}|<[^\n]*>)"
-    quotes = '"?' if separator == "," else ""  # around cells
+    quotes = '"?' if separator in CSV else ""  # around cells
     if not quotes:
         between = rf'(?:{between}|"[^"\n]*")'
     return _every_line(text, rf"{begins}{quotes}{between}{quotes}[ \t\r]*$")
@@ -169,7 +185,7 @@ def _name(text: str, separator: str, numbers: int, joined: bool, positions: bool
     """Returns the name of the format that has this layout."""
     if joined:
         return "contest"
-    if separator == ",":
+    if separator in CSV:
         return "csv"
     if numbers == MOST_PROBABILITIES or (numbers and separator == "\t"):
         return "mfa"

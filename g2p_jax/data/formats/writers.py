@@ -94,9 +94,9 @@ def csv_rows(word: str, answers: Answers, language: str | None = None) -> list[s
     return [csv_cells([*first, " ".join(p), f"{q:.4g}"]) for p, q in distinct(answers)]
 
 
-def csv_cells(cells: Sequence[str]) -> str:
+def csv_cells(cells: Sequence[str], separator: str = ",") -> str:
     row = io.StringIO()
-    csv.writer(row, lineterminator="").writerow(cells)
+    csv.writer(row, delimiter=separator, lineterminator="").writerow(cells)
     return row.getvalue()
 
 
