@@ -53,6 +53,6 @@ def get_config(text: str = "") -> Config:
             label_smoothing=0.1,
             watch=(),
         ),
-        ngram=4,
+        ngram=5,
     )
     return choose(config, chosen["size"])

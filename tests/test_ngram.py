@@ -67,6 +67,17 @@ def test_orders_that_no_sequence_reaches_are_left_out():
     assert len(Ngram.fit(Ragged.from_lists([]), 2, 8).levels) == 1
 
 
+def test_n_grams_are_as_long_as_so_many_allow():
+    random = np.random.default_rng(2)
+    sequences = Ragged.from_lists([random.integers(0, 4, 6).tolist() for _ in range(30)])
+    three, four = Ngram.fit(sequences, 4, 3), Ngram.fit(sequences, 4, 4)
+    count = sum(len(level.keys) for level in four.levels)
+    for most, expected in ((count, four), (count - 1, three)):
+        model = Ngram.fit(sequences, 4, 4, most)
+        queries = Ragged.from_lists([[0, 1, 2, 3], [3, 3], []])
+        np.testing.assert_array_equal(model.log_probs(queries), expected.log_probs(queries))
+
+
 @pytest.mark.parametrize("count", [1, 3, 2000])
 def test_keys_are_found(count):
     random = np.random.default_rng(count)

@@ -9,6 +9,7 @@ With interpolation weight w, of the answers y that a search has found for x
     P(y | x) ~ P_network(y | x)^(1 - w) P_joint(x, y)^w
 """
 
+import math
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -44,9 +45,15 @@ class JointNgram:
 
     @classmethod
     def fit(
-        cls, source: Ragged, target: Ragged, letters: int, phonemes: int, order: int
+        cls,
+        source: Ragged,
+        target: Ragged,
+        letters: int,
+        phonemes: int,
+        order: int,
+        most: float = math.inf,
     ) -> "JointNgram":
-        """Learns from training data, with n-grams of at most `order` units.
+        """Learns from training data, with at most `most` n-grams of at most `order` units.
 
         source, target: ids below `letters` and `phonemes`, without EOS. DataError where there are
         so many symbols that the numbers of all units need gigabytes.
@@ -63,7 +70,7 @@ class JointNgram:
         codes, tokens = np.unique(aligned.ids, return_inverse=True)
         codes = codes if len(codes) else np.zeros(1, np.int64)  # no pair could be aligned
         sequences = Ragged(tokens, aligned.starts).take(np.flatnonzero(aligned.lengths))
-        return cls(units, codes, Ngram.fit(sequences, len(codes), order))
+        return cls(units, codes, Ngram.fit(sequences, len(codes), order, most))
 
     def prepare(self, longest: int, pairs: int) -> list[Future]:
         """Starts to compile what rescores so many pairs of at most `longest` letters."""

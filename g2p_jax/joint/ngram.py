@@ -12,6 +12,7 @@ All n-grams of one length are one sorted array of keys. A key is the place of th
 the last token) among the n-grams one shorter, times the number of tokens, plus the last token.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,8 +51,11 @@ class Ngram:
         return len(self.levels[0].keys)
 
     @classmethod
-    def fit(cls, sequences: Ragged, tokens: int, order: int) -> "Ngram":
-        """Counts n-grams of at most `order` tokens, start and end included, and smooths them."""
+    def fit(cls, sequences: Ragged, tokens: int, order: int, most: float = math.inf) -> "Ngram":
+        """Counts n-grams of at most `order` tokens, start and end included, and smooths them.
+
+        most: n-grams in all; a length with which there would be more is left out.
+        """
         size = tokens + 2
         token, position = _with_ends(sequences, size)
         unigrams, count = np.arange(size), np.bincount(token, minlength=size)
@@ -66,6 +70,8 @@ class Ngram:
                 return_inverse=True,
                 return_counts=True,
             )
+            if len(keys) + sum(len(level.keys) for level in levels) > most:
+                break
             suffix = node[ends[first]]
             before = np.bincount(suffix, minlength=len(levels[-1].keys))
             levels[-1].counts[before > 0] = before[before > 0]  # else it begins a sequence

@@ -20,6 +20,7 @@ from g2p_jax.joint.guess import Guesser
 from g2p_jax.joint.model import JointNgram
 from g2p_jax.joint.ngram import Floats
 
+MOST_NGRAMS = 140_000  # of a language: with more words than make so many, they are shorter
 ROOM = 64  # numbers are rounded up to a multiple of it: languages share compiled programs
 
 
@@ -37,7 +38,7 @@ class Language:
         of = lambda ids: np.unique(ids) if len(ids) else np.zeros(1, int)
         letters, phonemes = of(source.ids), of(target.ids)
         local = numbered(source, letters), numbered(target, phonemes)
-        model = JointNgram.fit(*local, room(letters), room(phonemes), order)
+        model = JointNgram.fit(*local, room(letters), room(phonemes), order, MOST_NGRAMS)
         return cls(letters, phonemes, model)
 
     def score(self, source: Ragged, target: Ragged) -> Callable[[], Floats]:
