@@ -192,6 +192,8 @@ def test_an_abbreviation_is_read_as_in_a_text_of_nothing_else():
         assert (answer.word, list(answer.best.phonemes)) == (word, spoken)
     assert (g2p("Dr."), g2p("drive.")) == ("D AA K T ER", "D R AY V")
     assert g2p("Dr. Smith") == g2p("Dr.-Smith") == "D AA K T ER S M IH TH"
+    assert {g2p(word) for word in ("(Dr.)", '"Dr."', "[“dr.”]", "‘Dr.’")} == {g2p("Dr.")}
+    assert g2p("'hello'") == g2p("hello")
     own = Lexicon([("dr.", [("D", "R")]), ("mr", [("M",)])], g2p.symbols)
     both = LexiconFirst([cmudict(), own], g2p.model)
     assert (both("Dr."), both("Mr."), both("St.")) == ("D R", "M IH S T ER", "S T R IY T")

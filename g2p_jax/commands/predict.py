@@ -49,7 +49,7 @@ from g2p_jax.predict.on_demand import OnDemand
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.transcribe import Kind, Options, Share, transcribe, transcribe_file
 
-STDOUT = None, "-", "/dev/stdout"
+STDOUT = None, *shared.STDOUT
 _CKPT = flags.DEFINE_string(
     "ckpt",
     "english",
@@ -175,7 +175,7 @@ def check_flags(words: list[str]) -> None:
         without += [_TOKENS, _DISTRIBUTED, _TEXT]
         output = Path(_OUTPUT.value or "-")
         itself = output.resolve() == Path(_MERGE.value).resolve()
-        if output.is_file() and not (_OVERWRITE.value or itself):
+        if output.is_file() and not (_OUTPUT.value in STDOUT or _OVERWRITE.value or itself):
             raise UserError(f"{output} is there already; --overwrite replaces it")
     elif _TEXT.value:
         if _format() not in ("tsv", "jsonl"):
@@ -194,8 +194,9 @@ def check_flags(words: list[str]) -> None:
         plots.require()
     if _RESUME.value and _OUTPUT.value in STDOUT:
         raise UsageError("--resume continues an output file; say which: --output=FILE")
-    if _REPORT.value == "/dev/stdout":
-        raise UsageError("--report=/dev/stdout: the answers are there; name a file")
+    if Path(_OUTPUT.value or "").suffix.lower() == ".json" and not (_FORMAT.value or _MERGE.value):
+        fix = "call it .jsonl, or name a --format"
+        raise UsageError(f"--output={_OUTPUT.value}: JSON is written in lines only: {fix}")
     lexicons = [(_LEXICON, name) for name in lexicons_first()]
     read = [(_INPUT, _INPUT.value), (_TOKENS, _TOKENS.value), *lexicons]
     shared.check_other_file(_OUTPUT, read)

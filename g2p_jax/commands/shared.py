@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from g2p_jax.predict.g2p import G2P
 
 flags.disclaim_key_flags()  # flags that are defined here belong to the command
+STDOUT = "-", "/dev/stdout"
+OTHER_FILES = ".gz .bz2 .xz .zst .zip .xlsx .xls .ods".split()  # which no command writes
 MALLOC = "hugetlb=1", "mmap_threshold=1073741824", "trim_threshold=2147483648"  # bytes
 
 
@@ -78,15 +80,17 @@ def define_output(
 ) -> flags.FlagHolder[Any]:
     """Defines the flag of a file, or folder, to write; what cannot be one is refused at the start.
 
-    Folders are made, those around a file are not. stream: "-" is standard output.
+    Folders are made, those around a file are not. stream: may be standard output, see STDOUT.
     """
 
     def can_be_written(value: str | None) -> bool:
-        if value in (None, "", default) or (stream and value == "-"):
+        if value in (None, "", default) or (stream and value in STDOUT):
             return True
         path, is_folder = Path(value), value.endswith(("/", os.sep)) or os.path.isdir(value)
-        if value == "-":
+        if value in STDOUT:
             raise flags.ValidationError(f"name a {'folder' if folder else 'file'}")
+        if not folder and path.suffix.lower() in OTHER_FILES:
+            raise flags.ValidationError(f"a text is written: leave out {path.suffix}")
         if folder and path.is_file():
             raise flags.ValidationError("is a file: name a folder")
         if is_folder and not folder:
@@ -107,7 +111,7 @@ def define_overwrite() -> flags.FlagHolder[bool]:
 
 def check_new(path: Path, overwrite: bool) -> None:
     """Raises UserError if a file exists that a command would replace without being told to."""
-    if path.exists() and not overwrite:
+    if (path.is_file() or path.is_dir()) and not overwrite:  # a device or a pipe is not replaced
         raise UserError(f"{path} exists: choose another --output, or replace it with --overwrite")
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from g2p_jax.predict.g2p import G2P
     from g2p_jax.predict.inspection import Inspection
 
+_ENCLOSED = re.compile(r"""\s*[(\[{<"'“”‘’«»„‚](.+)[)\]}>"'“”‘’«»]\s*""")
 Names = str | Path | Sequence[str | Path] | None  # of lexicons; see `load`
 Part = Answer | str  # of a word: from the lexicon, or left to the model
 
@@ -187,11 +189,16 @@ class LexiconFirst(Pronouncer):
         return [whole] if whole else [letter(part) or self.known(part) or part for part in words]
 
     def _look_up(self, word: str) -> list[Part]:
-        """Returns the whole word if a lexicon has it or none of its parts, else its parts."""
+        """Returns the whole word if a lexicon has it or none of its parts, else its parts.
+
+        Quotes and brackets around it are left out.
+        """
         if short := self._abbreviated(word):
             return short
         if whole := self._exact(word):
             return [whole]
+        if enclosed := _ENCLOSED.fullmatch(word):
+            return self._look_up(enclosed[1])
         found = list[Part]()
         for part in filter(str.strip, self.symbols.parts(word)):
             found += self._abbreviated(part) or [self.known(part) or part]
