@@ -76,6 +76,8 @@ def test_what_people_have_is_read_right(write, text):
         ("tea t_hi:\ncat k_h{t\n", ["t_hi:"]),
         ("tot t; o t\n", ["t;", "o", "t"]),  # SAMPA
         ("word,W ER D\n", ["W", "ER", "D"]),
+        ("knee N IY\ngnome N OW M\nnow N AW\n", ["N", "IY"]),  # no column of labels
+        ("letter L EH T AXR\n", ["L", "EH", "T", "AXR"]),
     ],
 )
 def test_phonemes_stay_as_they_stand(write, text, phonemes):
@@ -93,6 +95,15 @@ def test_phonemes_stay_as_they_stand(write, text, phonemes):
         ("\n".join(f"w{n} p{n} q{n}" for n in range(300)), "600 different phonemes in 300 words"),
         ("a\tb\nc\td\te\tf\n", r"found 3 tabs in 'c\td\te\tf'"),
         ("a;noun;b c\nd;verb;e f\n", "found 2 semicolons in 'a;noun;b c'; fix: put one semicolon"),
+        (
+            "cat noun K AE T\nrun verb R AH N\n",
+            "txt: expected phonemes after the word, found 'noun'",
+        ),
+        (
+            "cat K AE T 7\nrun R AH N 35\n",
+            "found '35' beside the phonemes; fix: remove that column",
+        ),
+        ("cat en k { t\nrun en r V n\ndog en d Q g\n", "found 'en' beside the phonemes; fix: "),
         ("begriff\tlaut\na\tb c\nd\te f\n", "txt:1: expected phonemes, found what looks like"),
         ('a,"b c\nd,e f\n', "unexpected end of data"),
         ("a b\n".encode("utf-16-le"), "the byte 0x00, as in UTF-16; fix: convert the file"),

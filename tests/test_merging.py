@@ -9,11 +9,12 @@ from absl import logging
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import g2p_jax
 from g2p_jax.data.formats import writers
 from g2p_jax.data.lexicon import read_lexicon
 from g2p_jax.data.merging import LexiconFile
-from g2p_jax.errors import DataError, UsageError
-from g2p_jax.predict.merging import notation_of
+from g2p_jax.errors import DataError, UsageError, UserError
+from g2p_jax.predict.merging import check_phonemes, notation_of
 
 ANSWERS = {
     "beige": [(("B", "EY1", "ZH"), 0.8), (("B", "EY1", "JH"), 0.2)],
@@ -128,9 +129,22 @@ able,EY1 B,1
 +{"word": "beige", "sounds": "B EY1 JH"}
 """,
         """{"word": "able", "sounds": ["EY1", "B"]}
-+{"word": "beige", "sounds": [["B", "EY1", "ZH"], ["B", "EY1", "JH"]]}
++{"word": "beige", "sounds": ["B", "EY1", "ZH"]}
++{"word": "beige", "sounds": ["B", "EY1", "JH"]}
 {"word": "cab", "sounds": ["K", "AE1", "B"]}
-+{"word": "oh", "sounds": [["OW1"]]}
++{"word": "oh", "sounds": ["OW1"]}
+""",
+        # as jq -c writes them, in another order, with a key that we do not know
+        """{"sounds":["EY1 B"],"pos":"a","word":"able"}
++{"sounds":["B EY1 ZH","B EY1 JH"],"pos":null,"word":"beige"}
+{"sounds":["K AE1 B"],"pos":"n","word":"cab"}
++{"sounds":[["OW1"]],"pos":null,"word":"oh"}
+""",
+        """{"word": "cab", "sounds": "K_AE1_B", "probability": 1.0}
+{"word": "able", "sounds": "EY1_B", "probability": 1.0}
++{"word": "oh", "sounds": "OW1", "probability": 1.0}
++{"word": "beige", "sounds": "B_EY1_ZH", "probability": 0.8}
++{"word": "beige", "sounds": "B_EY1_JH", "probability": 0.2}
 """,
     ],
 )
@@ -169,6 +183,26 @@ def test_ipa_without_spaces_stays_so(write):
     assert new == "ato\tat͡so\nbata\tt͡sata\nota\tɔta\n"
 
 
+def test_x_sampa_without_spaces_stays_so(write, caplog):
+    path = write("Haus haU_^s\ntea t_hi:\n")
+    new = LexiconFile(path).with_words([("Tau", [(("t_h", "aU"), 1.0)])]).decode()
+    assert new == "Haus haU_^s\nTau t_haU\ntea t_hi:\n" and "lacks" not in caplog.text
+
+
+def test_a_word_is_pronounced_as_it_is_given_and_written_in_the_case_of_the_lexicon(write):
+    lexicon = LexiconFile(write("able ey b\n"))
+    assert lexicon.missing(["AT&T", "at&t", "ABLE"]) == ["AT&T"]
+    assert lexicon.with_words([("AT&T", ANSWERS["oh"])]) == b"able ey b\nat&t ow1\n"
+
+
+def test_a_lexicon_of_other_phonemes_than_the_models_is_refused(write):
+    g2p = g2p_jax.load()
+    assert LexiconFile(write("able ey b\num ah m\n" * 30 + "er spn er\n")).alphabet == "arpabet"
+    for beep in "about ax b aw t\npot p oh t\n", "ABOUT AX B AW T\n":
+        with pytest.raises(UserError, match="that the model does not write: '(ax|AX)'.*--ckpt"):
+            check_phonemes(g2p, LexiconFile(write(beep)))
+
+
 def test_phonemes_are_written_in_the_normal_form_of_the_lexicon(write, caplog):
     path = write("ich\tɪ c\u0327\n", "lexicon.tsv")
     new = LexiconFile(path).with_words([("milch", [(("ɪ", "ç"), 1.0)])]).decode()
@@ -190,7 +224,7 @@ def test_what_cannot_be_added_is_said(write, monkeypatch):
     other = write("".join(f"w{n} w @ {n % 5}\n" for n in range(30)), "other.txt")  # X-SAMPA
     with pytest.raises(DataError, match=r"lacks the phonemes 'OW1 \(oh\)'; fix: name the"):
         LexiconFile(other).with_words([("oh", ANSWERS["oh"])])
-    with pytest.raises(DataError, match="the word 'New York' has white space"):
+    with pytest.raises(DataError, match="the word 'new york' has white space"):
         LexiconFile(path).with_words([("New York", ANSWERS["oh"])])
     with pytest.raises(DataError, match="found a JSON array; fix: write each object in a line"):
         LexiconFile(write('[{"word": "able", "sounds": ["EY1", "B"]}]'))

@@ -18,6 +18,7 @@ from absl import logging
 from g2p_jax import runtime
 from g2p_jax.data import formats, plausibility
 from g2p_jax.data.alphabets import alphabet_of
+from g2p_jax.data.alphabets.english import is_arpabet
 from g2p_jax.data.formats.evidence import SOURCES
 from g2p_jax.data.formats.header import CSV, PROBABILITY
 from g2p_jax.data.formats.layout import Entry
@@ -25,7 +26,7 @@ from g2p_jax.data.formats.table import columns
 from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, distinct, scaled, token
 from g2p_jax.data.lexicon import SPECIAL, read_lexicon
 from g2p_jax.data.normalise import normal_form
-from g2p_jax.data.pairs import Pairs, Phonemes
+from g2p_jax.data.pairs import Phonemes
 from g2p_jax.data.textfile import TextFile, listed, open_to_read, shorten
 from g2p_jax.errors import DataError, counted
 from g2p_jax.runtime import MARKS
@@ -58,8 +59,7 @@ class LexiconFile:
         file = TextFile(path, [])
         self._path, (self._layout, entries) = path, formats.read(file, format)
         self._entries = [e for e in entries if isinstance(e, Entry) and not _is_special(e)]
-        each = (phonemes for entry in self._entries for phonemes in entry.pronunciations)
-        self._space = "" if all(len(p) == 1 for p in each) and _has_several(pairs) else " "
+        self._whole = [p for entry in self._entries for p in entry.pronunciations]
         if not isinstance(self._entries[0].place, int):
             fix = "write each object in a line of its own, for example with jq -c '.[]'"
             raise DataError.at(path, "JSON lines", "a JSON array", fix)
@@ -69,7 +69,9 @@ class LexiconFile:
         self._mark = "\ufeff" if text.startswith("\ufeff") else ""
         self._lines = re.findall(r"[^\n]*\n|[^\n]+", text.removeprefix(self._mark))
         examples = [self._lines[int(entry.place) - 1] for entry in self._entries]
-        self._example = examples[0].rstrip("\r\n")
+        self._escapes = re.search(r"\\u[0-9a-f]{4}", "".join(examples)) is not None
+        nested = [line for line in examples if re.search(r'"sounds"\s*:\s*\[\s*\[', line)]
+        self._example = [*nested, *examples][0].rstrip("\r\n")
         self._gap = _gap(examples, self._layout.separator)
         self._point = "," if any(map(_DECIMAL_COMMA.search, examples)) else "."
         variants = _VARIANT.findall("".join(examples)) if self._layout.separator not in CSV else []
@@ -85,11 +87,19 @@ class LexiconFile:
         self._form = "NFC" if composed else "NFD"
         marked = sum(POSITION.search(phoneme) is not None for phoneme in pairs.phonemes)
         self._positions = marked > 0.9 * len(pairs.phonemes)
-        names = [POSITION.sub("", p) if self._positions else p for p in pairs.phonemes]
-        self.alphabet = alphabet_of(names)
+        named = (
+            POSITION.sub("", p) if self._positions else p for each in self._whole for p in each
+        )
+        self.phonemes = Counter(named)
+        names = list(self.phonemes)
+        arpabet = sum(self.phonemes[name] for name in names if is_arpabet(name))
+        mostly = 50 * arpabet >= 49 * self.phonemes.total()  # with names for noise, for example
+        self.alphabet = "arpabet" if mostly else alphabet_of(names)
         if self.alphabet == "ipa" and all(map(str.isascii, names)):
             self.alphabet = ""  # X-SAMPA of another language, or what we do not know
-        self._lower = self.alphabet == "arpabet" and names != list(map(str.upper, names))
+        is_unspaced = not mostly and max(map(len, names)) > 3
+        self._space = "" if is_unspaced and all(len(p) == 1 for p in self._whole) else " "
+        self._lower = self.alphabet == "arpabet" and any(map(str.islower, names))
         stressed = {"ipa": "[ˈˌ].*", "xsampa": '["%].*'}.get(self.alphabet, "[A-Za-z]{2}[012]")
         self.stress = any(re.fullmatch(stressed, name) for name in names)
 
@@ -98,9 +108,17 @@ class LexiconFile:
             return stream.read()
 
     def missing(self, words: Iterable[str]) -> list[str]:
-        """Returns the words that the lexicon lacks, each once, in its case if it has only one."""
-        cased = (self._case(BREAKS.sub(" ", word)) for word in words if word.strip())
-        return [word for word in dict.fromkeys(cased) if _key(word) not in self._words]
+        """Returns the words that the lexicon lacks, once in each spelling that it would have."""
+        first: dict[str, str] = {}
+        for word in words:
+            if word.strip():
+                first.setdefault(self._cased(word), word)
+        return [word for cased, word in first.items() if _key(cased) not in self._words]
+
+    def _cased(self, word: str) -> str:
+        """Returns the word, without its language, in the lexicon's case if it has only one."""
+        language, colon, bare = word.partition(":") if self.named else ("", "", word)
+        return language + colon + self._case(BREAKS.sub(" ", bare))
 
     def with_words(self, entries: Iterable[tuple[str, Answers]]) -> bytes:
         """Returns the file with these words, in alphabetical order if it is so, else at its end.
@@ -109,7 +127,7 @@ class LexiconFile:
         the lexicon lacks. Raises DataError if it lacks most of them, as it has another alphabet, or
         has changed since it was read: nobody's change may be undone.
         """
-        spelled = {word: self._spelled(answers) for word, answers in entries}
+        spelled = {self._cased(word): self._spelled(answers) for word, answers in entries}
         self._warn(spelled)
         places = [int(entry.place) for entry in self._entries]
         words = [entry.word for entry in self._entries]
@@ -152,7 +170,9 @@ class LexiconFile:
     def _warn(self, spelled: dict[str, list[tuple[Phonemes, float]]]) -> None:
         silent = [word for word, each in spelled.items() if not each]
         used = {p: word for word, each in spelled.items() for phonemes, _ in each for p in phonemes}
-        new = [f"{p} ({word})" for p, word in used.items() if p not in self._phonemes]
+        unspaced = "" if self._space else " ".join(p for each in self._whole for p in each)
+        lacks = lambda p: p not in self._phonemes and p not in unspaced
+        new = [f"{p} ({word})" for p, word in used.items() if lacks(p)]
         if silent:
             left_out = (
                 f"left out {counted(len(silent), 'word')} without phonemes, such as "
@@ -222,28 +242,33 @@ class LexiconFile:
         return cells
 
     def _json_rows(self, word: str, spelled: list[tuple[Phonemes, float]]) -> list[str]:
-        """Returns objects as in the file: sounds as texts or lists, and probabilities if it has."""
+        """Returns objects as in the file: its keys and spaces, sounds as texts or lists."""
         example = json.loads(self._example)
+        sounds, language, bare = example["sounds"], "", word
+        if self.named:
+            language, _, bare = word.partition(":")
+        is_list = isinstance(sounds, list)
+        texts = is_list and all(isinstance(one, str) for one in sounds)
+        sign = "_" if "_" in "".join(sounds if texts or not is_list else "") else self._space
+        are_texts = texts and any(sign in text for text in sounds if sign)
         unclear = any("_" in phoneme for phonemes, _ in spelled for phoneme in phonemes)
-        flat = isinstance(example["sounds"], str) and not unclear
+        unclear |= are_texts and all(len(phonemes) == 1 for phonemes, _ in spelled)
+        flat = not unclear and not are_texts and (texts or not is_list)
         rows = []
         for some in [[one] for one in spelled] if flat else [spelled] if spelled else []:
-            sounds, p = [x for x, _ in some], [round(p, 6) for _, p in some]
-            language, _, bare = word.partition(":") if self.named else ("", "", word)
-            row: dict[str, Any] = {"language": language} if self.named else {}
-            row |= {
-                "word": bare,
-                "sounds": self._space.join(sounds[0]) if flat else sounds,
-            }
-            row |= {"probabilities": p} if "probabilities" in example else {}
-            row |= {"probability": p[0]} if "probability" in example and flat else {}
-            rows.append(json.dumps(row, ensure_ascii=False))
+            each, p = [x for x, _ in some], [round(p, 6) for _, p in some]
+            written: Any = each
+            if flat:
+                written = each[0] if is_list else sign.join(each[0])
+            elif are_texts and not unclear:
+                written = [sign.join(phonemes) for phonemes in each]
+            own = {"word": bare, "sounds": written, "probabilities": p}
+            own |= {"language": language, "probability": p if len(p) > 1 else p[0]}
+            row = {key: own.get(key) for key in example}
+            comma = ", " if re.search(r'[^\\]", ', self._example) else ","
+            between = comma, ": " if '": ' in self._example else ":"
+            rows.append(json.dumps(row, ensure_ascii=self._escapes, separators=between))
         return rows
-
-
-def _has_several(pairs: Pairs) -> bool:
-    """Whether a pronunciation has several phonemes."""
-    return bool((pairs.pronunciations.lengths > 1).any())
 
 
 def _is_special(entry: Entry) -> bool:

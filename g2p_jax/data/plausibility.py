@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 
+from g2p_jax.data.alphabets.english import is_arpabet
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError, counted
@@ -35,6 +36,9 @@ def check(file: TextFile, pairs: Pairs, format: str) -> None:
     """Raises DataError where the phonemes look like words or whole transcriptions."""
     words, lengths = len(pairs), pairs.pronunciations.lengths
     if words < FEW:
+        if label := _label_of_few(pairs):
+            found = f"{shorten(label)} beside the phonemes"
+            raise DataError.at(file.path, "phonemes after the word", found, "remove that column")
         return
     if np.all(lengths == 1) and np.median(pairs.words.lengths) > 2:
         found = f"one phoneme in every pronunciation, such as {shorten(pairs.phonemes[0])}"
@@ -97,6 +101,31 @@ def _label(pairs: Pairs) -> str:
     alone = {p[0] for _, several in pairs for p in several if len(p) == 1}  # these are phonemes
     independent = len(often) >= 6 and 3 * count >= 2 * len(often) and label not in alone
     return label if independent and label.isascii() and label.isalpha() else ""
+
+
+def _label_of_few(pairs: Pairs) -> str:
+    """Returns what is at the same end of all pronunciations, nowhere else, and no phoneme; or "".
+
+    It is known as such beside ARPAbet; else it is long, or of words with several first letters.
+    """
+    rows = [(word[0], phonemes) for word, each in pairs for phonemes in each]
+    for end, rest in (0, slice(1, None)), (-1, slice(None, -1)):
+        labels = {phonemes[end] for _, phonemes in rows}
+        others = {phoneme for _, phonemes in rows for phoneme in phonemes[rest]}
+        if not others or labels & others or not all(map(str.isalnum, labels)):
+            continue
+        letters = {letter for letter, _ in rows if letter.isascii()}
+        many = end == 0 and len(letters) > 2
+        long = end == 0 and all(len(label) > 2 and label.isascii() for label in labels)
+        digits = all(map(str.isdecimal, labels))
+        case = "".join(labels).isupper() != "".join(others).isupper()
+        known = any(map(is_arpabet, labels))
+        if all(map(is_arpabet, others)) and not known and (digits or case or long or many):
+            return min(labels)
+        one = len(labels) == 1 and not known
+        if many and (digits or one or (long and len(letters) > len(labels))):
+            return min(labels)
+    return ""
 
 
 def _error(file: TextFile, phoneme: str, expected: str, found: str, fix: str) -> DataError:

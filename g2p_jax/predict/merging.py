@@ -10,6 +10,7 @@ from g2p_jax.data.language_names import AUTO, split_language
 from g2p_jax.data.merging import LexiconFile
 from g2p_jax.data.textfile import listed
 from g2p_jax.errors import UsageError, UserError, counted
+from g2p_jax.predict.notation import others
 from g2p_jax.predict.problems import complaint, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.transcribe import Options
@@ -37,6 +38,16 @@ def notation_of(
     return alphabet or own, lexicon.stress if stress is None else stress
 
 
+def check_phonemes(g2p: Pronouncer, lexicon: LexiconFile) -> None:
+    """Raises UserError for a lexicon in an alphabet of its own that the model does not write."""
+    cases = lambda phoneme: (phoneme, phoneme.upper(), phoneme.lower())
+    other = [p for p in lexicon.phonemes if len(others(g2p.symbols, cases(p))) == len(cases(p))]
+    if 50 * sum(lexicon.phonemes[phoneme] for phoneme in other) > lexicon.phonemes.total():
+        fix = "give a model that is trained on it, with --ckpt, or name its --alphabet"
+        what = f"the lexicon has phonemes that the model does not write: {listed(other)}"
+        raise UserError(f"{what}; fix: {fix}")
+
+
 def merge(
     g2p: Pronouncer,
     lexicon: LexiconFile,
@@ -50,6 +61,8 @@ def merge(
     errors. report: gets a row for each new word that a person should see; see `transcribe`.
     """
     symbols = g2p.symbols
+    if not options.alphabet:
+        check_phonemes(g2p, lexicon)
     if lexicon.named and symbols.languages:
         named = (split_language(word, symbols.languages, symbols.language) for word in words)
         words = [":".join(one) for one in named if one[1].strip()]

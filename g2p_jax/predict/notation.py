@@ -73,9 +73,14 @@ def _without(signs: Container[str], lexicon: Pairs) -> Pairs:
 
 def _warn_of_others(symbols: Symbols, lexicon: Pairs) -> None:
     """Logs a line where most phonemes are none of the model's."""
-    known = symbols.phonemes.ids.keys()
-    is_known = lambda p: {p, strip_stress(p)} & known or known >= {*symbols.target_tokens([p])}
-    other = [phoneme for phoneme in lexicon.phonemes if not is_known(phoneme)]
+    other = others(symbols, lexicon.phonemes)
     if 2 * len(other) > len(lexicon.phonemes):
         line = NONE if len(other) == len(lexicon.phonemes) else OTHER
         logging.warning(line, ", ".join(other[:3]))
+
+
+def others(symbols: Symbols, phonemes: Iterable[str]) -> list[str]:
+    """Returns the phonemes that a model does not write, with stress or without."""
+    known = symbols.phonemes.ids.keys()
+    is_known = lambda p: {p, strip_stress(p)} & known or known >= {*symbols.target_tokens([p])}
+    return [phoneme for phoneme in phonemes if not is_known(phoneme)]
