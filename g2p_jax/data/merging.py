@@ -5,13 +5,11 @@ Its lines stay byte for byte as they are; new lines look like those around them.
 
 import bisect
 import codecs
-import json
 import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import Any
 
 from absl import logging
 
@@ -19,6 +17,7 @@ from g2p_jax import runtime
 from g2p_jax.data import formats, plausibility
 from g2p_jax.data.alphabets import alphabet_of
 from g2p_jax.data.alphabets.english import is_arpabet
+from g2p_jax.data.formats import jsonl
 from g2p_jax.data.formats.evidence import SOURCES
 from g2p_jax.data.formats.header import CSV, PROBABILITY
 from g2p_jax.data.formats.layout import Entry
@@ -190,7 +189,9 @@ class LexiconFile:
         """Returns the lines for a word, none if it has no phonemes."""
         layout = self._layout
         if layout.format == "jsonl":
-            return self._json_rows(word, spelled)
+            language, _, bare = word.partition(":") if self.named else ("", "", word)
+            like = self._example, self._space, self._escapes
+            return jsonl.rows_like(*like, language, bare, spelled)
         if layout.joined:
             if unclear := next((p for phonemes, _ in spelled for p in phonemes if "_" in p), ""):
                 fix = "choose an --alphabet whose phonemes have no _"
@@ -240,35 +241,6 @@ class LexiconFile:
                 raise DataError.at(self._path, "pronunciations", f"the column {value!r}", fix)
             cells[place] = "model" if value in SOURCES else number
         return cells
-
-    def _json_rows(self, word: str, spelled: list[tuple[Phonemes, float]]) -> list[str]:
-        """Returns objects as in the file: its keys and spaces, sounds as texts or lists."""
-        example = json.loads(self._example)
-        sounds, language, bare = example["sounds"], "", word
-        if self.named:
-            language, _, bare = word.partition(":")
-        is_list = isinstance(sounds, list)
-        texts = is_list and all(isinstance(one, str) for one in sounds)
-        sign = "_" if "_" in "".join(sounds if texts or not is_list else "") else self._space
-        are_texts = texts and any(sign in text for text in sounds if sign)
-        unclear = any("_" in phoneme for phonemes, _ in spelled for phoneme in phonemes)
-        unclear |= are_texts and all(len(phonemes) == 1 for phonemes, _ in spelled)
-        flat = not unclear and not are_texts and (texts or not is_list)
-        rows = []
-        for some in [[one] for one in spelled] if flat else [spelled] if spelled else []:
-            each, p = [x for x, _ in some], [round(p, 6) for _, p in some]
-            written: Any = each
-            if flat:
-                written = each[0] if is_list else sign.join(each[0])
-            elif are_texts and not unclear:
-                written = [sign.join(phonemes) for phonemes in each]
-            own = {"word": bare, "sounds": written, "probabilities": p}
-            own |= {"language": language, "probability": p if len(p) > 1 else p[0]}
-            row = {key: own.get(key) for key in example}
-            comma = ", " if re.search(r'[^\\]", ', self._example) else ","
-            between = comma, ": " if '": ' in self._example else ":"
-            rows.append(json.dumps(row, ensure_ascii=self._escapes, separators=between))
-        return rows
 
 
 def _is_special(entry: Entry) -> bool:

@@ -7,7 +7,8 @@ the same file holds a text like 'P_H_O_N': then each text is a pronunciation.
 
 import json
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from g2p_jax.data.formats.layout import Entry
@@ -43,6 +44,45 @@ def read(file: TextFile) -> Iterator[Entry]:
             fix = "write one number from 0 to 1 for each pronunciation, or leave them out"
             raise file.error(place, "probabilities", shorten(weights), fix)
         yield Entry(place, word, each, language, weights)
+
+
+def rows_like(
+    example: str,
+    space: str,
+    escapes: bool,
+    language: str,
+    word: str,
+    answers: Sequence[tuple[Sequence[str], float]],
+) -> list[str]:
+    """Returns objects with the keys and spaces of an example, and sounds as its texts or lists.
+
+    Args:
+      space: between phonemes in a text, unless the example has "_".
+      escapes: whether characters that are not ASCII are written as \\u00e9.
+    """
+    pattern = json.loads(example)
+    sounds = pattern["sounds"]
+    is_list, is_flat = isinstance(sounds, list), isinstance(sounds, str) or _is_texts(sounds)
+    sign = "_" if is_flat and "_" in "".join(sounds) else space
+    are_texts = is_list and is_flat and any(sign in text for text in sounds if sign)
+    unclear = any("_" in phoneme for phonemes, _ in answers for phoneme in phonemes)
+    unclear |= are_texts and all(len(phonemes) == 1 for phonemes, _ in answers)
+    one_each = is_flat and not (unclear or are_texts)
+    rows = []
+    for some in [[one] for one in answers] if one_each else [answers] if answers else []:
+        each, p = [x for x, _ in some], [round(p, 6) for _, p in some]
+        written: Any = each
+        if one_each:
+            written = each[0] if is_list else sign.join(each[0])
+        elif are_texts and not unclear:
+            written = [sign.join(phonemes) for phonemes in each]
+        own = {"word": word, "language": language, "sounds": written}
+        own |= {"probabilities": p, "probability": p if len(p) > 1 else p[0]}
+        row = {key: own.get(key) for key in pattern}
+        comma = ", " if re.search(r'[^\\]", ', example) else ","
+        between = comma, ": " if '": ' in example else ":"
+        rows.append(json.dumps(row, ensure_ascii=escapes, separators=between))
+    return rows
 
 
 def _objects(file: TextFile) -> Iterator[tuple[int | str, str, str, Any, Any]]:
