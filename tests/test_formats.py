@@ -47,6 +47,8 @@ READ = Pair("read", (("r", "iy", "d"), ("r", "eh", "d")))
         "hello [hh ah l ow]\nread [r iy d]\nread [r eh d]\n",
         "hello {hh ah l ow}\nread {r iy d}\nread {r eh d}\n",
         'hello\t"hh ah l ow"\nread\t"r iy d"\nread\t"r eh d"\n',
+        '"hello"\t"hh ah l ow"\n"read"\t"r iy d"\n"read"\t"r eh d"\n',
+        "# mine\nword,ipa\nhello,hh ah l ow\nread,r iy d\nread,r eh d\n",
         "hello\thh ah l ow\t0.91\nread\tr iy d\t0.6\nread\tr eh d\t0.4\n",  # predict.py --nbest
         "hello\thh ah l ow\tlexicon\nread\tr iy d\tmodel\n...\t\tmodel\nread\tr eh d\tmodel\n",
         "hello\thh ah l ow\th e ll o\t1.00 0.90 1.00 0.99\nread\tr iy d\tr ea d\t0.9 0.5 1.00\n"
@@ -104,6 +106,11 @@ def test_phonemes_stay_as_they_stand(write, text, phonemes):
             "found '35' beside the phonemes; fix: remove that column",
         ),
         ("cat en k { t\nrun en r V n\ndog en d Q g\n", "found 'en' beside the phonemes; fix: "),
+        (
+            "New York;N UW\nice cream;AY S\n",
+            "found brackets, quotes or commas as phoneme: 'York;N'",
+        ),
+        ("a = b c\nd = e f\n", "found '=' beside the phonemes; fix: remove that column"),
         ("begriff\tlaut\na\tb c\nd\te f\n", "txt:1: expected phonemes, found what looks like"),
         ('a,"b c\nd,e f\n', "unexpected end of data"),
         ("a b\n".encode("utf-16-le"), "the byte 0x00, as in UTF-16; fix: convert the file"),

@@ -86,12 +86,24 @@ ABLE EY1_B_AH0_L EY0_B_L
 +,beige,/B EY1 ZH/
 +,beige,/B EY1 JH/
 """,
+        """cab {K AE1 B}
+able {EY1 B}
++oh {OW1}
++beige {B EY1 ZH}
++beige {B EY1 JH}
+""",
         # CSV in quotes
         """"cab", "K AE1 B"
 "able", "EY1 B"
 +"oh", "OW1"
 +"beige", "B EY1 ZH"
 +"beige", "B EY1 JH"
+""",
+        """"cab"\t"K AE1 B"
+"able"\t"EY1 B"
++"oh"\t"OW1"
++"beige"\t"B EY1 ZH"
++"beige"\t"B EY1 JH"
 """,
         # CSV of a European Excel
         """Wort;Wahrsch.;prob;ipa

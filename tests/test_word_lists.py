@@ -170,6 +170,7 @@ def test_a_list_that_is_read_in_part_only_would_be_wrong(write, text, line, mess
         "a,b c",
         "hello həˈloʊ",
         'hello h@"loU',
+        "    17 hello",  # uniq -c
     ],
 )
 def test_a_lexicon_in_the_place_of_a_list_is_noticed(write, caplog, line):

@@ -201,7 +201,10 @@ class LexiconFile:
         else:
             texts = [(self._space.join(phonemes), p) for phonemes, p in spelled]
         if layout.enclosed:
-            left, right = "//" if self._example.rstrip(' "').endswith("/") else "[]"
+            quoted = layout.separator in CSV
+            right = self._example.rstrip(' "' if quoted else " ")[-1]
+            left = dict(zip("/]}>", "/[{<", strict=True)).get(right, right)
+            word = f'"{word}"' if right == '"' == self._example[0] else word
             texts = [(left + text + right, p) for text, p in texts]
         numbers = [
             f"({self._second + n - 1})" if n and self._second else "" for n in range(len(texts))

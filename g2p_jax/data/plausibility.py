@@ -14,7 +14,8 @@ FORMAT = "the option format"  # commands put their flag in its place
 FEW = 20  # words: too few to judge by
 MANY_PHONEMES = 150  # no language has so many, tones and stress marks included
 _NUMBER = re.compile(r"\d*\.\d+(?:[eE][-+]?\d+)?")
-_MARKS = re.compile(r"""[(\[].+|.+[)\]]|"[^"]+"|'[^']+'|/.+/|.+,.*""")
+_BETWEEN = "=", ":", "->", "=>", ":="  # word and phonemes
+_MARKS = re.compile(r"""[(\[].+|.+[)\]]|"[^"]+"|'[^']+'|/.+/|/|.+,.*|.+;.+""")
 UNSEGMENTED = (
     "put spaces between the phonemes; let IPA be cut into phones, with --config.data.target=ipa; "
     "or learn the characters, with --config.data.target=characters"
@@ -36,7 +37,8 @@ def check(file: TextFile, pairs: Pairs, format: str) -> None:
     """Raises DataError where the phonemes look like words or whole transcriptions."""
     words, lengths = len(pairs), pairs.pronunciations.lengths
     if words < FEW:
-        if label := _label_of_few(pairs):
+        label = next((x for x in pairs[0].pronunciations[0] if x in _BETWEEN), "")
+        if label := label or _label_of_few(pairs):
             found = f"{shorten(label)} beside the phonemes"
             raise DataError.at(file.path, "phonemes after the word", found, "remove that column")
         return

@@ -190,10 +190,16 @@ def _words_only(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
 
 def _kind(line: str) -> str:
     """Returns LEXICON or TEXT for a line that looks like one of those, "" for a word."""
-    _, *rest = re.split(r"[\t ,;]+", line)
+    first, *rest = [part for part in re.split(r"[\t ,;]+", line) if part] or [""]
     short = all(len(part) < 4 or "_" in part or _NUMBER.fullmatch(part) for part in rest)
     consonant = any(not set("aeiouy").intersection(part.lower()) for part in rest)
-    if "\t" in line or (short and consonant) or any(map(_SOUNDS.search, rest)):
+    counted_or_numbered = len(rest) == 1 and re.fullmatch(r"\d+[.)]?", first)
+    if (
+        "\t" in line
+        or (short and consonant)
+        or counted_or_numbered
+        or any(map(_SOUNDS.search, rest))
+    ):
         return LEXICON
     return TEXT if len(rest) > 4 else ""
 

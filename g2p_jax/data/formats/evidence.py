@@ -26,7 +26,8 @@ MOST_PROBABILITIES = 4  # MFA and Kaldi's lexiconp_silprob.txt
 def layout_of(file: TextFile, format: str = "auto") -> Layout:
     """Returns the layout of a file that is no JSON; a format that is named is taken for granted."""
     text = re.sub(r"(?m)^[ \t]*;;;.*$|\Asep=.$", "", file.text())
-    separator = _separator(text, format)
+    named = format if format != "auto" or file.path.suffix.lower() != ".csv" else ""
+    separator = _separator(re.sub(r"\A(?:#[ \t].*\n)+", "", text), named)
     if format == "auto" and separator == " ":
         _check_signs(file, text)
     comments, disambiguation = _hash_signs(text)
@@ -58,12 +59,13 @@ def _every_line(text: str, pattern: str) -> bool:
 
 
 def _separator(text: str, format: str) -> str:
+    """Returns what is between columns; format: "" where a file is called .csv."""
     if format in SPACE_FORMATS:
         return " "
     if format == "tsv":
         return "\t"
-    tabs = len(re.findall(r"(?m)^[^\t\n]*\t", text))
-    if format == "auto" and tabs and 2 * tabs >= len(re.findall(r"(?m)^[^\n]*\S", text)):
+    tabs = 0 if format == "csv" else len(re.findall(r"(?m)^[^\t\n]*\t", text))
+    if tabs and 2 * tabs >= len(re.findall(r"(?m)^[^\n]*\S", text)):
         return "\t"
     if format == "auto" and _every_line(text, rf'[ \t]*[^\s"{CSV}]+[ \t]+[^\s{CSV}]'):
         return " "
@@ -93,6 +95,8 @@ def _between(text: str, separator: str) -> str:
             cell = rf'"[^"\n]*{sign}[^"\n]*"' if sign == separator else rf".*{sign}.*$"
             rows = re.findall(rf"{columns}({cell})", text)
             each = [[len(part.strip(' "')) for part in row.split(sign)] for row in rows]
+            if separator == " " and any(re.search(rf"{sign}\S", row) for row in rows):
+                continue  # words with spaces, and the sign behind them
             if each and all(2 * min(lengths) >= max(lengths) for lengths in each):
                 return sign
     return ""

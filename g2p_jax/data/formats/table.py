@@ -15,6 +15,7 @@ _COMMENT = re.compile(r"^\s*;;;.*|^\s*#\s.*|\s#.*")
 _COMMENT_LINE = re.compile(r"^\s*;;;.*")
 _DISAMBIGUATION = re.compile(r"#\d+")
 NUMBER = re.compile(r"(?:\d*[.,]\d+|\d+)(?:[eE][-+]?\d+)?")
+_QUOTED = re.compile(r'".+"')
 VARIANT = re.compile(r"(?<=.)\(\d+\)$")
 
 
@@ -45,6 +46,7 @@ def read(file: TextFile, layout: Layout, example: str) -> Iterator[Entry | DataE
             yield file.error(number, example, what + shorten(layout.separator.join(row)), fix)
         else:
             word = row[word_column].strip()
+            word = word[1:-1] if layout.enclosed and _QUOTED.fullmatch(word) else word
             word = VARIANT.sub("", word) if word.endswith(")") else word  # word(2)
             language = row[language_column].strip() if language_column < len(row) else ""
             each, weight = _pronunciations(row[first:], layout), math.nan
