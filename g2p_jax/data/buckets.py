@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from g2p_jax.data.ragged import Array
+from g2p_jax.data.ragged import Array, Ragged
 
 
 def choose_buckets(lengths: Sequence[int] | Array, count: int) -> tuple[int, ...]:
@@ -53,3 +53,15 @@ def group_by_length(
         index_B = np.full(rows, -1, order.dtype)
         index_B[: len(chosen)] = chosen
         yield index_B, int(buckets[np.searchsorted(buckets, lengths[chosen].max())])
+
+
+def padded_batches(
+    sequences: Sequence[Ragged], buckets: Sequence[int], rows: int
+) -> Iterator[tuple[Array, ...]]:
+    """Yields (index_B, *padded) for each batch of parallel sequences; see `group_by_length`.
+
+    sequences: such as the words and their pronunciations; the longest of each decides.
+    """
+    lengths = np.max([each.lengths for each in sequences], axis=0)
+    for index_B, length in group_by_length(lengths, buckets, rows):
+        yield index_B, *(each.padded(index_B, length) for each in sequences)

@@ -20,8 +20,8 @@ import jax.export
 import jax.numpy as jnp
 import numpy as np
 
-from g2p_jax.data.buckets import group_by_length
-from g2p_jax.data.ragged import Array, Ints, Ragged, borders
+from g2p_jax.data.buckets import padded_batches
+from g2p_jax.data.ragged import Array, Ragged, borders
 from g2p_jax.data.symbols import EOS, PAD
 from g2p_jax.devices.programs import CachedProgram
 
@@ -197,12 +197,10 @@ def prepare(units: Units, longest: int, most: int) -> list[Future]:
     )
 
 
-def _batches(source: Ragged, target: Ragged) -> Iterator[tuple[Array, Ints, Ints]]:
+def _batches(source: Ragged, target: Ragged) -> Iterator[tuple[Array, ...]]:
     """Indices of pairs, -1 for padding, and their letters and phonemes, padded.
 
     Pairs longer than all LENGTHS are in no batch.
     """
-    lengths = np.maximum(source.lengths, target.lengths)
-    rows = next((n for n in ROWS if len(lengths) <= n), ROWS[-1])
-    for index_B, length in group_by_length(lengths, LENGTHS, rows):
-        yield index_B, source.padded(index_B, length), target.padded(index_B, length)
+    rows = next((n for n in ROWS if len(source) <= n), ROWS[-1])
+    return padded_batches((source, target), LENGTHS, rows)

@@ -21,7 +21,7 @@ from g2p_jax.data.symbols import EOS
 from g2p_jax.errors import DataError
 from g2p_jax.joint import alignment
 from g2p_jax.joint.alignment import Units
-from g2p_jax.joint.ngram import Floats, Ngram
+from g2p_jax.joint.ngram import Floats, Ngram, find
 
 WEIGHT, ENSEMBLE_WEIGHT = 0.4, 1 / 3  # w, for one network and for several: docs/results.md
 BEAM = 4  # hypotheses of each word to rescore
@@ -83,8 +83,8 @@ class JointNgram:
 
         def log_probs() -> Floats:
             aligned = wait()
-            place = np.searchsorted(self.codes, aligned.ids).clip(max=len(self.codes) - 1)
-            tokens = np.where(self.codes[place] == aligned.ids, place, self.ngram.size)
+            place = find(self.codes, aligned.ids)
+            tokens = np.where(place < 0, self.ngram.size, place)
             log_p = self.ngram.log_probs(Ragged(tokens, aligned.starts))
             return np.where(aligned.lengths > 0, log_p, NOT_ALIGNED)
 

@@ -33,11 +33,6 @@ class Level:
     log_prob: Floats  # of the last token after its history
     log_backoff: Floats  # log g of the whole n-gram as a history
 
-    def find(self, keys: Array) -> Array:
-        """The place of each key, -1 if there is none."""
-        place = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
-        return np.where(self.keys[place] == keys, place, -1)
-
 
 @dataclass(frozen=True, eq=False)
 class Ngram:
@@ -89,7 +84,7 @@ class Ngram:
         for n, (shorter, level) in enumerate(zip(self.levels, self.levels[1:], strict=False), 1):
             history = np.where(position >= n, np.roll(node, 1), -1)
             key = np.where((history >= 0) & known, history * self.size + token, -1)
-            node = level.find(key)
+            node = find(level.keys, key)
             log_p = np.where(history >= 0, log_p + shorter.log_backoff[history], log_p)
             log_p = np.where(node >= 0, level.log_prob[node], log_p)
         return np.add.reduceat(np.where(position > 0, log_p, 0.0), np.flatnonzero(position == 0))
@@ -128,6 +123,12 @@ def discounts(count: Array) -> Floats:
     y = ones / (ones + 2 * twos)
     taken = 0, 1 - 2 * y * twos / ones, 2 - 3 * y * threes / twos, 3 - 4 * y * fours / threes
     return np.clip(taken, (0, 0.1, 0.1, 0.1), (0, 0.9, 1.9, 2.9))
+
+
+def find(rising: Array, numbers: Array) -> Array:
+    """The place of each number in a rising array, -1 if it is not there."""
+    place = np.searchsorted(rising, numbers).clip(max=len(rising) - 1)
+    return np.where(rising[place] == numbers, place, -1)
 
 
 def _with_ends(sequences: Ragged, size: int) -> tuple[Array, Array]:

@@ -18,7 +18,7 @@ from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UserError
 from g2p_jax.joint.guess import Guesser
 from g2p_jax.joint.model import JointNgram
-from g2p_jax.joint.ngram import Floats
+from g2p_jax.joint.ngram import Floats, find
 
 MOST_NGRAMS = 140_000  # of a language: with more words than make so many, they are shorter
 ROOM = 64  # numbers are rounded up to a multiple of it: languages share compiled programs
@@ -127,9 +127,9 @@ def guess_languages(words: Sequence[str], symbols: Symbols, joint: object) -> li
 
 def numbered(sequences: Ragged, symbols: Array) -> Ragged:
     """Returns the numbers of these symbols in a language that has only some."""
-    place = np.searchsorted(symbols, sequences.ids).clip(max=len(symbols) - 1)
-    known = symbols[place] == sequences.ids
-    return Ragged(np.where(known, place + 1, len(symbols) + 1).astype(np.uint16), sequences.starts)
+    place = find(symbols, sequences.ids)
+    numbers = np.where(place < 0, len(symbols), place) + 1
+    return Ragged(numbers.astype(np.uint16), sequences.starts)
 
 
 def room(symbols: Array) -> int:

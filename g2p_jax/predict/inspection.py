@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from g2p_jax.data.buckets import group_by_length
+from g2p_jax.data.buckets import padded_batches
 from g2p_jax.data.ragged import Ragged
 from g2p_jax.data.symbols import EOS, Symbols
 from g2p_jax.joint.ngram import Floats
@@ -128,14 +128,13 @@ def score_pairs(
     """
     source = Ragged.from_lists(sources)
     target = Ragged.from_lists([[*phonemes, EOS] for phonemes in targets])
-    lengths = np.maximum(source.lengths, target.lengths)
-    longest = int(lengths.max(initial=SHORTEST))
+    longest = int(np.concatenate([source.lengths, target.lengths]).max(initial=SHORTEST))
     buckets = [1 << n for n in range(3, longest.bit_length() + 1)]
     scores: dict[int, ForcedScores] = {}
-    for index_B, length in group_by_length(lengths, buckets, ROWS):
-        both = run(source.padded(index_B, length), target.padded(index_B, length))
+    for index_B, *padded in padded_batches((source, target), buckets, ROWS):
+        both = run(*padded)
         for row, i in enumerate(index_B[index_B >= 0].tolist()):
             steps, letters = target.lengths[i], source.lengths[i]
             log_probs_TxV, attention_TxS = (x[row, :steps] for x in both)
             scores[i] = ForcedScores(log_probs_TxV, attention_TxS[:, :letters])
-    return [scores[i] for i in range(len(lengths))]
+    return [scores[i] for i in range(len(source))]

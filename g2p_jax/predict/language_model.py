@@ -13,7 +13,7 @@ import numpy as np
 import optax
 
 from g2p_jax.config import Config
-from g2p_jax.data.buckets import group_by_length
+from g2p_jax.data.buckets import padded_batches
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import EOS, PAD, Symbols
 from g2p_jax.devices import forks
@@ -102,9 +102,9 @@ class LanguageModel:
         rows = Ragged.from_lists([[*encode(tokens), *end] for tokens in sequences])
         longest, nats = int(rows.lengths.max(initial=1)), np.zeros(len(rows))
         buckets = range(CHUNK, longest + CHUNK, CHUNK)
-        for index_B, length in group_by_length(rows.lengths, buckets, ROWS):
+        for index_B, target_BxT in padded_batches([rows], buckets, ROWS):
             chosen = index_B[index_B >= 0]
-            nats[chosen] = self._nats(rows.padded(index_B, length))[: len(chosen)]
+            nats[chosen] = self._nats(target_BxT)[: len(chosen)]
         return [Likelihood(*one) for one in zip(nats.tolist(), rows.lengths.tolist(), strict=True)]
 
     def _nats(self, target_BxT: Ints) -> Array:

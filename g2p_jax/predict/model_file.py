@@ -80,7 +80,7 @@ def write(path: Path, model: Stored, dtype: str = "float32") -> None:
 def precision(file: Path) -> str:
     """Returns the type of the weights in a model file: "float32" or "float16"."""
     with safetensors.safe_open(file, framework="numpy") as opened:
-        name = next(name for name in opened.keys() if not name.startswith(JOINT))  # noqa: SIM118
+        name = next(name for name in opened.keys() if not name.startswith(JOINT))
         return str(opened.get_tensor(name).dtype)
 
 

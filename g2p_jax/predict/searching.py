@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from g2p_jax.data.buckets import group_by_length
-from g2p_jax.data.ragged import Array, Ints, Ragged
+from g2p_jax.data.buckets import padded_batches
+from g2p_jax.data.ragged import Array, Ragged
 from g2p_jax.data.symbols import PAD
 from g2p_jax.network.ensemble import OutputTransform, step_functions
 from g2p_jax.network.seq2seq import Seq2Seq
@@ -34,13 +34,12 @@ class SearchSettings(NamedTuple):
     alternatives: int  # how many more pronunciations greedy search returns
 
 
-def batches(source: Ragged, longest: int, width: int) -> list[tuple[Array, Ints]]:
+def batches(source: Ragged, longest: int, width: int) -> list[tuple[Array, ...]]:
     """Returns (index_B, source_BxS) of batches that hold all spellings; index -1: a padding row."""
     count = len(source)
     rows, lengths = next((rows, n) for most, rows, n in SHAPES if most is None or count <= most)
     rows = max(rows, 2 // width)  # products with a single row take longer than with two
-    groups = group_by_length(source.lengths, up_to(longest, lengths), rows)
-    return [(index_B, source.padded(index_B, length)) for index_B, length in groups]
+    return list(padded_batches([source], up_to(longest, lengths), rows))
 
 
 def shapes(most: int) -> Iterator[tuple[int, tuple[int, ...]]]:

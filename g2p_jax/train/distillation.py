@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 
 from g2p_jax.data.batches import Examples
-from g2p_jax.data.buckets import choose_buckets, group_by_length
+from g2p_jax.data.buckets import choose_buckets, padded_batches
 from g2p_jax.data.symbols import PAD, Symbols
 from g2p_jax.errors import ConfigError
 from g2p_jax.predict.g2p import load
@@ -32,9 +32,9 @@ def teacher_probabilities(path: str, examples: Examples, symbols: Symbols) -> np
         )
     logging.info("computing the probabilities of the teacher %s", path)
     table = np.zeros((len(examples.target.ids), len(symbols.phonemes)), np.float16)
-    source, target, lengths = examples.source, examples.target, examples.lengths
-    for index_B, length in group_by_length(lengths, choose_buckets(lengths, BUCKETS), MOST_ROWS):
-        source_BxS, target_BxT = source.padded(index_B, length), target.padded(index_B, length)
+    buckets, pairs = choose_buckets(examples.lengths, BUCKETS), (examples.source, examples.target)
+    for index_B, source_BxS, target_BxT in padded_batches(pairs, buckets, MOST_ROWS):
         p_BxTxV, real_BxT = teacher.forced_probabilities(source_BxS, target_BxT), target_BxT != PAD
-        table[target.places(index_B, length)[real_BxT]] = p_BxTxV[real_BxT]
+        places_BxT = examples.target.places(index_B, target_BxT.shape[1])
+        table[places_BxT[real_BxT]] = p_BxTxV[real_BxT]
     return table
