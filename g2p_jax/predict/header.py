@@ -42,8 +42,6 @@ def locate(path: str | Path) -> Path:
 
     Raises ModelError if there is none.
     """
-    if not isinstance(path, str | Path):
-        raise TypeError(f"a model is named by a path, found {type(path).__name__}: {path!r}")
     given = path = Path(path)
     shipped = sorted(folder.name for folder in PRETRAINED.iterdir())
     try:

@@ -140,10 +140,6 @@ def check_words(words: Iterable[str]) -> Iterator[str]:
     """Yields the words; raises TypeError for a text instead of a list, and for what is no text."""
     if isinstance(words, str):
         raise TypeError(f"a list of words is expected, found a text: give [{shorten(words)}]")
-    if isinstance(words, bytes) or not isinstance(words, Iterable):
-        raise TypeError(
-            f"a list of words is expected, found {type(words).__name__}: {shorten(words)}"
-        )
     for word in words:
         if not isinstance(word, str):
             raise TypeError(f"a word is a text (str), found {type(word).__name__}: {shorten(word)}")
@@ -163,10 +159,10 @@ def check_options(nbest: int, beam: int = 0, mass: float = 1.0) -> None:
 
 def split(letters: tuple[str, ...], longest: int) -> list[tuple[str, ...]]:
     """Cuts a word into the fewest pieces of at most `longest` letters, of equal length."""
-    if 0 < len(letters) <= longest:
+    if 0 < len(letters) <= longest:  # as nearly all words
         return [letters]
-    count = -(-len(letters) // longest) or 1
-    size = -(-len(letters) // count) or 1
+    count = max(-(-len(letters) // longest), 1)
+    size = max(-(-len(letters) // count), 1)
     return [letters[start : start + size] for start in range(0, len(letters), size)]
 
 

@@ -126,7 +126,7 @@ def reach(net: Seq2Seq, params: Any, source_BxS: Any, target_BxT: Any) -> Reach:
 def _top_layer(net: Seq2Seq, params: Any, source_BxS: Any) -> tuple[Callable, Any]:
     """The encoder's top layer as a step of one word, state [N], gates [H] -> state [N]; its gates.
 
-    Those are W x + b of all letters.
+    Gates are W x + b of each letter.
     """
     _, seen = net.apply(
         {"params": params},
