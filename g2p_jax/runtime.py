@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 PAD, BOS, EOS, UNK = range(4)
-DTYPES = {"F16": "<f2", "F32": "<f4", "U8": "u1", "U16": "<u2", "U32": "<u4"}
+DTYPES = {"F16": "<f2", "F32": "<f4", "U8": "u1", "U16": "<u2", "U32": "<u4", "I64": "<i8"}
 ROWS, CANDIDATES, SEVERAL = 512, 4, 10  # searched together; of a word, rescored; more than one
 PRUNE_THRESHOLD = 3.0  # of log P, for the best answer alone: what is further behind cannot win
 LIKELY, TINY = 3, np.float32(1e-18)  # monotonic attention: letters handed on; against log 0
@@ -51,7 +51,8 @@ _NAMES = """arm-e hye arm hy armenian, bul bg bulgarian, bur mya my burmese, cat
     filipino, tha th thai, tur tr turkish, ukr uk ukrainian, vie vi vietnamese, wel-nw cym wel cy
     welsh"""
 LANGUAGES = {name: row.split()[0] for row in _NAMES.split(",") for name in row.split()}
-COLONS = "fin", "swe"  # languages with colons in words, as in EU:s
+COLONS = "swe", "fin"  # languages with colons in words, as in EU:s
+ENDING = re.compile(r"(e?[nt]|[aeo]r|([ae]r)?na)?s?")  # of Swedish, after a colon
 CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
 OR_FOR_ALL = ', or give language="deu" for all words'
 
@@ -84,13 +85,13 @@ def read(path):
             raise ValueError("damaged, or of another version")
         for name, entry in header.items():
             start, stop = (end + offset for offset in entry["data_offsets"])
-            array = np.frombuffer(data[start:stop], DTYPES.get(entry["dtype"], "<i8"))
+            array = np.frombuffer(data[start:stop], DTYPES[entry["dtype"]]).reshape(entry["shape"])
             array = array.astype(np.float32) if array.dtype.kind == "f" else array
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} holds what is no number")
             *folders, last = name.split("/")
             folder = functools.reduce(lambda tree, key: tree.setdefault(key, {}), folders, tree)
-            folder[last] = array.reshape(entry["shape"])
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise ValueError(f"{name} holds what is no number")
+            folder[last] = array
         return json.loads(about["config"]), json.loads(about["symbols"]), tree
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: not a model of g2p_jax ({error!r})") from error
@@ -171,8 +172,11 @@ def split_language(word, languages, default=""):
     name, colon, rest = word.partition(":")
     if colon and (language := find_language(name, languages)):
         return language, rest
+    if default == "auto" and rest and ENDING.fullmatch(rest):  # EU:s
+        default = next(filter(None, (find_language(x, languages) for x in COLONS)), default)
     fix, what = "", f"{word[:60]!r} needs a language, such as deu:{word[:60]}{OR_FOR_ALL};"
-    if colon and not default or rest and CODE.fullmatch(name) and default not in COLONS:
+    own = LANGUAGES.get(default, default)
+    if colon and not default or rest and CODE.fullmatch(name) and own not in COLONS:
         what = f"{word[:60]!r}: no language {name[:60]!r}:"
         fix = "; fix: write one of these before the colon"
     elif default:
@@ -484,26 +488,25 @@ class G2P:
         networks = {name: arrays[name] for name in ("encoder", "decoder")}
         self.networks = [Network(self.model, member(networks, n)) for n in several]
         self.ids = {letter: id for id, letter in enumerate(symbols["graphemes"])}
-        languages = sorted(symbols.get("languages", {}), key=lambda x: self.ids[f"{x}:"])
-        how, self.longest = (symbols["case"], symbols["unicode"]), config["data"]["longest"]
-        self.spelling = Spelling(symbols["graphemes"], *how, symbols["source"] == "words")
+        words, characters = symbols["source"] == "words", symbols["target"] == "characters"
         known = symbols.get("languages", {})
+        languages = sorted(known, key=lambda x: self.ids[f"{x}:"])
+        self.longest, how = config["data"]["longest"], (symbols["case"], symbols["unicode"])
+        self.spelling = Spelling(symbols["graphemes"], *how, words)
         self.spellings = {x: Spelling(known[x], *how) for x in languages} or {"": self.spelling}
         self.names, self.language = symbols["phonemes"], config.get("language", "")
         joint = arrays.get("joint", {})  # of each language, read when it is needed, or of all words
         each = {self.ids[f"{x}:"]: joint[x] for x in languages} if joint else {}
         self.joint, self.guesser = each or (joint and {PAD: joint}), joint.get("guesser")
-        turned = (symbols["source"], symbols["target"]) == ("words", "characters")
-        self.joint_of = functools.cache(lambda language: JointNgram(self.joint[language], turned))
+        self.joint_of = functools.cache(lambda x: JointNgram(self.joint[x], words and characters))
         if self.language and (self.language != "auto" or self.guesser is None):
             self.language = find_language(language := self.language, languages)
             if not self.language:
                 raise ValueError(f"no language {language!r}: one of {', '.join(languages)}")
         if not config["stress"]:
             self.names = [x[:-1] if VOWEL.fullmatch(x) else x for x in self.names]
-        self.fold = 2 if self.names != symbols["phonemes"] else 1
-        characters = lambda names: tuple("".join(names).split())
-        self.join = characters if symbols["target"] == "characters" else tuple
+        self.fold = 1 + (self.names != symbols["phonemes"])
+        self.join = (lambda names: tuple("".join(names).split())) if characters else tuple
         self.temperature, train = config["temperature"], config["train"]
         self.smoothing = train["label_smoothing"] * (0.5 if train["teacher"] else 1)
 
@@ -519,7 +522,7 @@ class G2P:
         """Returns for each word its pronunciations, and the characters that are not known."""
         width, most = beam or self.beam or (CANDIDATES if self.joint else 1), SEVERAL * self.fold
         rounds = range(((nbest - 1) // SEVERAL).bit_length() + 1 if nbest > 1 else 0)
-        spelled, by_length, found = list(map(self.pieces, words)), {}, {(): [((), 0.0)]}
+        spelled, by_length, found = list(map(self.pieces, words)), {}, {}
         for piece in dict.fromkeys(piece for pieces, _ in spelled for piece in pieces):
             by_length.setdefault(len(piece), []).append(piece)
         for pieces in by_length.values():
@@ -529,7 +532,7 @@ class G2P:
                 for n in rounds:
                     best = map(self._add, best, self._search(some, max(width, most << n), np.inf))
                 found |= zip(some, best, strict=True)
-        return [(self._join(found, pieces or [()], nbest), unknown) for pieces, unknown in spelled]
+        return [(self._join(found, pieces, nbest), unknown) for pieces, unknown in spelled]
 
     def named(self, word):
         """Returns the language of a word, "" in a model of one, and the word without it."""
@@ -537,9 +540,8 @@ class G2P:
             return "", word
         language, word = split_language(word, self.spellings, self.language)
         if language == "auto":
-            letters, _ = self.spelling.letters_of(word)  # of all languages
-            place = guess(self.guesser, [self.ids[letter] for letter in letters])
-            language = list(self.spellings)[place]
+            ids = [self.ids[x] for x in self.spelling.letters_of(word)[0]]  # of all languages
+            language = list(self.spellings)[guess(self.guesser, ids)]
         return language, word
 
     def pieces(self, word):
@@ -555,16 +557,15 @@ class G2P:
             parts = list(map(spelling.letters_of, spelling.parts(word)))
         for letters, _ in parts:
             size = -(-len(letters) // max(-(-len(letters) // longest), 1)) or 1
-            starts = range(0, len(letters), size)
-            pieces += ((*first, *letters[i : i + size]) for i in starts)
+            pieces += ((*first, *letters[i : i + size]) for i in range(0, len(letters), size))
         return pieces, tuple(token for _, unknown in parts for token in unknown)
 
     def _join(self, found, pieces, nbest):
-        best = found[pieces[0]]
-        for each in map(found.get, pieces[1:]):
+        best = [((), 1.0)]
+        for each in map(found.get, pieces):
             both = [(a + b, p * q) for (a, p), (b, q) in itertools.product(best, each)]
             best = sorted(both, key=lambda one: -one[1])[:nbest]
-        return best[:nbest] if best[0][0] else [((), 0.0)]
+        return best if best[0][0] else [((), 0.0)]
 
     def _add(self, found, wider):
         """Returns `found`, and what a wider search has found, which shares the rest."""
@@ -605,14 +606,14 @@ class G2P:
         found_BxN &= found_BxN.sum(axis=1, keepdims=True) > 1
         if not self.joint or not found_BxN.any():
             return log_p_BxN
-        joint_BxN, source_PxS = np.zeros_like(log_p_BxN), source_BxS[np.nonzero(found_BxN)[0]]
-        tokens_PxT, log_p_P = tokens_BxNxT[found_BxN], np.zeros(len(source_PxS))
+        joint_BxN, (b_P, n_P) = np.zeros_like(log_p_BxN), np.nonzero(found_BxN)
+        source_PxS, tokens_PxT = source_BxS[b_P], tokens_BxNxT[b_P, n_P]
         first = PAD not in self.joint  # letters that name a language
         for language in np.unique(source_PxS[:, 0]) if first else [PAD]:
             rows = (source_PxS[:, 0] == language) | (not first)
-            of_pairs = self.joint_of(int(language)).log_probs
-            log_p_P[rows] = of_pairs(source_PxS[rows, int(first) :], tokens_PxT[rows])
-        joint_BxN[found_BxN] = log_p_P
+            log_probs = self.joint_of(int(language)).log_probs
+            found = log_probs(source_PxS[rows, int(first) :], tokens_PxT[rows])
+            joint_BxN[b_P[rows], n_P[rows]] = found
         weight = 0.4 if self.members == 1 else 1 / 3
         both_BxN = ((1 - weight) * log_p_BxN + weight * joint_BxN) / self.temperature
         total = lambda x_BxN: np.logaddexp.reduce(x_BxN, axis=1, keepdims=True)

@@ -109,7 +109,8 @@ def test_fewer_bits_are_nearly_the_same_in_fewer_bytes(model, precision, toleran
 
 SPELLED = [
     "Face", "CAFÉ", "ﬁne", "’ab", "cab", "ab-ca\u2013d", "a b", " ", "", "日a", "b" * 11, "a/b",
-    "İ", "ß", "ẞ", "Ⓐ", "ba\N{COMBINING ACUTE ACCENT}d", "e\N{COMBINING ACUTE ACCENT}", "éé-日",
+    "İ", "ß", "ẞ", "-:a", "Ⓐ",
+    "ba\N{COMBINING ACUTE ACCENT}d", "e\N{COMBINING ACUTE ACCENT}", "éé-日",
     "IĞ", "x:b", "a\N{COMBINING GREEK YPOGEGRAMMENI}",
 ]  # fmt: skip
 
@@ -145,8 +146,11 @@ def test_the_programs_spell_as_the_library(letters, options, tmp_path):
         assert spelling.spell(word.strip())[0] == rows, word
         assert bool(spelling.spell(word.strip())[1]) == bool(unknown), word
     if "source" in options:
-        with pytest.raises(SystemExit, match="'abc' needs a language, .* knows deu, fra, tur, vie"):
-            spelling.spell("abc")
+        for name in ("de", "DE", "German", "ger", "de_AT"):
+            assert spelling.spell(f"{name}:Face") == spelling.spell("deu:Face")
+        for word in ("abc", "deu", "xx:abc"):
+            with pytest.raises(SystemExit, match=f"'{word}' needs a .* knows deu, fra, tur, vie$"):
+                spelling.spell(word)
 
 
 def test_stablehlo_searches_as_numpy_does(tmp_path):

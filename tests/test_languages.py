@@ -184,9 +184,19 @@ def test_a_word_names_its_language(word, language, rest):
         with pytest.raises(UserError, match=language):
             split_language(word, known, "fra")
         assert split_language(word, known, "swe") == ("swe", word)  # of words with colons
+        assert split_language(word, ["deu", "sv"], "sv") == ("sv", word)
     else:
         assert split_language(word, known, "fra") == (language, rest)
         assert names_language(word) == (":" in word and language != "fra")
+
+
+def test_a_guessed_language_may_have_colons_in_words():
+    for word in ("EU:s", "TV:n", "pdf:erna", "S:t"):
+        assert split_language(word, ["deu", "sv"], "auto") == ("sv", word)
+    assert split_language("Lehrer:in", ["deu", "swe"], "auto") == ("auto", "Lehrer:in")
+    for word, languages in (("xx:Haus", ["deu", "swe"]), ("EU:s", ["deu", "fra"])):
+        with pytest.raises(UserError, match=f"{word}': no language '{word[:2]}': the model knows"):
+            split_language(word, languages, "auto")
 
 
 def test_examples_of_small_languages_are_repeated():

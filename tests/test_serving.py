@@ -303,6 +303,8 @@ def test_the_service_answers_as_the_model(g2p):
         service.pronounce(["cab"], Options(1, "", True))
     with pytest.raises(UserError, match="knows one language only"):
         service.pronounce(["cab"], Options(language="deu"))
+    with pytest.raises(UserError, match="'de:cab' names a language: the model knows one only"):
+        service.pronounce(["fad", "a:b", "de:cab"], Options())
 
 
 def test_the_hostile_requests_of_the_benchmark_are_no_error_of_the_server(app):

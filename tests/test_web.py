@@ -61,11 +61,22 @@ LANGUAGES = [
     Pair("fra:à-bas", (("a", "b", "a"),)),
     Pair("tur:ırak", (("ɯɾak",),)),
     Pair("ron:și", (("ʃi",),)),
+    Pair("swe:aes", (("aes",),)),
     Pair("jpn:かが", (("kaɡa",),)),
 ]
 SPELL = ["K AH0 F", "EY1 S Q", "EY1"]
 WORLD = ["deu:Die", "fra:chat à", "tur:Irak", "die", "bas", "irak", "deu:xyz", "fra:" + "bas" * 20]
-WORLD += ["DE:die", "German:Die", "ron:ŞI", "ron:šï", "jpn:カガｶﾞ", "fra:ｂÁs", "fra:ǆ", "fra:ิ"]
+WORLD += [
+    "DE:die",
+    "German:Die",
+    "ron:ŞI",
+    "ron:šï",
+    "jpn:カガｶﾞ",
+    "fra:ｂÁs",
+    "fra:ǆ",
+    "fra:ิ",
+    "EA:s",
+]
 WORDS = ["cafe", "Café", "bead", "a", "well known", "", "日", "face" * 12, "ca\u0301b", "BACK-BEAD"]
 
 
@@ -107,8 +118,14 @@ for (const [name, { model, words, pairs }] of Object.entries(JSON.parse(readFile
   const answers = [1, 3].map((nbest) => g2p.pronounce(words, { nbest, language }));
   const seen = pairs.map(([word, phonemes]) => g2p.inspect(word, phonemes, { language }));
   found[name] = [answers, seen];
-  const wrong = () => g2p.pronounce(["xx:die"], { language });
-  if (name === "world") assert.throws(wrong, /no language "xx": the model knows deu, fra/);
+  if (name !== "world") continue;
+  const fails = (word, language, message) =>
+    assert.throws(() => g2p.pronounce([word], { language }), { message });
+  const known = "the model knows deu, fra, jpn, ron, swe, tur";
+  const wrong = `"xx:die": no language "xx": ${known}; fix: write one of these before the colon`;
+  for (const language of ["auto", "", "deu"]) fails("xx:die", language, wrong);
+  const fix = 'such as deu:die, or { language: "deu" } for all words';
+  fails("die", "", `"die" needs a language, ${fix}; ${known}`);
 }
 console.log(JSON.stringify(found));
 """

@@ -6,6 +6,7 @@ const { Network, Ensemble, JointNgram, LanguageJoint, greedy, beam, rescore } = 
 const { convert, withoutStress, isArpabet, ALPHABETS } = globalThis.g2pJax;
 const { ModelError, open, check, member, Spelling } = globalThis.g2pJax;
 const { LANGUAGES, COLONS } = globalThis.g2pJax, CODE = /^[a-z]{2,3}([-_][a-z0-9]+)*$/i;
+const ENDING = /^(e?[nt]|[aeo]r|([ae]r)?na)?s?$/; // of Swedish, after a colon
 const BOS = 1, EOS = 2, UNK = 3, SPECIALS = 4;
 const MOST_BEAM = 1000;
 const RESCORED = 4; // hypotheses of each word that the joint n-gram model rescores
@@ -82,16 +83,23 @@ class G2P {
     if (!this.languages.length) return ["", word];
     const known = `the model knows ${this.languages.join(", ")}`;
     const auto = language === "auto" && this.joint ? "auto" : "";
-    const own = language && (auto || this.language(language));
+    let own = language && (auto || this.language(language));
     if (own === undefined) throw new RangeError(`no language "${language}": ${known}`);
     const [, name, rest] = /^([^:]*):(.*)$/su.exec(word) ?? [];
     const found = name !== undefined && this.language(name);
     if (found) return [found, rest];
-    if (name !== undefined && (!own || (rest && CODE.test(name) && !COLONS.includes(own)))) {
-      throw new RangeError(`no language "${name}": ${known}`);
+    if (auto && rest && ENDING.test(rest)) { // EU:s
+      own = COLONS.map((code) => this.language(code)).find(Boolean) ?? auto;
     }
-    if (!own) throw new RangeError(`"${word}" needs a language, as in deu:${word}; ${known}`);
-    if (!auto) return [own, word];
+    const hasColons = COLONS.includes(LANGUAGES[own] ?? own), fix = "write one of these before the colon";
+    if (name !== undefined && (!own || (rest && CODE.test(name) && !hasColons))) {
+      throw new RangeError(`"${word}": no language "${name}": ${known}; fix: ${fix}`);
+    }
+    if (!own) {
+      const fix = `such as deu:${word}, or { language: "deu" } for all words`;
+      throw new RangeError(`"${word}" needs a language, ${fix}; ${known}`);
+    }
+    if (own !== "auto") return [own, word];
     const ids = this.spelling.graphemes(word)[0].map((letter) => this.letters.get(letter));
     return [this.joint.guess(ids), word];
   }

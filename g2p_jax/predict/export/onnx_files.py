@@ -54,7 +54,7 @@ def spelling_lines(g2p: runtime.G2P) -> Iterator[str]:
     ("-" in a model of one), a code point, and the numbers of the letters that it stands for: none
     where it is left out, as an accent is; PAD for what parts words; UNK after those of a letter
     that is read without its accent, where others have one. Character 0 stands for the letter that
-    names the language.
+    names the language. The last lines are names of languages, and those that they have above.
     """
     yield f"{g2p.longest - ('' not in g2p.spellings)}\n"
     near = {char: _base(char) for char in map(chr, CHARACTERS) if _changes(char)}
@@ -72,6 +72,9 @@ def spelling_lines(g2p: runtime.G2P) -> Iterator[str]:
                 numbers = [PAD]
             if numbers != [UNK]:
                 yield " ".join(map(str, (name, ord(char), *numbers))) + "\n"
+    for name in dict.fromkeys((*g2p.spellings, *runtime.LANGUAGES)):
+        if language := runtime.find_language(name, g2p.spellings):
+            yield f"{name} {language}\n"
 
 
 def _changes(char: str) -> bool:

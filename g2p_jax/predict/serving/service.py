@@ -3,9 +3,11 @@
 import dataclasses
 from collections.abc import Sequence
 
+from g2p_jax import runtime
 from g2p_jax.data.arpabet import has_stress
 from g2p_jax.data.language_names import split_language
 from g2p_jax.data.symbols import check_can_write
+from g2p_jax.errors import UserError
 from g2p_jax.joint.per_language import in_language
 from g2p_jax.predict.lexicon_first import LexiconFirst
 from g2p_jax.predict.pronouncer import Pronouncer
@@ -32,7 +34,8 @@ class Service:
     def pronounce(self, words: Sequence[str], options: Options) -> list[str]:
         """Returns the answer to each word as a JSON object.
 
-        UserError for stress or a language that the model does not know.
+        UserError for stress or a language that the model does not know, and for a word such as
+        deu:Haus in a model of one language.
         """
         nbest, alphabet, stress, language = options
         check_can_write(self._g2p.symbols, alphabet)
@@ -42,6 +45,8 @@ class Service:
             self._g2p.with_stress(True)  # raises UserError for a model that has learned none
         wanted = True if other else self._g2p.config.stress if stress is None else stress
         model = self._models.get(wanted, self._g2p)
+        if not self._g2p.symbols.languages:
+            _check_unnamed(words)
         named = self._named(words, language) if language else words
         answers: list[Answer] = model.pronounce(named, nbest=1 if nbest == 1 else NBEST)
         if other:
@@ -62,3 +67,11 @@ class Service:
         for model in self._models.values():
             for nbest in (1, NBEST):
                 model.warm_up(MOST_PARTS, nbest)
+
+
+def _check_unnamed(words: Sequence[str]) -> None:
+    for word in words:
+        name, colon, _ = word.partition(":")
+        if colon and runtime.find_language(name, runtime.LANGUAGES):
+            fix = "fix: leave it out, or serve a model of many, as --ckpt=world"
+            raise UserError(f"{word[:60]!r} names a language: the model knows one only; {fix}")

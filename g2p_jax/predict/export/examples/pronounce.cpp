@@ -4,6 +4,7 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -40,16 +41,20 @@ std::vector<std::pair<char32_t, std::string>> characters(const std::string& text
 struct Spelling {
   size_t longest;
   std::map<std::string, Table> tables;
+  std::map<std::string, std::string> names;  // of languages
 
   Spelling() {
     std::ifstream file("spelling.txt");
     file >> longest >> std::ws;
     for (std::string line; std::getline(file, line);) {
       std::istringstream fields(line);
-      std::string language;
-      uint32_t code;
+      std::string language, code;
       fields >> language >> code;
-      Row& numbers = tables[language][code];
+      if (!std::isdigit(code[0])) {  // a name of a language
+        names[language] = code;
+        continue;
+      }
+      Row& numbers = tables[language][std::stoul(code)];
       for (int64_t number; fields >> number;) numbers.push_back(number);
     }
   }
@@ -57,9 +62,16 @@ struct Spelling {
   // The numbers of the letters of each part of a word; prints what is unknown.
   std::vector<Row> spell(const std::string& word) const {
     const size_t colon = word.find(':');
-    const bool named = colon != word.npos && tables.count(word.substr(0, colon));
-    const auto found = tables.find(named ? word.substr(0, colon) : "-");
-    if (found == tables.end()) throw std::runtime_error("'" + word + "' needs a language, as in deu:" + word);
+    std::string name = colon == word.npos ? "" : word.substr(0, colon);
+    for (char& letter : name) letter = std::tolower(static_cast<unsigned char>(letter));
+    if (!names.count(name)) name = name.substr(0, name.find_first_of("-_"));  // de-AT
+    const bool named = names.count(name);
+    const auto found = tables.find(named ? names.at(name) : "-");
+    if (found == tables.end()) {
+      std::string known;
+      for (const auto& [language, table] : tables) known += (known.empty() ? "" : ", ") + language;
+      throw std::runtime_error("'" + word + "' needs a language, as deu:Haus does; the model knows " + known);
+    }
     const Table& table = found->second;
     std::vector<Row> parts(1), rows;
     std::string unknown;

@@ -9,19 +9,23 @@ const open = (name) => readFile(new URL(name, import.meta.url));
 const lines = async (name) => (await open(name)).toString("utf8").split("\n").slice(0, -1);
 
 /** What spelling.txt says: of each language the numbers of letters for each character. */
-const tables = new Map(), [longest, ...entries] = await lines("spelling.txt");
+const tables = new Map(), names = new Map(), [longest, ...entries] = await lines("spelling.txt");
+const char = (code) => String.fromCodePoint(code);
 for (const [language, code, ...numbers] of entries.map((line) => line.split(" "))) {
-  if (!tables.has(language)) tables.set(language, new Map());
-  tables.get(language).set(String.fromCodePoint(code), numbers.map(Number));
+  if (isNaN(code)) names.set(language, code); // a name of a language
+  else if (tables.has(language)) tables.get(language).set(char(code), numbers.map(Number));
+  else tables.set(language, new Map([[char(code), numbers.map(Number)]]));
 }
 
 /** The numbers of the letters of each part of a word, and what is unknown. */
 function spell(word) {
-  const [name] = word.split(":", 1), named = name !== word && tables.has(name);
-  const table = tables.get(named ? name : "-"), parts = [[]], rows = [];
+  const [name] = word.split(":", 1), code = name.toLowerCase(); // German, DE, de-AT
+  const language = names.get(code) ?? names.get(code.split(/[-_]/)[0]);
+  const named = name !== word && language, table = tables.get(named ? language : "-");
+  const parts = [[]], rows = [];
   if (!table) {
     const known = [...tables.keys()].join(", ");
-    throw Error(`'${word}' needs a language, as in deu:${word}; the model knows ${known}`);
+    throw Error(`'${word}' needs a language, as deu:Haus does; the model knows ${known}`);
   }
   let unknown = "";
   for (const char of (named ? word.slice(name.length + 1) : word).normalize("NFC")) {

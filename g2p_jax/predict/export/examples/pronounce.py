@@ -4,6 +4,7 @@ Without words it reads them from standard input, one a line.
 """
 
 import io
+import re
 import sys
 import unicodedata
 from pathlib import Path
@@ -23,19 +24,25 @@ class Spelling:
 
     def __init__(self) -> None:
         longest, *rows = lines("spelling.txt")
-        self.longest, self.tables = int(longest), dict[str, dict[str, list[int]]]()
+        self.longest, self.names = int(longest), dict[str, str]()
+        self.tables = dict[str, dict[str, list[int]]]()
         for language, char, *numbers in map(str.split, rows):
-            table = self.tables.setdefault(language, {})
-            table[chr(int(char))] = list(map(int, numbers))
+            if char.isdecimal():
+                table = self.tables.setdefault(language, {})
+                table[chr(int(char))] = list(map(int, numbers))
+            else:
+                self.names[language] = char
 
     def spell(self, word: str) -> tuple[list[list[int]], str]:
         """Returns the numbers of the letters of each part of a word, and what is unknown."""
-        language, colon, rest = word.partition(":")
-        if not colon or language not in self.tables:
+        name, _, rest = word.partition(":")
+        codes = name.lower(), re.split("[-_]", name.lower())[0]  # German, DE, de-AT
+        language = next((self.names[code] for code in codes if code in self.names), "")
+        if not language or name == word:
             language, rest = "-", word
         if language not in self.tables:
             known = ", ".join(self.tables)
-            sys.exit(f"{word!r} needs a language, as in deu:{word}; the model knows {known}")
+            sys.exit(f"{word!r} needs a language, as deu:Haus does; the model knows {known}")
         table, parts, unknown = self.tables[language], [list[int]()], ""
         for char in unicodedata.normalize("NFC", rest):
             numbers = table.get(char)
