@@ -3,7 +3,7 @@ import "./src/tables.js";
 import "./src/products.js";
 import "./src/network.js";
 import "./src/search.js";
-import "./src/per_language.js";
+import "./src/joint.js";
 import "./src/alphabets.js";
 import "./src/model_file.js";
 import "./src/spelling.js";

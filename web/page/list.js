@@ -25,8 +25,13 @@ function setUpList(write) {
     const list = words(), mine = run, start = performance.now();
     Object.assign(progress, { max: list.length || 1, value: 0, hidden: !list.length });
     for (let n = 0; n < list.length;) {
-      for (const end = performance.now() + SLICE; n < list.length && performance.now() < end; n++) {
-        lexicon.push(...write([list[n]]));
+      try {
+        const end = performance.now() + SLICE;
+        for (; n < list.length && performance.now() < end; n++) lexicon.push(...write([list[n]]));
+      } catch (error) { // of a word without the language that it needs
+        clear();
+        status.textContent = error.message;
+        return;
       }
       progress.value = n;
       status.textContent = `${n.toLocaleString("en")} of ${list.length.toLocaleString("en")} words`;

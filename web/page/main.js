@@ -1,10 +1,11 @@
 // The page: what is typed is pronounced at once. The hash of the address holds the text.
 "use strict";
 {
-const { byId, chooseModels, setUpList } = globalThis.g2pPage;
+const { byId, showStatus, chooseModels, setUpList } = globalThis.g2pPage;
 const { percent, showWords, showPhonemes, showBest, showAttention } = globalThis.g2pPage;
 const { convert } = globalThis.g2pJax;
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{M}\p{N}]+)*['’]?/gu;
+const NAMED = /[\p{L}\p{M}\p{N}]+(?:['’\-:][\p{L}\p{M}\p{N}]+)*['’]?/gu; // deu:Haus
 const MOST_WORDS = 40, NBEST = 5, MOST_REMEMBERED = 5000;
 const EXAMPLE = "through"; // English
 let g2p = null, answers = new Map(), word = 0, choice = 0, announce = 0;
@@ -39,12 +40,21 @@ function answer(text) {
 }
 
 function show() {
-  const words = byId("text").value.match(WORD) ?? [], some = words.slice(0, MOST_WORDS);
+  const words = byId("text").value.match(g2p?.languages.length ? NAMED : WORD) ?? [];
+  const some = words.slice(0, MOST_WORDS);
   history.replaceState(null, "", `#${encodeURIComponent(byId("text").value)}`);
   if (!g2p) return;
   byId("results").hidden = !some.length;
   if (!some.length) return;
-  const start = performance.now(), found = some.map(answer);
+  const start = performance.now();
+  let found;
+  try {
+    found = some.map(answer);
+  } catch (error) { // of a word that names a language which the model does not know
+    byId("results").hidden = true;
+    showStatus(error.message, true);
+    return;
+  }
   const time = performance.now() - start;
   if (time > 0.05) byId("speed").textContent = `The last answer took ${time.toFixed(1)} ms.`;
   word = Math.min(word, some.length - 1);
@@ -56,8 +66,8 @@ function show() {
   };
   showWords(some, texts, word, choose);
   showDetail(found[word]);
-  byId("status").textContent = words.length > some.length
-    ? `The first ${MOST_WORDS} of ${words.length} words; a longer text fits below.` : "";
+  showStatus(words.length > some.length
+    ? `The first ${MOST_WORDS} of ${words.length} words; a longer text fits below.` : "");
   clearTimeout(announce);
   announce = setTimeout(() => {
     byId("summary").textContent = some.map((text, n) => `${text}: ${texts[n]}`).join(", ");

@@ -76,5 +76,5 @@ async function chooseModels(use) {
   await download(urls.keys().next().value);
 }
 
-Object.assign(globalThis.g2pPage, { byId, chooseModels });
+Object.assign(globalThis.g2pPage, { byId, showStatus, chooseModels });
 }

@@ -16,7 +16,6 @@ let halves; // float16 numbers by their bits
 function fromHalf(bits) {
   halves ??= Float32Array.from({ length: 1 << 16 }, (_, h) => {
     const exponent = (h >> 10) & 31, fraction = h & 1023, sign = h >> 15 ? -1 : 1;
-    if (exponent === 31) return fraction ? NaN : sign * Infinity;
     return sign * (exponent ? 2 ** (exponent - 25) * (1024 + fraction) : 2 ** -24 * fraction);
   });
   const values = new Float32Array(bits.length);
@@ -24,23 +23,31 @@ function fromHalf(bits) {
   return values;
 }
 
-// Header and a function name -> {data, shape} of a file in the format safetensors.
-function open(bytes) {
-  const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + size)));
+// Config, symbols and a function name -> {data, shape}; of a file in the format safetensors.
+async function read(bytes) {
+  const end = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, end)));
+  const { sha256, ...about } = header.__metadata__;
+  if (about.format !== "g2p_jax 2") {
+    throw new ModelError(`its format is ${about.format}; this version reads g2p_jax 2`);
+  }
+  if (sha256 && globalThis.crypto?.subtle) { // not on a page from another host without TLS
+    const text = new TextEncoder().encode(sortedJson({ ...header, __metadata__: about }));
+    const all = new Uint8Array(text.length + bytes.length - end);
+    all.set(text);
+    all.set(bytes.subarray(end), text.length);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", all));
+    const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (found !== sha256) throw new ModelError("damaged: wrong checksum");
+  }
   const tensor = (name) => {
-    const { dtype, shape, data_offsets: [start, end] } = header[name] ?? {
-      get dtype() { throw new ModelError(`damaged: it has no ${name}`); },
-    };
-    const count = shape.reduce((a, b) => a * b, 1), type = TYPES[dtype], from = 8 + size + start;
-    if (!type || end - start !== count * type.BYTES_PER_ELEMENT || 8 + size + end > bytes.length) {
-      throw new ModelError(`damaged: ${name} is no array of ${dtype} ${shape}`);
-    }
-    const data = new type(bytes.slice(from, 8 + size + end).buffer);
+    if (!tensor.has(name)) throw new ModelError(`damaged: it has no ${name}`);
+    const { dtype, shape, data_offsets: [from, to] } = header[name];
+    const data = new TYPES[dtype](bytes.slice(end + from, end + to).buffer);
     return { data: dtype === "F16" ? fromHalf(data) : data, shape };
   };
   tensor.has = (name) => name in header;
-  return { header, tensor, tensors: bytes.subarray(8 + size) };
+  return { config: JSON.parse(about.config), symbols: JSON.parse(about.symbols), tensor };
 }
 
 // JSON as Python writes it, with sorted keys: what the checksum of a model is made of.
@@ -55,18 +62,6 @@ function sortedJson(value) {
   return JSON.stringify(value).replace(/[^ -~]/g, escaped);
 }
 
-async function check({ header, tensors }) {
-  const { sha256, ...about } = header.__metadata__;
-  if (!sha256 || !globalThis.crypto?.subtle) return; // as on a page from another host without TLS
-  const text = new TextEncoder().encode(sortedJson({ ...header, __metadata__: about }));
-  const all = new Uint8Array(text.length + tensors.length);
-  all.set(text);
-  all.set(tensors, text.length);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", all));
-  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (found !== sha256) throw new ModelError("damaged: wrong checksum");
-}
-
 // The tensors of member n of an ensemble, which are the only ones where there is one member.
 function member(tensor, n, members) {
   if (members === 1) return tensor;
@@ -76,5 +71,5 @@ function member(tensor, n, members) {
   };
 }
 
-Object.assign(globalThis.g2pJax, { ModelError, open, check, member });
+Object.assign(globalThis.g2pJax, { ModelError, read, member });
 }

@@ -22,68 +22,39 @@ const WASM = // product.wat
   "A0AgDP0ABAAhDyAQIAn9CQIAIA/95gH95AEhECAMIAdqIQwgCUEEaiIJIAtJDQALIAMgCGohDCAMIBD9CwQAIAhBEGohCAwA" +
   "CwsLCw==";
 
-// x w + b with rows `from` to `to` of w, which is a tensor {data, shape}.
-class Linear {
-  constructor(w, b = null, from = 0, to = w.shape[0]) {
-    this.inputs = to - from;
-    this.outputs = w.shape[1];
-    this.columns = Math.ceil(this.outputs / 4) * 4; // four to a vector; the others are zeros
-    this.weights = new Float32Array((this.inputs + 1) * this.columns); // the bias is the last row
-    for (let row = 0; row <= this.inputs; row++) {
-      const at = (from + row) * this.outputs;
-      const values = row < this.inputs ? w.data.subarray(at, at + this.outputs) : b?.data;
-      if (values) this.weights.set(values, row * this.columns);
-    }
-  }
-
-  // Returns y [rows, outputs] of x [rows, inputs].
-  apply(x, rows) {
-    const { inputs, outputs, columns, products, address } = this;
-    const { floats } = products;
-    const y = new Float32Array(rows * outputs);
-    const most = Math.floor(products.staging / (inputs + columns));
-    for (let first = 0; first < rows; first += most) {
-      const count = Math.min(most, rows - first), out = count * inputs;
-      floats.set(x.subarray(first * inputs, (first + count) * inputs));
-      const bias = address + inputs * columns;
-      products.run(0, 4 * address, 4 * bias, 4 * out, count, inputs, columns);
-      for (let row = 0; row < count; row++) {
-        const at = out + row * columns;
-        y.set(floats.subarray(at, at + outputs), (first + row) * outputs);
-      }
-    }
-    return y;
-  }
-}
+const STAGING = 1 << 16; // numbers at the start of the memory: inputs and outputs of a product
+const PAGE = 1 << 14; // numbers in a page of WebAssembly's memory
 
 // The weights of all linear layers in one memory, which WebAssembly multiplies with.
 class Products {
-  constructor(layers, plain = false) {
-    const widest = layers.map((layer) => layer.inputs + layer.columns);
-    this.staging = Math.max(1 << 16, ...widest); // numbers at the start: inputs and outputs
-    const size = layers.reduce((sum, layer) => sum + layer.weights.length, this.staging);
-    let memory = null;
+  constructor(plain) {
+    this.floats = new Float32Array(STAGING);
+    this.used = STAGING;
+    if (plain) return;
     try {
-      if (plain) throw Error();
-      memory = new WebAssembly.Memory({ initial: Math.ceil(size / (1 << 14)) });
+      const memory = new WebAssembly.Memory({ initial: STAGING / PAGE });
       const bytes = Uint8Array.from(atob(WASM), (char) => char.charCodeAt(0));
       const imports = { g2p: { memory } };
       this.run = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports.product;
-    } catch {
-      memory = { buffer: new ArrayBuffer(4 * size) }; // an old browser, or a page that forbids it
-      this.run = this.plain;
-    }
-    this.floats = new Float32Array(memory.buffer);
-    let address = this.staging;
-    for (const layer of layers) {
-      this.floats.set(layer.weights, address);
-      Object.assign(layer, { products: this, address, weights: null });
-      address += (layer.inputs + 1) * layer.columns;
-    }
+      Object.assign(this, { memory, floats: new Float32Array(memory.buffer) });
+    } catch {} // an old browser, or a page that forbids it
   }
 
-  // The same as product.wat.
-  plain(x, w, b, y, rows, inputs, columns) {
+  // Stores numbers; returns where.
+  store(numbers) {
+    const { used, floats, memory } = this, more = this.used + numbers.length - floats.length;
+    if (more > 0) {
+      memory?.grow(Math.ceil(more / PAGE));
+      this.floats = new Float32Array(memory?.buffer ?? floats.length + more);
+      if (!memory) this.floats.set(floats);
+    }
+    this.floats.set(numbers, used);
+    this.used += numbers.length;
+    return used;
+  }
+
+  // The same as product.wat: y[rows, columns] = x[rows, inputs] w[inputs, columns] + b.
+  run(x, w, b, y, rows, inputs, columns) {
     const { floats } = this;
     for (x /= 4, w /= 4, b /= 4, y /= 4; rows--; x += inputs, y += columns) {
       floats.copyWithin(y, b, b + columns);
@@ -95,21 +66,46 @@ class Products {
   }
 }
 
+// x W + b with W [inputs, outputs].
+class Linear {
+  constructor(products, w, outputs, b = []) {
+    const inputs = w.length / outputs, columns = Math.ceil(outputs / 4) * 4; // four to a vector
+    const padded = new Float32Array((inputs + 1) * columns);
+    for (let row = 0; row < inputs; row++) {
+      padded.set(w.subarray(row * outputs, (row + 1) * outputs), row * columns);
+    }
+    padded.set(b, inputs * columns);
+    Object.assign(this, { products, inputs, outputs, columns, address: products.store(padded) });
+  }
+
+  // Returns y [rows, outputs] of x [rows, inputs].
+  apply(x, rows) {
+    const { products, inputs, outputs, columns, address } = this, { floats } = products;
+    const y = new Float32Array(rows * outputs), most = Math.floor(STAGING / (inputs + columns));
+    for (let first = 0; first < rows; first += most) {
+      const count = Math.min(most, rows - first), out = count * inputs;
+      floats.set(x.subarray(first * inputs, (first + count) * inputs));
+      const bias = address + inputs * columns;
+      products.run(0, 4 * address, 4 * bias, 4 * out, count, inputs, columns);
+      for (let row = 0, at = out; row < count; row++, at += columns) {
+        y.set(floats.subarray(at, at + outputs), (first + row) * outputs);
+      }
+    }
+    return y;
+  }
+}
+
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 const tanh = (x) => 1 - 2 / (Math.exp(2 * x) + 1);
+const range = (count) => Array.from({ length: count }, (_, n) => n);
 
+// In place, of the numbers from a place to another.
 function softmax(x, from = 0, to = x.length) {
   let highest = -Infinity, sum = 0;
   for (let i = from; i < to; i++) highest = Math.max(highest, x[i]);
   for (let i = from; i < to; i++) sum += x[i] = Math.exp(x[i] - highest);
   for (let i = from; i < to; i++) x[i] /= sum;
   return x;
-}
-
-function logSumExp(x) {
-  const highest = Math.max(...x);
-  if (highest === -Infinity) return highest;
-  return highest + Math.log(x.reduce((sum, value) => sum + Math.exp(value - highest), 0));
 }
 
 // Places of the `count` largest numbers, the first of equal ones first.
@@ -125,15 +121,16 @@ function largest(x, count) {
 }
 
 // [rows, A] and [rows, B] -> [rows, A + B]
-function concatenate([first, ...others], rows) {
-  return others.reduce((a, b) => {
-    const A = a.length / rows, B = b.length / rows, both = new Float32Array(a.length + b.length);
-    for (let r = 0; r < rows; r++) {
-      both.set(a.subarray(r * A, (r + 1) * A), r * (A + B));
-      both.set(b.subarray(r * B, (r + 1) * B), r * (A + B) + A);
-    }
-    return both;
-  }, first);
+function concatenate(parts, rows) {
+  const widths = parts.map((part) => part.length / rows), width = widths.reduce((a, b) => a + b);
+  const whole = new Float32Array(rows * width);
+  for (let r = 0, at = 0; r < rows; r++) {
+    parts.forEach((part, n) => {
+      whole.set(part.subarray(r * widths[n], (r + 1) * widths[n]), at);
+      at += widths[n];
+    });
+  }
+  return whole;
 }
 
 // The rows of x [rows, width] with these numbers.
@@ -144,6 +141,6 @@ function take(x, width, numbers) {
 }
 
 Object.assign(globalThis.g2pJax, {
-  Linear, Products, sigmoid, tanh, softmax, logSumExp, largest, concatenate, take,
+  Products, Linear, sigmoid, tanh, range, softmax, largest, concatenate, take,
 });
 }

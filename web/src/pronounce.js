@@ -2,22 +2,14 @@
 "use strict";
 globalThis.g2pJax ??= {};
 {
-const { Network, Ensemble, JointNgram, LanguageJoint, greedy, beam, rescore } = globalThis.g2pJax;
+const { Network, Ensemble, greedy, beam, readJoint, rescore } = globalThis.g2pJax;
 const { convert, withoutStress, isArpabet, ALPHABETS } = globalThis.g2pJax;
-const { ModelError, open, check, member, Spelling } = globalThis.g2pJax;
-const { LANGUAGES, COLONS } = globalThis.g2pJax, CODE = /^[a-z]{2,3}([-_][a-z0-9]+)*$/i;
-const ENDING = /^(e?[nt]|[aeo]r|([ae]r)?na)?s?$/; // of Swedish, after a colon
+const { ModelError, read, member, Spelling, findLanguage, splitLanguage } = globalThis.g2pJax;
 const BOS = 1, EOS = 2, UNK = 3, SPECIALS = 4;
 const MOST_BEAM = 1000;
 const RESCORED = 4; // hypotheses of each word that the joint n-gram model rescores
 const SEVERAL = 10; // pronunciations that the search for more than one is to find
 const PRUNE_THRESHOLD = 3; // of log P, for the best answer alone: what is further behind cannot win
-const KINDS = {
-  cell: ["elman", "lstm", "gru", "gru_before"],
-  attention: ["dot", "additive", "additive_relu", "monotonic", "none"],
-  directions: ["concatenate", "sum", "backward"],
-  start: ["bridge", "copy", "zeros"],
-};
 
 // Returns the model of these bytes: an ArrayBuffer, a Uint8Array, or what has arrayBuffer(), as a
 // Response or a File. Rejects with a ModelError for anything but a model. plain: no WebAssembly.
@@ -26,12 +18,7 @@ async function load(source, { plain = false } = {}) {
   try {
     const view = ArrayBuffer.isView(buffer) ? buffer : new Uint8Array(buffer);
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength); // a Buffer differs
-    const file = open(bytes), { format, config, symbols } = file.header.__metadata__;
-    if (format !== "g2p_jax 2") {
-      throw new ModelError(`its format is ${format}; this version reads g2p_jax 2`);
-    }
-    await check(file);
-    return new G2P(JSON.parse(config), JSON.parse(symbols), file.tensor, plain);
+    return new G2P(await read(bytes), plain);
   } catch (error) {
     if (error instanceof ModelError) throw error;
     throw new ModelError(`not a g2p_jax model, or damaged (${error.message})`);
@@ -39,84 +26,46 @@ async function load(source, { plain = false } = {}) {
 }
 
 class G2P {
-  constructor(config, symbols, tensor, plain) {
-    const { model, ensemble, train, data, ngram } = config;
+  constructor({ config, symbols, tensor }, plain) {
+    const { model, ensemble, train, data, temperature } = config, known = symbols.languages ?? {};
     if (!model.encoder_layers) throw new ModelError("a language model, which reads no words");
-    for (const [name, kinds] of Object.entries(KINDS)) {
-      if (!kinds.includes(model[name])) {
-        throw new ModelError(`its ${name} is ${model[name]}; supported: ${kinds.join(", ")}`);
-      }
-    }
     this.config = config;
     this.letters = new Map(symbols.graphemes.map((letter, id) => [letter, id]));
-    this.languages = Object.keys(symbols.languages ?? {});
-    this.spellings = new Map(Object.entries(symbols.languages ?? {}).map(
-      ([language, letters]) => [language, new Spelling([...letters], symbols)]));
+    this.languages = Object.keys(known);
     this.spelling = new Spelling(symbols.graphemes, symbols); // of all languages
+    this.spellings = Object.fromEntries(this.languages.map(
+      (language) => [language, new Spelling([...known[language]], symbols)]));
+    if (!this.languages.length) this.spellings[""] = this.spelling;
     this.tokens = symbols.phonemes;
     this.characters = symbols.target === "characters";
     this.alphabet = this.tokens.slice(SPECIALS).every(isArpabet) ? "arpabet" : "ipa";
-    this.folded = this.tokens.map((token) => withoutStress([token])[0]);
+    this.alphabets = this.alphabet === "arpabet" ? ALPHABETS : [this.alphabet];
+    this.folded = withoutStress(this.tokens);
     this.hasStress = this.tokens.some((token, id) => token !== this.folded[id]);
     this.longest = data.longest;
-    const smoothing = (train.teacher ? 0.5 : 1) * train.label_smoothing;
-    const networks = Array.from({ length: ensemble }, (_, n) =>
-      new Network({ ...model, plain }, member(tensor, n, ensemble)));
     const named = this.languages.map((name) => [this.letters.get(`${name}:`), name]);
-    if (tensor.has("joint/guesser")) {
-      this.joint = new LanguageJoint(tensor, new Map(named.sort(([a], [b]) => a - b)));
-    } else if (tensor.has("joint/codes")) {
-      const turned = symbols.source === "words" && this.characters;
-      this.joint = JointNgram.read(tensor, this.letters.size, this.tokens.length, turned);
-    }
-    this.network = new Ensemble(networks, smoothing, this.joint ? 1 : config.temperature);
-  }
-
-  // The alphabets that answers can be written in.
-  get alphabets() {
-    return this.alphabet === "arpabet" ? ALPHABETS : [this.alphabet];
+    const turned = symbols.source === "words" && this.characters;
+    this.joint = readJoint(tensor, new Map(named.sort(([a], [b]) => a - b)),
+      this.letters.size, this.tokens.length, turned);
+    const networks = Array.from({ length: ensemble }, (_, n) =>
+      new Network(model, member(tensor, n, ensemble), plain));
+    const smoothing = (train.teacher ? 0.5 : 1) * train.label_smoothing;
+    this.network = new Ensemble(networks, smoothing, this.joint ? 1 : temperature);
   }
 
   // The language of a word such as deu:Haus, and the word; language: of words that name none,
   // "auto": it is guessed.
   named(word, language = "") {
     if (!this.languages.length) return ["", word];
-    const known = `the model knows ${this.languages.join(", ")}`;
-    const auto = language === "auto" && this.joint ? "auto" : "";
-    let own = language && (auto || this.language(language));
-    if (own === undefined) throw new RangeError(`no language "${language}": ${known}`);
-    const [, name, rest] = /^([^:]*):(.*)$/su.exec(word) ?? [];
-    const found = name !== undefined && this.language(name);
-    if (found) return [found, rest];
-    if (auto && rest && ENDING.test(rest)) { // EU:s
-      own = COLONS.map((code) => this.language(code)).find(Boolean) ?? auto;
+    const guessed = language === "auto" && this.joint;
+    const own = guessed ? language : findLanguage(language, this.languages);
+    if (language && !own) {
+      throw new RangeError(`no language "${language}": the model knows ${this.languages.join(", ")}`);
     }
-    const hasColons = COLONS.includes(LANGUAGES[own] ?? own), fix = "write one of these before the colon";
-    if (name !== undefined && (!own || (rest && CODE.test(name) && !hasColons))) {
-      throw new RangeError(`"${word}": no language "${name}": ${known}; fix: ${fix}`);
-    }
-    if (!own) {
-      const fix = `such as deu:${word}, or { language: "deu" } for all words`;
-      throw new RangeError(`"${word}" needs a language, ${fix}; ${known}`);
-    }
-    if (own !== "auto") return [own, word];
+    const [name, rest] = splitLanguage(word, this.languages, own);
+    if (name !== "auto") return [name, rest];
     const ids = this.spelling.graphemes(word)[0].map((letter) => this.letters.get(letter));
     return [this.joint.guess(ids), word];
-  }
-
-  // The language of a name or code, deu, DE, de-AT or German; undefined: none that is known.
-  language(name) {
-    const small = name.trim().toLowerCase(), same = (code) => LANGUAGES[code] ?? code;
-    const find = (code) => this.languages.find((language) => same(language) === same(code));
-    return find(small) ?? find(small.split(/[-_]/)[0]);
-  }
-
-  // The graphemes of the parts of a word, and the characters that the model does not know.
-  spell(word, language) {
-    const [name, text] = this.named(word, language), first = name ? [`${name}:`] : [];
-    const [pieces, unknown] = (this.spellings.get(name) ?? this.spelling)
-      .pieces(text, this.longest - first.length);
-    return [pieces.map((letters) => [...first, ...letters]), unknown, name];
   }
 
   // The most probable pronunciation, phonemes joined by spaces.
@@ -134,20 +83,21 @@ class G2P {
     if (!within(nbest, 1)) throw new RangeError(`nbest: 1 to ${MOST_BEAM}`);
     if (!within(width, 0)) throw new RangeError(`beam: 0 to ${MOST_BEAM}`);
     if (!(mass > 0 && mass <= 1)) throw new RangeError("mass: more than 0, at most 1");
-    const other = alphabet !== "" && alphabet !== this.alphabet;
-    if (other && !this.alphabets.includes(alphabet)) {
+    if (!["", ...this.alphabets].includes(alphabet)) {
       throw new RangeError(`alphabet: one of ${this.alphabets.join(", ")}`);
     }
-    const names = this.names(other || stress), pieces = new Map();
+    const other = !["", this.alphabet].includes(alphabet), names = this.names(other || stress);
+    const found = new Map();
     const answered = (letters) => {
       const key = letters.join("\0");
-      if (!pieces.has(key)) pieces.set(key, this.several(letters, nbest, width, names));
-      return pieces.get(key);
+      if (!found.has(key)) found.set(key, this.several(letters, nbest, width, names));
+      return found.get(key);
     };
     return words.map((word) => {
-      const [parts, unknown, name] = this.spell(word, language);
+      const [name, text] = this.named(word, language), first = name ? [`${name}:`] : [];
+      const [pieces, unknown] = this.spellings[name].pieces(text, this.longest - first.length);
       let best = [{ phonemes: [], probability: 1 }];
-      for (const tails of parts.map(answered)) {
+      for (const tails of pieces.map((letters) => answered([...first, ...letters]))) {
         best = best.flatMap((head) => tails.map((tail) => ({
           phonemes: [...head.phonemes, ...tail.phonemes],
           probability: head.probability * tail.probability,
@@ -170,8 +120,7 @@ class G2P {
   inspect(word, phonemes, { stress, language } = {}) {
     phonemes ??= this.pronounce([word], { stress, language })[0].pronunciations[0].phonemes;
     const [name, text] = this.named(word, language), names = this.names(stress);
-    const known = (this.spellings.get(name) ?? this.spelling).graphemes(text)[0];
-    const letters = name ? [`${name}:`, ...known] : known;
+    const letters = [...(name ? [`${name}:`] : []), ...this.spellings[name].graphemes(text)[0]];
     const wanted = [...(this.characters ? phonemes.join(" ") : phonemes), names[EOS]];
     const probabilities = [], weights = [];
     if (letters.length) {
@@ -186,10 +135,10 @@ class G2P {
         states = after;
       }
     }
-    const nowhere = () => wanted.slice(1).map(() => [0, 0]);
-    const spans = letters.length ? letterSpans(weights.slice(0, -1)) : nowhere();
+    const phones = wanted.slice(0, -1);
+    const spans = letters.length ? letterSpans(weights.slice(0, -1)) : phones.map(() => [0, 0]);
     const spelled = spans.map(([start, end]) => letters.slice(start, end).join(""));
-    return { letters, phonemes: wanted.slice(0, -1), probabilities, weights, spans, spelled };
+    return { letters, phonemes: phones, probabilities, weights, spans, spelled };
   }
 
   // The phonemes as answers have them, by id.
@@ -202,10 +151,9 @@ class G2P {
   several(letters, nbest, beamWidth, names) {
     const width = beamWidth || this.config.beam || (this.joint ? RESCORED : 1);
     const needed = names === this.folded && this.hasStress ? 2 * SEVERAL : SEVERAL;
-    const rounds = nbest > 1 ? 33 - Math.clz32(Math.floor((nbest - 1) / SEVERAL)) : 0;
     let best = this.search(letters, width, PRUNE_THRESHOLD, names).slice(0, 1);
-    for (let n = 0; n < rounds; n++) {
-      const wider = this.search(letters, Math.max(width, needed << n), Infinity, names);
+    for (let found = SEVERAL, wide = needed; nbest > 1; found *= 2, wide *= 2) {
+      const wider = this.search(letters, Math.max(width, wide), Infinity, names);
       const known = new Set(best.map(({ phonemes }) => phonemes.join(" ")));
       const isKnown = ({ phonemes }) => known.has(phonemes.join(" "));
       const total = (some) => some.reduce((sum, { probability }) => sum + probability, 0);
@@ -213,6 +161,7 @@ class G2P {
       const share = others > 0 ? Math.max(1 - total(best), 0) / others : 0;
       best = best.concat(wider.filter((one) => !isKnown(one)).map(({ phonemes, probability }) => (
         { phonemes, probability: Math.min(probability * share, least) })));
+      if (found >= nbest) break;
     }
     return best.slice(0, nbest);
   }
@@ -221,9 +170,8 @@ class G2P {
   search(letters, width, threshold, names) {
     const { config, joint, network } = this;
     const ids = letters.map((letter) => this.letters.get(letter)), limit = 3 * ids.length + 12;
-    const rescored = joint ? RESCORED : 1;
-    let found = width === 1 ? greedy(network, ids, limit, rescored - 1, threshold)
-      : beam(network, ids, limit, width, threshold);
+    let found = width > 1 ? beam(network, ids, limit, width, threshold)
+      : greedy(network, ids, limit, joint ? RESCORED - 1 : 0, threshold);
     if (joint && found.length > 1) {
       found = rescore(found, joint, ids, config.ensemble, config.temperature);
     }

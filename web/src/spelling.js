@@ -2,7 +2,9 @@
 "use strict";
 globalThis.g2pJax ??= {};
 {
-const { MARKS, BASE, ALIKE } = globalThis.g2pJax;
+const { MARKS, BASE, ALIKE, LANGUAGES, COLONS } = globalThis.g2pJax;
+const CODE = /^[a-z]{2,3}([-_][a-z0-9]+)*$/i;
+const ENDING = /^(e?[nt]|[aeo]r|([ae]r)?na)?s?$/; // of Swedish, after a colon
 const SEPARATOR = /[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]/gu;
 // U+0345 comes after all other marks that combine with a letter.
 const combines = (char) => char === "\u0345" || !`\u0345${char}`.normalize("NFD").startsWith("\u0345");
@@ -93,5 +95,32 @@ class Spelling {
   }
 }
 
-Object.assign(globalThis.g2pJax, { Spelling });
+// Which language has a name or code, deu, DE, de-AT or German; undefined: none of these.
+function findLanguage(name, languages) {
+  const small = name.trim().toLowerCase(), same = (code) => LANGUAGES[code] ?? code;
+  const find = (code) => languages.find((language) => same(language) === same(code));
+  return find(small) ?? find(small.split(/[-_]/)[0]);
+}
+
+// The language of a word, deu:Haus or German:Haus, and the word without it; own: of a word that
+// names none. RangeError for a word that needs one, or names another.
+function splitLanguage(word, languages, own) {
+  const [, name, rest] = /^([^:]*):(.*)$/su.exec(word) ?? [];
+  const found = name !== undefined && findLanguage(name, languages);
+  if (found) return [found, rest];
+  if (own === "auto" && rest && ENDING.test(rest)) { // EU:s
+    own = COLONS.map((code) => findLanguage(code, languages)).find(Boolean) ?? own;
+  }
+  const known = `the model knows ${languages.join(", ")}`;
+  const hasColons = COLONS.includes(LANGUAGES[own] ?? own);
+  if (name !== undefined && (!own || (rest && CODE.test(name) && !hasColons))) {
+    const fix = "write one of these before the colon";
+    throw new RangeError(`"${word}": no language "${name}": ${known}; fix: ${fix}`);
+  }
+  if (own) return [own, word];
+  const fix = `such as deu:${word}, or { language: "deu" } for all words`;
+  throw new RangeError(`"${word}" needs a language, ${fix}; ${known}`);
+}
+
+Object.assign(globalThis.g2pJax, { Spelling, findLanguage, splitLanguage });
 }

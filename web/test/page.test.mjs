@@ -17,7 +17,7 @@ let browser, server, address;
 
 if (!reason) {
   before(async () => {
-    const args = ["-m", "g2p_jax", "demo", "--port=0"];
+    const args = ["-m", "g2p_jax", "demo", "--port=0", "--ckpt=english-small,english,world"];
     server = spawn(process.env.PYTHON ?? "python3", args, { cwd: path("."), stdio: ["ignore", "pipe", 2] });
     const [text] = await once(server.stdout, "data");
     address = /http:\S+/.exec(text)[0];
@@ -75,6 +75,17 @@ test("a list is pronounced and downloaded", { skip: reason }, async () => {
   assert.equal(download.suggestedFilename(), "lexicon.tsv");
   const lines = readFileSync(await download.path(), "utf8");
   assert.equal(lines, "rebuilt\tɹ i b ɪ l t\nwell-known\tw ɛ l n oʊ n\n");
+  await page.locator("#model").selectOption("world");
+  await page.waitForFunction(() => !document.querySelector("#languages").hidden);
+  await page.locator("#lines").fill("deu:Haus\nxx:Haus");
+  await page.getByRole("button", { name: "Pronounce the list" }).click();
+  const wrong = page.getByText('"xx:Haus": no language "xx": the model knows');
+  await wrong.waitFor();
+  await page.locator("#lines").fill("");
+  await page.locator("#text").fill("deu:Haus");
+  assert.deepEqual(await phonemes(page), ["h", "a", "ʊ̯", "s"]);
+  await page.locator("#text").fill("Haus xx:Haus");
+  await wrong.waitFor();
   await page.close();
 });
 
