@@ -10,6 +10,7 @@ import random
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -262,7 +263,7 @@ def test_clients_that_never_end_or_read_are_dropped(monkeypatch):
         thread.join(10)
 
 
-def test_the_page_is_served_to_this_computer_only_and_nothing_else(tmp_path):
+def test_the_page_is_served_to_this_computer_only_and_nothing_else(tmp_path, capfd):
     model = tmp_path / "model"
     model.write_bytes(b"weights")
     files = site.read_site({'my "model"': model})
@@ -273,6 +274,11 @@ def test_the_page_is_served_to_this_computer_only_and_nothing_else(tmp_path):
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         address = f"http://127.0.0.1:{server.server_port}"
+        for start in (b"", b"GET / HT", b"GET / HTTP/1.1\r\n\r\n"):  # of clients that go away
+            with socket.create_connection(server.server_address) as client:
+                reset = struct.pack("ii", 1, 0)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                client.sendall(start)
         for path, file in files.items():
             with urllib.request.urlopen(address + path) as found:
                 assert found.read() == file.content
@@ -284,6 +290,7 @@ def test_the_page_is_served_to_this_computer_only_and_nothing_else(tmp_path):
             page_server(files, server.server_port)
         server.shutdown()
         thread.join()
+    assert not capfd.readouterr().err
     page = site.one_file({'my "model"': model})
     assert 'data-model="my &quot;model&quot;">d2VpZ2h0cw==<' in page
     assert not re.search(r'(src|href)="(?!data:)', page)

@@ -1,11 +1,18 @@
 """The page on this computer alone, from Python's own web server."""
 
-import contextlib
+import sys
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from g2p_jax.errors import UserError
 from g2p_jax.predict.serving.site import SAFE, File
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):  # as where the client has gone
+            super().handle_error(request, client_address)
 
 
 def page_server(site: Mapping[str, File], port: int) -> ThreadingHTTPServer:
@@ -26,8 +33,7 @@ def page_server(site: Mapping[str, File], port: int) -> ThreadingHTTPServer:
                 self.send_header(name, value)
             self.end_headers()
             if self.command == "GET":
-                with contextlib.suppress(OSError):  # the client has gone
-                    self.wfile.write(content)
+                self.wfile.write(content)
 
         do_HEAD = do_GET
 
@@ -35,7 +41,7 @@ def page_server(site: Mapping[str, File], port: int) -> ThreadingHTTPServer:
             pass
 
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        return _Server(("127.0.0.1", port), Handler)
     except OSError as error:
         raise UserError(
             f"port {port} cannot be used ({error.strerror}); --port=0 takes a free one"
