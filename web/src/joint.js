@@ -37,8 +37,8 @@ class JointNgram {
     }
     this.codes = byValue(array("codes"));
     for (let n = 1; tensor.has(`${n}/counts`); n++) {
-      const starts = [0]; // where the n-grams of each history start
-      for (const count of array(`${n}/counts`)) starts.push(starts.at(-1) + count);
+      const counts = array(`${n}/counts`), starts = new Uint32Array(counts.length + 1);
+      counts.forEach((count, i) => (starts[i + 1] = starts[i] + count)); // of each history
       const backoff = tensor.has(`${n}/log_backoff`) ? array(`${n}/log_backoff`) : null;
       const [tokens, logP] = [array(`${n}/tokens`), array(`${n}/log_prob`)];
       this.levels.push({ starts, tokens, logP, backoff });

@@ -239,7 +239,7 @@ class Ensemble {
         const p = smoothing ? Math.max(q - smoothing / V, 0.01 * q) : q;
         return v === PAD || v === BOS || v === UNK ? -Infinity : Math.log(p) / temperature;
       });
-      logP.set(softmax(q).map(Math.log), r * V);
+      logP.set(softmax(q).map((p) => Math.log(p)), r * V);
     }
     return [each.map(([states]) => states), logP, mean(each.map(([, , weights]) => weights))];
   }
