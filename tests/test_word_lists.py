@@ -187,12 +187,12 @@ def test_a_lexicon_in_the_place_of_a_list_is_noticed(write, caplog, line):
 
 
 def test_a_list_made_from_a_lexicon_gives_one_that_is_read_back(write, caplog):
-    path = write("<UNK>\nTHROUGH\nTHROUGH(2)\n;;; comment\nread(3)\n;;;q\n!SIL\n\n")
+    path = write("<UNK>\nTHROUGH\nTHROUGH(2)\n;;; comment\nread(3)\n;;;q\n!SIL\n\n“so”\n")
     words = [word for _, word in words_for_lexicon(read_words(path))]
-    assert words == ["THROUGH", "THROUGH", "", "read", "", ""]
+    assert words == ["THROUGH", "THROUGH", "", "read", "", "", "so"]
     assert "left out 2 comments, such as ';;; comment'" in caplog.text
     assert "left out 2 lines without speech, such as '<UNK>'" in caplog.text
-    assert "took 2 variants for a word: 'THROUGH(2)' for 'THROUGH'" in caplog.text
+    assert "took 3 variants for a word: 'THROUGH(2)' for 'THROUGH'" in caplog.text
     lexicon = write("".join(f"{word}\tR IY\n" for word in words[1:4:2]), "lexicon.txt")
     assert [*read_lexicon(lexicon).each_word()] == words[1:4:2]
 

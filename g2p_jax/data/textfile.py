@@ -17,6 +17,7 @@ from g2p_jax.errors import DataError, cut
 
 T = TypeVar("T")
 MOST_BYTES = 10_000_000  # of a line of a stream: to pronounce it takes seconds
+INPUT = "input"  # the name of what is no file
 BLOCK = 1 << 20  # bytes that are read at once, where so many are there
 UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE  # marks at the start of a file
 UTF32 = codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE  # of which the first begins with one of UTF-16
@@ -184,7 +185,7 @@ class LineStream(Iterator[bytes]):
     """Lines of a file, a pipe or a terminal, each as soon as it is there."""
 
     def __init__(self, path: str | os.PathLike[str]):
-        self.name = "input" if path == "-" else os.fspath(path)
+        self.name = INPUT if path == "-" else os.fspath(path)
         self._file, self._rest, self._ended = open_to_read(path), b"", False
         self._lines: deque[bytes] = deque()
         self._number = 0  # of the line that was returned last

@@ -16,7 +16,15 @@ from g2p_jax.data.formats.table import VARIANT
 from g2p_jax.data.language_names import find_language, split_language
 from g2p_jax.data.lexicon import SPECIAL
 from g2p_jax.data.symbols import Symbols
-from g2p_jax.data.textfile import LineStream, csv_row, decode, json_value, line_break, shorten
+from g2p_jax.data.textfile import (
+    INPUT,
+    LineStream,
+    csv_row,
+    decode,
+    json_value,
+    line_break,
+    shorten,
+)
 from g2p_jax.errors import DataError, UserError, counted
 
 FIRST = 10  # lines that tell a lexicon from a list of words
@@ -28,6 +36,7 @@ _NUMBER = re.compile(r"\d*[.,]\d+")
 _COMMENT = re.compile(r"^\s*;;;.*|(?:^|\s+)#\s.*")
 _SOUNDS = re.compile(r"[\u0250-\u02d0@{}_\\]")  # of IPA and X-SAMPA, in no spelling
 _QUOTED = re.compile(r'\s*"([^"]|"")+"\s*')
+_IN_QUOTES = re.compile("""["“”„«»'‘’](.+)["“”«»'‘’]""")
 _JSON = re.compile(r'\s*([\[{]\s*)+("|$)')  # of any kind, also if it cannot be read
 
 
@@ -76,8 +85,8 @@ def read_texts(source: Iterable[bytes | str]) -> Iterator[tuple[str, str]]:
 def words_for_lexicon(words: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Yields (id, word) of a list as a lexicon can hold it; logs what is different, by an example.
 
-    A list that was made from a lexicon has variants, through(2), which become their word; and noise
-    such as <UNK>, which is left out: a reader of the new lexicon would do the same.
+    A list that was made from a lexicon has variants, through(2), which become their word, as
+    "quoted" ones do; and noise such as <UNK>, which is left out, as readers of a lexicon do.
     """
     left_out, variants = list[str](), list[str]()
     for id, word in words:
@@ -85,7 +94,7 @@ def words_for_lexicon(words: Iterable[tuple[str, str]]) -> Iterator[tuple[str, s
         if SPECIAL.fullmatch(text):
             left_out.append(text)
         else:
-            variants += [text] * (text != (word := VARIANT.sub("", text)))
+            variants += [text] * (text != (word := _bare(text)))
             yield id, word
     if left_out:
         some = shorten(left_out[0])
@@ -93,12 +102,18 @@ def words_for_lexicon(words: Iterable[tuple[str, str]]) -> Iterator[tuple[str, s
             "left out %s without speech, such as %s", counted(len(left_out), "line"), some
         )
     if variants:
-        count, word = counted(len(variants), "variant"), VARIANT.sub("", variants[0])
-        logging.warning("took %s for a word: %s for %s", count, shorten(variants[0]), shorten(word))
+        count, word = counted(len(variants), "variant"), shorten(_bare(variants[0]))
+        logging.warning("took %s for a word: %s for %s", count, shorten(variants[0]), word)
+
+
+def _bare(text: str) -> str:
+    """Returns the word without the number of a variant, and without quotes around it."""
+    word = VARIANT.sub("", text)
+    return word[1:-1] if _IN_QUOTES.fullmatch(word) else word
 
 
 def _name(source: Iterable[bytes | str]) -> str:
-    return source.name if isinstance(source, LineStream) else "input"
+    return source.name if isinstance(source, LineStream) else INPUT
 
 
 class _Languages:
@@ -136,18 +151,16 @@ class _Languages:
 def _rows(name: str, source: Iterable[bytes | str]) -> Iterator[Row]:
     """Yields the rows of a list of any kind."""
     lines = ((n, _text(name, n, line).rstrip("\r\n")) for n, line in enumerate(source, 1))
-    head, comments = None, list[tuple[int, str]]()
+    comments, is_csv = list[tuple[int, str]](), name.lower().endswith(".csv")
     for number, line in lines:
-        head = number, line.removeprefix("\ufeff") if number == 1 else line
-        if not NO_ENTRY.match(head[1]):
+        first = line.removeprefix("\ufeff") if number == 1 else line
+        if name == INPUT or not NO_ENTRY.match(first):  # who writes line by line waits for answers
             break
-        comments.append(head)
-        head = None
-    if head is None:
+        comments.append((number, first))
+    else:
         yield from _words_only(name, comments)
         return
-    number, first = head
-    whole, is_csv = itertools.chain([head], lines), name.lower().endswith(".csv")
+    whole = itertools.chain([(number, first)], lines)
     tables = {sign: column_names(first.split(sign)) for sign in (*CSV, "\t")}
     headers = {sign: names for sign, names in tables.items() if WORD in names}
     separator, header = max(headers.items(), key=lambda one: len(one[1]), default=("", ()))
@@ -193,13 +206,9 @@ def _kind(line: str) -> str:
     first, *rest = [part for part in re.split(r"[\t ,;]+", line) if part] or [""]
     short = all(len(part) < 4 or "_" in part or _NUMBER.fullmatch(part) for part in rest)
     consonant = any(not set("aeiouy").intersection(part.lower()) for part in rest)
-    counted_or_numbered = len(rest) == 1 and re.fullmatch(r"\d+[.)]?", first)
-    if (
-        "\t" in line
-        or (short and consonant)
-        or counted_or_numbered
-        or any(map(_SOUNDS.search, rest))
-    ):
+    numbered = len(rest) == 1 and re.fullmatch(r"\d+[.)]?", first)  # or counted
+    sounds = (short and consonant) or any(map(_SOUNDS.search, rest))
+    if "\t" in line or sounds or numbered:
         return LEXICON
     return TEXT if len(rest) > 4 else ""
 
