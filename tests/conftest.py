@@ -1,5 +1,6 @@
 """Eight CPU devices, so that data parallelism is tested; silent broadcasting is an error."""
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -9,13 +10,15 @@ import pytest
 
 import g2p_jax
 
+gc.set_threshold(20_000)  # tracing makes many objects, few of them garbage in cycles
 jax.config.update("jax_num_cpu_devices", 8)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # Compiles in a third of the time; the commands, in processes of their own, are tested as users run
 # them.
 jax.config.update("jax_disable_most_optimizations", True)
 if jax.__version_info__ < (0, 11):
-    os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
+    flags = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+    os.environ["XLA_FLAGS"] = flags
 # What one test has compiled, another need not, in whichever process: those that pytest starts have
 # the variable.
 _own = None
