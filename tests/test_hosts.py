@@ -19,6 +19,7 @@ from g2p_jax.data.chunks import Chunks
 from g2p_jax.data.pairs import Pair
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts
+from tests.forked import Forked
 from tests.runs import latest_state
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,28 @@ TINY = (
     "data.test_share=0.0"
 )
 LONG = 600  # seconds: on a busy machine all takes its time
+
+
+SERVERS: dict[int, Forked] = {}  # by the number of devices that their processes have
+
+
+def server(devices: int) -> Forked:
+    own = {
+        "JAX_NUM_CPU_DEVICES": str(devices),
+        "JAX_PLATFORMS": "cpu",
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        "JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir,
+    }
+    if devices not in SERVERS:
+        SERVERS[devices] = Forked(os.environ | own)
+    return SERVERS[devices]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _servers_end():
+    yield
+    while SERVERS:
+        SERVERS.popitem()[1].close()
 
 
 class Job:
@@ -54,8 +77,7 @@ class Job:
             address = f"localhost:{free.getsockname()[1]}"
         train = [*train, f"--config=configs/{config}.py:tiny", f"--workdir={folder}"]
         train += [f"--config.{setting}" for setting in settings]
-        command = [sys.executable, *(command or train)]
-        command += ["--distributed"] if processes > 1 else []
+        command = [*(command or train), *["--distributed"] * (processes > 1)]
         self.logs = [folder.with_name(f"{folder.name}.{n}.log") for n in range(processes)]
         self.processes = []
         for number, log in enumerate(self.logs):
@@ -63,15 +85,10 @@ class Job:
                 "JAX_COORDINATOR_ADDRESS": address,
                 "JAX_NUM_PROCESSES": str(processes),
                 "JAX_PROCESS_ID": str(number),
-                "JAX_NUM_CPU_DEVICES": str(devices),
-                "JAX_PLATFORMS": "cpu",
-                "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-                "JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir,
             }
-            with log.open("w") as stderr:
-                self.processes.append(
-                    subprocess.Popen(command, cwd=ROOT, env=os.environ | job, stderr=stderr)
-                )
+            log.write_text("")
+            streams = os.devnull, os.devnull, log
+            self.processes.append(server(devices).start(command, ROOT, streams, job))
 
     def __enter__(self) -> "Job":
         return self
