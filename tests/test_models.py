@@ -55,8 +55,13 @@ def batch(padding: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.pad(x, ((0, 0), (0, padding))) for x in (source, target))
 
 
-def make(settings: config.Model) -> tuple[models.Seq2Seq, dict]:
-    net = models.Seq2Seq(settings, LETTERS, PHONEMES, jnp.dtype("float32"))
+def network(settings: config.Model) -> models.Seq2Seq:
+    return models.Seq2Seq(settings, LETTERS, PHONEMES, jnp.dtype("float32"))
+
+
+@functools.cache
+def make(name: str) -> tuple[models.Seq2Seq, dict]:
+    net = network(ARRANGEMENTS[name])
     return net, jax.jit(net.init)(jax.random.key(0), *batch())
 
 
@@ -69,7 +74,7 @@ def test_a_module_that_is_set_up_has_the_weights_of_one_that_was_called(name):
         )
         variables = jax.jit(net.init)(jax.random.key(0), *batch())
     else:
-        net, variables = make(ARRANGEMENTS[name])
+        net, variables = make(name)
     only = jax.jit(functools.partial(net.init, method=set_up))(jax.random.key(0))
     jax.tree.map(np.testing.assert_array_equal, only, variables)
 
@@ -77,7 +82,7 @@ def test_a_module_that_is_set_up_has_the_weights_of_one_that_was_called(name):
 @pytest.mark.parametrize("name", ARRANGEMENTS)
 def test_all_steps_at_once_equal_step_by_step(name, monkeypatch):
     monkeypatch.setattr(monotonic, "LIKELY", 4)  # all letters of these words
-    net, variables = make(ARRANGEMENTS[name])
+    net, variables = make(name)
     source, target = batch()
     together = jax.jit(net.apply)(variables, source, target)
     memory, states = jax.jit(functools.partial(net.apply, method="start"))(variables, source)
@@ -97,7 +102,7 @@ def test_all_steps_at_once_equal_step_by_step(name, monkeypatch):
 @pytest.mark.parametrize("name", ARRANGEMENTS)
 def test_padding_changes_neither_logits_nor_gradients(name):
     """Neither at the words' ends, nor rows that fill up a batch."""
-    net, variables = make(ARRANGEMENTS[name])
+    net, variables = make(name)
 
     def loss(variables, padding):
         source, target = (np.pad(x, ((0, padding), (0, 0))) for x in batch(padding))
@@ -116,7 +121,8 @@ def test_padding_changes_neither_logits_nor_gradients(name):
 def test_without_teacher_the_decoder_is_given_its_own_choices(name, monkeypatch):
     """Logits and gradients of the two-pass way equal those of one loop that chooses as it goes."""
     monkeypatch.setattr(monotonic, "LIKELY", 4)  # all letters of these words
-    net, variables = make(dataclasses.replace(ARRANGEMENTS[name], **dict.fromkeys(DROPOUT, 0.3)))
+    _, variables = make(name)
+    net = network(dataclasses.replace(ARRANGEMENTS[name], **dict.fromkeys(DROPOUT, 0.3)))
     source, target = batch()
     forced = np.array([False, True, False, False])
     key = jax.random.key(3)
@@ -157,7 +163,7 @@ def test_without_teacher_the_decoder_is_given_its_own_choices(name, monkeypatch)
 
 def test_a_monotonic_decoder_sums_up_all_ways_through_the_word():
     """P(phonemes) and its gradient, of every way by itself: letters that never go back."""
-    net, variables = make(ARRANGEMENTS["monotonic"])
+    net, variables = make("monotonic")
     variables = jax.tree.map(
         lambda x: x + 0.3 * np.sin(np.arange(x.size)).reshape(x.shape), variables
     )
@@ -199,7 +205,7 @@ def test_a_monotonic_decoder_sums_up_all_ways_through_the_word():
 def test_a_step_of_a_monotonic_decoder_sums_up_the_likely_letters(likely, monkeypatch):
     """By the forward algorithm of one word, letter by letter, of which the best are kept."""
     monkeypatch.setattr(monotonic, "LIKELY", likely)
-    net, variables = make(ARRANGEMENTS["monotonic"])
+    net, variables = make("monotonic")
     memory = net.apply(variables, np.array([[4, 5, 6, 7]]), method="encode")
     ready, states = net.apply(variables, np.array([[4, 5, 6, 7]]), method="start")
 
@@ -275,7 +281,7 @@ def test_gates_of_embedded_tokens(symbols):
 @pytest.mark.parametrize("name", ["luong dot", "bahdanau, lstm"])
 def test_weights_as_products_read_them_give_the_same(name):
     """In bfloat16; and no weight that is read otherwise has lost digits."""
-    net, variables = make(ARRANGEMENTS[name])
+    net, variables = make(name)
     net = net.clone(dtype=jnp.dtype("bfloat16"))
     read = round_matrices(jax.device_get(variables["params"]), net.dtype)
     kinds = {leaf.dtype for leaf in jax.tree.leaves(read)}
@@ -285,7 +291,7 @@ def test_weights_as_products_read_them_give_the_same(name):
 
 
 def test_nothing_leaks_out_of_the_loops():
-    net, variables = make(ARRANGEMENTS["the lecture's"])
+    net, variables = make("the lecture's")
     source, target = batch()
     gc.collect()
     gc.freeze()  # it looks at all objects each time, but needs only the new ones
