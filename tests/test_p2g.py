@@ -28,7 +28,7 @@ def test_a_lexicon_is_turned_round(write):
 def test_a_model_learns_to_spell(write, tmp_path):
     path = str(write(LEXICON))
     data = config.Data(train=path, dev=path, test_share=0.0, direction="p2g")
-    settings = dataclasses.replace(TINY.train, epochs=80)
+    settings = dataclasses.replace(TINY.train, epochs=40)
     train(dataclasses.replace(TINY, data=data, train=settings, ngram=2), tmp_path / "run")
     g2p = g2p_jax.load(tmp_path / "run")
     assert (g2p("AY"), g2p("R IY D")) == ("EYE", "READ")
