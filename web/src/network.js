@@ -13,29 +13,39 @@ const TINY = 1e-18; // added to probabilities, against 0 / 0 and log 0
 const LIKELY = 3; // letters that a step of a monotonic decoder reads in a search
 
 // The new state, h [R, H] and c of an LSTM, from x = W x + b [R, gates H] and the state.
-function cell(kind, x, layer, [h, c], R) {
-  const u = layer.u.apply(h, R), H = h.length / R, x0 = x.length / R, u0 = u.length / R;
-  const newH = new Float32Array(R * H), newC = c && new Float32Array(R * H);
-  const at = (k, width) => Math.floor(k / H) * width + (k % H);
-  if (kind === "elman") return [u.map((value, k) => tanh(x[k] + value))];
-  if (kind === "lstm") {
+const CELLS = {
+  elman(x, layer, [h], R) {
+    return [layer.u.apply(h, R).map((value, k) => tanh(x[k] + value))];
+  },
+  lstm(x, layer, [h, c], R) {
+    const u = layer.u.apply(h, R), H = h.length / R;
+    const newH = new Float32Array(R * H), newC = new Float32Array(R * H);
     for (let r = 0, k = 0; r < R; r++)
-      for (let i = r * x0, end = i + H; i < end; i++, k++) {
+      for (let i = 4 * r * H, end = i + H; i < end; i++, k++) {
         const gate = (g) => x[i + g * H] + u[i + g * H];
         newC[k] = sigmoid(gate(1)) * c[k] + sigmoid(gate(0)) * tanh(gate(2));
         newH[k] = sigmoid(gate(3)) * tanh(newC[k]);
       }
     return [newH, newC];
-  }
-  const reset = (k) => sigmoid(x[at(k, x0)] + u[at(k, u0)]);
-  const reset_h = layer.reset?.apply(h.map((value, k) => value * reset(k)), R); // gru_before
-  for (let r = 0, k = 0; r < R; r++)
-    for (let i = r * x0, j = r * u0, end = i + H; i < end; i++, j++, k++) {
-      const z = sigmoid(x[i + H] + u[j + H]);
-      const uh = reset_h ? reset_h[k] : sigmoid(x[i] + u[j]) * u[j + 2 * H];
-      newH[k] = (1 - z) * tanh(x[i + 2 * H] + uh) + z * h[k];
-    }
-  return [newH];
+  },
+  gru(x, layer, [h], R) {
+    const u = layer.u.apply(h, R), H = h.length / R, newH = new Float32Array(R * H);
+    const before = layer.reset?.apply(resetStates(x, u, h, R), R); // gru_before: U (r h)
+    for (let r = 0, k = 0, j = 0; r < R; r++, j += u.length / R - H)
+      for (let i = 3 * r * H, end = i + H; i < end; i++, j++, k++) {
+        const z = sigmoid(x[i + H] + u[j + H]);
+        const uh = before ? before[k] : sigmoid(x[i] + u[j]) * u[j + 2 * H];
+        newH[k] = (1 - z) * tanh(x[i + 2 * H] + uh) + z * h[k];
+      }
+    return [newH];
+  },
+};
+CELLS.gru_before = CELLS.gru;
+
+// r h [R, H]
+function resetStates(x, u, h, R) {
+  const H = h.length / R, at = (k, gates) => Math.floor(k / H) * gates * H + (k % H);
+  return h.map((value, k) => value * sigmoid(x[at(k, 3)] + u[at(k, 2)]));
 }
 
 class Network {
@@ -96,9 +106,10 @@ class Network {
   // The outputs [S, H] of an encoder's layer over x, W x + b [S, gates H], and its last state.
   unroll(layer, x, S) {
     const H = this.model.hidden, width = x.length / S, y = new Float32Array(S * H);
+    const step = CELLS[this.model.cell];
     let state = this.zeros();
     for (const s of layer.backward ? range(S).reverse() : range(S)) {
-      state = cell(this.model.cell, x.subarray(s * width, (s + 1) * width), layer, state, 1);
+      state = step(x.subarray(s * width, (s + 1) * width), layer, state, 1);
       y.set(state[0], s * H);
     }
     return [y, ...state];
@@ -141,7 +152,8 @@ class Network {
       if (n) x = layer.input.apply(h, R);
       if (n === 0 && model.input_feeding) weights = this.attend(memory, states.at(-size), R);
       if (layer.context) addContext(x, weights, memory.values[n], memory.S);
-      after.push(...cell(model.cell, x, layer, states.slice(n * size, (n + 1) * size), R));
+      const state = states.slice(n * size, (n + 1) * size);
+      after.push(...CELLS[model.cell](x, layer, state, R));
       h = after.at(-size);
       if (n === 0 && !model.input_feeding && !this.jump) weights = this.attend(memory, h, R);
     });
@@ -234,12 +246,12 @@ class Ensemble {
       : arrays[0].map((_, i) => arrays.reduce((sum, x) => sum + x[i], 0) / M);
     const V = each[0][1].length / R, logP = new Float64Array(R * V);
     for (let r = 0; r < R; r++) {
-      const row = (x) => softmax(Float64Array.from(x.subarray(r * V, (r + 1) * V)));
+      const row = (x) => softmax(new Float64Array(x.subarray(r * V, (r + 1) * V)));
       const q = mean(each.map(([, logits]) => row(logits))).map((q, v) => {
         const p = smoothing ? Math.max(q - smoothing / V, 0.01 * q) : q;
         return v === PAD || v === BOS || v === UNK ? -Infinity : Math.log(p) / temperature;
       });
-      logP.set(softmax(q).map((p) => Math.log(p)), r * V);
+      softmax(q).forEach((p, v) => (logP[r * V + v] = Math.log(p)));
     }
     return [each.map(([states]) => states), logP, mean(each.map(([, , weights]) => weights))];
   }
