@@ -96,7 +96,8 @@ class LexiconFile:
         self.alphabet = "arpabet" if mostly else alphabet_of(names)
         if self.alphabet == "ipa" and all(map(str.isascii, names)):
             self.alphabet = ""  # X-SAMPA of another language, or what we do not know
-        is_unspaced = not mostly and max(map(len, names)) > 3
+        several = bool((pairs.pronunciations.lengths > 1).any())  # IPA is cut there
+        is_unspaced = not mostly and (several or max(map(len, names)) > 3)
         self._space = "" if is_unspaced and all(len(p) == 1 for p in self._whole) else " "
         self._lower = self.alphabet == "arpabet" and any(map(str.islower, names))
         stressed = {"ipa": "[ˈˌ].*", "xsampa": '["%].*'}.get(self.alphabet, "[A-Za-z]{2}[012]")
