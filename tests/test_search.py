@@ -51,7 +51,7 @@ def textbook(logits: np.ndarray, limit: int, size: int, prune_threshold: float):
     for _ in range(limit + 1):
         best = max([p for _, p in done + hypotheses])
         hypotheses = [(h, p) for h, p in hypotheses if p > best - prune_threshold]
-        done += [(h[2:], p + log_p(h[-2], h[-1], EOS)) for h, p in hypotheses]
+        done += [(h[2:], p + log_p(h[-2], h[-1], EOS)) for h, p in hypotheses if h[2:]]
         longer = [
             ((*h, new), p + log_p(h[-2], h[-1], new)) for h, p in hypotheses for new in PHONEMES
         ]
@@ -70,7 +70,7 @@ def probability(logits: np.ndarray, phonemes: tuple[int, ...]) -> float:
 
 
 def all_pronunciations(limit: int):
-    for length in range(limit + 1):
+    for length in range(1, limit + 1):
         yield from itertools.product(PHONEMES, repeat=length)
 
 
@@ -114,20 +114,21 @@ def test_greedy_takes_the_best_phoneme_each_time(seed):
     logits, limit = chain(seed), 12
     phonemes, before, last = [], BOS, BOS
     while len(phonemes) < limit:
-        best = max((EOS, *PHONEMES), key=lambda t: logits[before, last, t])
+        end = [EOS] if phonemes else []  # no word is silent
+        best = max((*end, *PHONEMES), key=lambda t: logits[before, last, t])
         if best == EOS:
             break
         phonemes.append(best)
         before, last = last, best
     else:  # endless: cut where ending is most probable
-        prefixes = [tuple(phonemes[:n]) for n in range(limit + 1)]
+        prefixes = [tuple(phonemes[:n]) for n in range(1, limit + 1)]
         phonemes = max(prefixes, key=lambda p: probability(logits, p))
     start = jnp.full(2, BOS)
     result = greedy(make_step(logits), start, jnp.array([limit, 0]), limit)
     ((answer, p),) = found(result)
     assert answer == tuple(phonemes)
     assert p == pytest.approx(probability(logits, answer), rel=1e-4)
-    assert found(result, word=1)[0][0] == ()  # its limit is no phoneme at all
+    assert found(result, word=1) == [((), 0.0)]  # its limit is no phoneme at all
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -149,7 +150,7 @@ def test_greedy_finds_others_that_differ_in_one_phoneme(seed):
     assert first == (answer, pytest.approx(p))
     assert [changed for changed, _ in rest] == [changed for changed, _ in expected]
     np.testing.assert_allclose([p for _, p in rest], [p for _, p in expected], rtol=1e-4)
-    assert [one[0] for one in found(result, word=1) if one[1] > 0] == [()]  # nothing to change
+    assert all(p == 0 for _, p in found(result, word=1))  # nothing to change
     for prune_threshold in (0.1, 1.0, 3.0):
         near = [changed for changed, q in expected if q >= p * np.exp(-prune_threshold)]
         got = [

@@ -97,7 +97,11 @@ def _start(states: State, batch: int, width: int, length: int) -> Beam:
 
 
 def _end(now: Beam, log_eos_BxK: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Returns the best K of the hypotheses that ended before and those that end now."""
+    """Returns the best K of the hypotheses that ended before and those that end now.
+
+    None ends before its first phoneme.
+    """
+    log_eos_BxK = jnp.where(now.t > 0, log_eos_BxK, -jnp.inf)
     log_prob_Bx2K = jnp.concatenate([now.ended_BxK, now.log_prob_BxK + log_eos_BxK], axis=1)
     tokens_Bx2KxT = jnp.concatenate([now.ended_BxKxT, now.tokens_BxKxT], axis=1)
     ended_BxK, best_BxK = jax.lax.top_k(log_prob_Bx2K, now.ended_BxK.shape[1])

@@ -49,7 +49,7 @@ def greedy(
     def body(now: Greedy) -> Greedy:
         state, logits_BxV = step(now.state, now.token_B)
         log_probs_BxV = log_probs(logits_BxV)
-        eos_B = log_probs_BxV[:, EOS]
+        eos_B = jnp.where(now.t > 0, log_probs_BxV[:, EOS], -jnp.inf)  # no word is silent
         best_Bx2, token_Bx2 = top_two(log_probs_BxV.at[:, EOS].set(-jnp.inf))
         chosen_B, ended_B = eos_B >= best_Bx2[:, 0], now.log_prob_B + eos_B
         better_B = ~now.done_B & (chosen_B | (ended_B > now.ended_B))
