@@ -9,7 +9,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from absl import logging
 
@@ -86,10 +86,10 @@ class LexiconFile:
         self._form = "NFC" if composed else "NFD"
         marked = sum(POSITION.search(phoneme) is not None for phoneme in pairs.phonemes)
         self._positions = marked > 0.9 * len(pairs.phonemes)
-        named = (
-            POSITION.sub("", p) if self._positions else p for each in self._whole for p in each
-        )
-        self.phonemes = Counter(named)
+        bare: Callable[[str], str] = str
+        if self._positions:
+            bare = lambda phoneme: POSITION.sub("", phoneme)
+        self.phonemes = Counter(map(bare, chain.from_iterable(self._whole)))
         names = list(self.phonemes)
         arpabet = sum(self.phonemes[name] for name in names if is_arpabet(name))
         mostly = 50 * arpabet >= 49 * self.phonemes.total()  # with names for noise, for example
@@ -98,7 +98,7 @@ class LexiconFile:
             self.alphabet = ""  # X-SAMPA of another language, or what we do not know
         several = bool((pairs.pronunciations.lengths > 1).any())  # IPA is cut there
         is_unspaced = not mostly and (several or max(map(len, names)) > 3)
-        self._space = "" if is_unspaced and all(len(p) == 1 for p in self._whole) else " "
+        self._space = "" if is_unspaced and max(map(len, self._whole)) == 1 else " "
         self._lower = self.alphabet == "arpabet" and any(map(str.islower, names))
         stressed = {"ipa": "[ˈˌ].*", "xsampa": '["%].*'}.get(self.alphabet, "[A-Za-z]{2}[012]")
         self.stress = any(re.fullmatch(stressed, name) for name in names)
@@ -110,10 +110,9 @@ class LexiconFile:
     def missing(self, words: Iterable[str]) -> list[str]:
         """Returns the words that the lexicon lacks, once in each spelling that it would have."""
         first: dict[str, str] = {}
-        for word in words:
-            if word.strip():
-                first.setdefault(self._cased(word), word)
-        return [word for cased, word in first.items() if _key(cased) not in self._words]
+        for word in filter(str.strip, words):
+            first.setdefault(self._cased(word), word)
+        return [first[cased] for cased in first if _key(cased) not in self._words]
 
     def _cased(self, word: str) -> str:
         """Returns the word, without its language, in the lexicon's case if it has only one."""
@@ -170,7 +169,7 @@ class LexiconFile:
     def _warn(self, spelled: dict[str, list[tuple[Phonemes, float]]]) -> None:
         silent = [word for word, each in spelled.items() if not each]
         used = {p: word for word, each in spelled.items() for phonemes, _ in each for p in phonemes}
-        unspaced = "" if self._space else " ".join(p for each in self._whole for p in each)
+        unspaced = "" if self._space else " ".join(chain.from_iterable(self._whole))
         lacks = lambda p: p not in self._phonemes and p not in unspaced
         new = [f"{p} ({word})" for p, word in used.items() if lacks(p)]
         if silent:
