@@ -114,7 +114,9 @@ def test_metrics_are_json_lines(trained):
     assert all(report["words_per_second"] > 0 for report in reports if "epoch" not in report)
 
 
-def test_a_run_killed_again_and_again_ends_bit_for_bit_the_same(trained, lexicon, cache, tmp_path):
+def test_a_run_killed_again_and_again_ends_bit_for_bit_the_same(
+    trained, lexicon, cache, command, tmp_path
+):
     folder, dice = tmp_path / "killed", random.Random(0)
     arguments = [sys.executable, *map(str, train_arguments(lexicon, folder))]
     for _ in range(KILLS):
@@ -129,10 +131,7 @@ def test_a_run_killed_again_and_again_ends_bit_for_bit_the_same(trained, lexicon
         process.send_signal(signal.SIGKILL)
         process.stderr.close()
         process.wait()
-    done = subprocess.run(
-        arguments, cwd=ROOT, env=environment(cache), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    command(*train_arguments(lexicon, folder))
     whole, killed = (path / "model.safetensors" for path in (trained, folder))
     assert whole.read_bytes() == killed.read_bytes()
 
