@@ -240,20 +240,22 @@ class Ensemble {
 
   // New states, log P [R, V] of the next phoneme, weights [R, S].
   step(memories, states, tokens) {
-    const { smoothing, temperature } = this, M = states.length, R = tokens.length;
     const each = this.networks.map((network, m) => network.step(memories[m], states[m], tokens));
-    const mean = (arrays) => M === 1 ? arrays[0]
-      : arrays[0].map((_, i) => arrays.reduce((sum, x) => sum + x[i], 0) / M);
-    const V = each[0][1].length / R, logP = new Float64Array(R * V);
+    const mean = (_, i) => each.reduce((sum, x) => sum + x[2][i], 0) / each.length;
+    const weights = each.length > 1 ? each[0][2].map(mean) : each[0][2];
+    const R = tokens.length, V = each[0][1].length / R, logP = new Float64Array(R * V);
     for (let r = 0; r < R; r++) {
-      const row = (x) => softmax(new Float64Array(x.subarray(r * V, (r + 1) * V)));
-      const q = mean(each.map(([, logits]) => row(logits))).map((q, v) => {
-        const p = smoothing ? Math.max(q - smoothing / V, 0.01 * q) : q;
-        return v === PAD || v === BOS || v === UNK ? -Infinity : Math.log(p) / temperature;
-      });
+      const q = new Float64Array(V);
+      for (const [, logits] of each)
+        softmax(new Float64Array(logits.subarray(r * V, (r + 1) * V)))
+          .forEach((p, v) => (q[v] += p / each.length));
+      for (let v = 0; v < V; v++) {
+        const p = Math.max(q[v] - this.smoothing / V, (this.smoothing ? 0.01 : 1) * q[v]);
+        q[v] = v === PAD || v === BOS || v === UNK ? -Infinity : Math.log(p) / this.temperature;
+      }
       softmax(q).forEach((p, v) => (logP[r * V + v] = Math.log(p)));
     }
-    return [each.map(([states]) => states), logP, mean(each.map(([, , weights]) => weights))];
+    return [each.map((x) => x[0]), logP, weights];
   }
 
   // The states of these rows.
