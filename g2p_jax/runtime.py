@@ -335,7 +335,9 @@ def greedy(step, states, words, limit, prune, count):
     row_R, token_R = np.arange(words), np.full(words, BOS)
     for t in range(limit + 1):
         states, log_p_RxV = step(states, token_R, row_R)
-        eos_BxT[row_R, t], log_p_RxV[:, EOS] = log_p_RxV[:, EOS], -np.inf
+        if t:  # no word is silent
+            eos_BxT[row_R, t] = log_p_RxV[:, EOS]
+        log_p_RxV[:, EOS] = -np.inf
         log_p_Rx2, token_Rx2 = best(log_p_RxV, 2)
         first_BxT[row_R, t], second_BxT[row_R, t] = log_p_Rx2.T
         tokens_2xBxT[:, row_R, t] = token_Rx2.T
@@ -369,6 +371,7 @@ def beam(step, states, words, limit, prune, width):
             break
         states = take(states, place_BxK[active])
         states, log_p_RxV = step(states, token_BxK[active], np.nonzero(active)[0])
+        log_p_RxV[:, EOS] = log_p_RxV[:, EOS] if t else -np.inf  # no word is silent
         symbols, place_BxK[active] = log_p_RxV.shape[1], np.arange(len(log_p_RxV))
         log_p_BxKxV = np.full((words, width, symbols), -np.inf, np.float32)
         log_p_BxKxV[active] = log_p_BxK[active][:, None] + log_p_RxV

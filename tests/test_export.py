@@ -97,7 +97,7 @@ def test_encoder_and_steps_make_the_same_search(name, tmp_path):
 @pytest.mark.parametrize("precision, tolerance", [("float16", 2e-3), ("int8", 0.1)])
 @pytest.mark.parametrize("model", ["english-small", "english"])
 def test_fewer_bits_are_nearly_the_same_in_fewer_bytes(model, precision, tolerance, tmp_path):
-    path, words = model_file.locate(model), ["through", "colonel", "zorptastic", "a", "facebook"]
+    path, words = model_file.locate(model), "through colonel zorptastic a facebook x wp".split()
     export.write(path, tmp_path, "onnx", precision)
     phonemes, log_p = session(tmp_path, "greedy").run(None, {"letters": encoded(path, words)})
     expected, log_q = greedy(path, words)

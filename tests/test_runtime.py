@@ -170,6 +170,16 @@ def test_shipped_models_answer_what_was_recorded(kind):
         assert [p for _, p in found[0]] == pytest.approx([p for _, p in before], abs=1e-5)
 
 
+def test_no_word_is_silent():
+    """Rescoring had made the empty answer the best of these."""
+    load = lambda name: runtime.load(model_file.locate(name))
+    english, small = load("english"), load("english-small")
+    found = english.pronounce_all(["x", "w", "wp", "xr"])
+    answers = [" ".join(pronunciations[0][0]) for pronunciations, _ in found]
+    assert answers == ["EH K", "D AH", "W IY", "EH K S"]  # as in JAX
+    assert all(phonemes for phonemes, _ in small.pronounce("'", nbest=3))
+
+
 def test_a_handful_of_words_is_left_to_numpy(tmp_path):
     """Alone or in a list a word has one answer; settings change it alike."""
     g2p = make(*MODELS["luong, lstm, additive, joint"])

@@ -12,7 +12,8 @@ function greedy(network, ids, limit, alternatives, threshold) {
   let [memory, states] = network.start(ids), logP = 0;
   const tokens = [], second = [], gain = [], best = { tokens: [], logP: -Infinity };
   for (let t = 0, done = false; !done; t++) {
-    const found = network.step(memory, states, [tokens.at(-1) ?? BOS]), p = found[1], end = p[EOS];
+    const found = network.step(memory, states, [tokens.at(-1) ?? BOS]), p = found[1];
+    const end = t ? p[EOS] : -Infinity; // no word is silent
     p[EOS] = -Infinity;
     const [first, next] = largest(p, 2);
     done = end >= p[first] || t >= limit;
@@ -40,6 +41,7 @@ function beam(network, ids, limit, width, threshold) {
   for (let t = 0; active.length; t++) {
     const last = active.map(({ tokens }) => tokens.at(-1) ?? BOS);
     const [after, p] = network.step(memory, states, last), V = p.length / active.length;
+    if (!t) p[EOS] = -Infinity; // no word is silent
     const ending = active.map(({ tokens, logP }, r) => ({ tokens, logP: logP + p[r * V + EOS] }));
     ended = [...ended, ...ending].sort((a, b) => b.logP - a.logP).slice(0, width);
     if (t >= limit) break;

@@ -58,6 +58,13 @@ test("words of several parts, unknown characters, and nothing at all", () => {
   assert.equal(small.transcribe(long), "N UW M AH N OW L T R AH M IY S K S IH L IH K AH V OW L");
 });
 
+test("no word is silent", () => {
+  const found = ["x", "w", "wp", "xr"].map((word) => models.english.transcribe(word));
+  assert.deepEqual(found, ["EH K", "D AH", "W IY", "EH K S"]); // as in JAX
+  const [{ pronunciations }] = small.pronounce(["'"], { nbest: 3 });
+  assert.ok(pronunciations.every(({ phonemes }) => phonemes.length));
+});
+
 test("alphabets and stress", () => {
   assert.equal(models.english.transcribe("through", "ipa"), "ˈθ ɹ u");
   assert.equal(models.english.transcribe("knight", "ipa"), "ˈn aɪ t");

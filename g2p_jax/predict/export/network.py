@@ -262,6 +262,8 @@ class Ensemble:
         log_probs, states = self.step(g, read, states, token)
         others = g.op("Add", log_probs, self._never(g, EOS))
         eos = g.op("Gather", log_probs, g.constant(EOS), axis=1)
+        later = g.op("Greater", t, g.constant(0))  # no word is silent
+        eos = g.op("Where", later, eos, g.constant(-np.inf))
         best = g.op("ReduceMax", others, axes=[1], keepdims=0)
         token = g.op("ArgMax", others, axis=1, keepdims=0)
         chosen, now = g.op("GreaterOrEqual", eos, best), g.op("Add", log_p, eos)
