@@ -53,15 +53,13 @@ def spelling_lines(g2p: runtime.G2P) -> Iterator[str]:
     The first line is the number of letters that the model reads at once. The others are a language
     ("-" in a model of one), a code point, and the numbers of the letters that it stands for: none
     where it is left out, as an accent is; PAD for what parts words; UNK after those of a letter
-    that is read without its accent, where others have one. Character 0 stands for the letter that
-    names the language. The last lines are names of languages, and those that they have above.
+    that is read without its accent, where others have one. The last lines are names of languages,
+    and those that they have above.
     """
     yield f"{g2p.longest - ('' not in g2p.spellings)}\n"
     near = {char: _base(char) for char in map(chr, CHARACTERS) if _changes(char)}
     for language, spelling in g2p.spellings.items():
         name, known = language or "-", {letter for letter in spelling.known if len(letter) == 1}
-        if language:
-            yield f"{name} 0 {g2p.ids[f'{language}:']}\n"
         base = set().union(*map(_base, known))
         for char in sorted(known.union(x for x, some in near.items() if not some or some & base)):
             letters, unknown = spelling.letters_of(char)

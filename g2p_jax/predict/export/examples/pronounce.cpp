@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 #include <map>
 #include <sstream>
@@ -17,8 +18,11 @@
 using Row = std::vector<int64_t>;
 using Table = std::map<char32_t, Row>;
 
+std::filesystem::path folder;  // of the program
+
 std::vector<std::string> lines(const char* name) {
-  std::ifstream file(name);
+  std::ifstream file(folder / name);
+  if (!file) throw std::runtime_error((folder / name).string() + " cannot be read");
   std::vector<std::string> found;
   for (std::string line; std::getline(file, line);) found.push_back(line);
   return found;
@@ -40,13 +44,15 @@ std::vector<std::pair<char32_t, std::string>> characters(const std::string& text
 // What spelling.txt says: of each language the numbers of letters for each character.
 struct Spelling {
   size_t longest;
+  std::vector<std::string> letters = lines("letters.txt");
   std::map<std::string, Table> tables;
   std::map<std::string, std::string> names;  // of languages
 
   Spelling() {
-    std::ifstream file("spelling.txt");
-    file >> longest >> std::ws;
-    for (std::string line; std::getline(file, line);) {
+    auto rows = lines("spelling.txt");
+    longest = std::stoul(rows.front());
+    rows.erase(rows.begin());
+    for (const std::string& line : rows) {
       std::istringstream fields(line);
       std::string language, code;
       fields >> language >> code;
@@ -59,7 +65,7 @@ struct Spelling {
     }
   }
 
-  // The numbers of the letters of each part of a word; prints what is unknown.
+  // The numbers of the letters of each part of a word; prints what is wrong.
   std::vector<Row> spell(const std::string& word) const {
     const size_t colon = word.find(':');
     std::string name = colon == word.npos ? "" : word.substr(0, colon);
@@ -70,7 +76,8 @@ struct Spelling {
     if (found == tables.end()) {
       std::string known;
       for (const auto& [language, table] : tables) known += (known.empty() ? "" : ", ") + language;
-      throw std::runtime_error("'" + word + "' needs a language, as deu:Haus does; the model knows " + known);
+      std::cerr << "'" << word << "': needs a language, as deu:Haus does; the model knows " << known << std::endl;
+      return {};
     }
     const Table& table = found->second;
     std::vector<Row> parts(1), rows;
@@ -83,11 +90,13 @@ struct Spelling {
         if (number == 3) unknown += text;  // the letter is read as another
         else parts.back().push_back(number);
     }
+    const auto first = std::find(letters.begin(), letters.end(), found->first + ":");
     for (const Row& part : parts) {  // equal pieces, where it is too long
       if (part.empty()) continue;
       const size_t count = (part.size() + longest - 1) / longest, size = (part.size() + count - 1) / count;
       for (size_t i = 0; i < part.size(); i += size) {
-        rows.push_back(table.count(0) ? table.at(0) : Row());  // the letter of the language
+        rows.emplace_back();
+        if (first != letters.end()) rows.back().push_back(first - letters.begin());  // names the language
         rows.back().insert(rows.back().end(), &part[i], &part[i] + std::min(size, part.size() - i));
       }
     }
@@ -101,7 +110,7 @@ struct Model {
   Spelling spelling;
   std::vector<std::string> phonemes = lines("phonemes.txt");
   Ort::Env environment;
-  Ort::Session session{environment, "greedy.onnx", Ort::SessionOptions()};
+  Ort::Session session{environment, (folder / "greedy.onnx").c_str(), Ort::SessionOptions()};
 
   void pronounce(std::string word) {
     const char* space = " \t\r\n";
@@ -124,12 +133,14 @@ struct Model {
       for (size_t r = 0; r < rows.size(); ++r) log_prob += output[1].GetTensorData<float>()[r];
     }
     std::replace(word.begin(), word.end(), '\t', ' ');
-    std::printf("%s\t%s\t%.3f\n", word.c_str(), found.c_str(), found.empty() ? 0 : std::exp(log_prob));
+    std::cout << word << '\t' << found << '\t' << (found.empty() ? 0 : std::exp(log_prob)) << std::endl;
   }
 };
 
 int main(int count, char** words) {
   try {
+    std::cout << std::fixed << std::setprecision(3);
+    folder = std::filesystem::path(words[0]).parent_path();
     Model model;
     for (int n = 1; n < count; ++n) model.pronounce(words[n]);
     if (count > 1) return 0;

@@ -4,20 +4,23 @@
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 
-const ort = await import("onnxruntime-node").catch(() => import("onnxruntime-web"));
+const ort = await import("onnxruntime-node").catch(() => import("onnxruntime-web")).catch(() => {
+  console.error("pronounce.mjs needs onnxruntime-node: npm install onnxruntime-node");
+  process.exit(1);
+});
 const open = (name) => readFile(new URL(name, import.meta.url));
 const lines = async (name) => (await open(name)).toString("utf8").split("\n").slice(0, -1);
 
 /** What spelling.txt says: of each language the numbers of letters for each character. */
 const tables = new Map(), names = new Map(), [longest, ...entries] = await lines("spelling.txt");
-const char = (code) => String.fromCodePoint(code);
+const letterNames = await lines("letters.txt"), char = (code) => String.fromCodePoint(code);
 for (const [language, code, ...numbers] of entries.map((line) => line.split(" "))) {
   if (isNaN(code)) names.set(language, code); // a name of a language
   else if (tables.has(language)) tables.get(language).set(char(code), numbers.map(Number));
   else tables.set(language, new Map([[char(code), numbers.map(Number)]]));
 }
 
-/** The numbers of the letters of each part of a word, and what is unknown. */
+/** The numbers of the letters of each part of a word, and what is wrong. */
 function spell(word) {
   const [name] = word.split(":", 1), code = name.toLowerCase(); // German, DE, de-AT
   const language = names.get(code) ?? names.get(code.split(/[-_]/)[0]);
@@ -25,7 +28,7 @@ function spell(word) {
   const parts = [[]], rows = [];
   if (!table) {
     const known = [...tables.keys()].join(", ");
-    throw Error(`'${word}' needs a language, as deu:Haus does; the model knows ${known}`);
+    return [[], `needs a language, as deu:Haus does; the model knows ${known}`];
   }
   let unknown = "";
   for (const char of (named ? word.slice(name.length + 1) : word).normalize("NFC")) {
@@ -34,19 +37,20 @@ function spell(word) {
     else parts.at(-1).push(...(numbers ?? []).filter((number) => number !== 3));
     if (numbers?.includes(3) ?? true) unknown += char; // 3: the letter is read as another
   }
+  const first = letterNames.indexOf(`${language}:`); // of models of many languages
   for (const part of parts) { // equal pieces, where it is too long
     const size = Math.ceil(part.length / Math.ceil(part.length / longest));
     for (let i = 0; i < part.length; i += size)
-      rows.push([...(table.get("\0") ?? []), ...part.slice(i, i + size)]);
+      rows.push([...(first < 0 ? [] : [first]), ...part.slice(i, i + size)]);
   }
-  return [rows, unknown];
+  return [rows, unknown ? `not known: ${unknown}` : rows.length ? "" : "no letters"];
 }
 
 const phonemes = await lines("phonemes.txt");
 const session = await ort.InferenceSession.create(await open("greedy.onnx"));
 
 async function pronounce(word) {
-  const [rows, unknown] = spell(word), width = Math.max(0, ...rows.map((row) => row.length));
+  const [rows, problem] = spell(word), width = Math.max(0, ...rows.map((row) => row.length));
   let found = [], probability = 0;
   if (rows.length) {
     const letters = new BigInt64Array(rows.length * width); // 0 fills up short rows
@@ -58,8 +62,7 @@ async function pronounce(word) {
   }
   const shown = word.replaceAll("\t", " ");
   console.log(`${shown}\t${found.join(" ")}\t${probability.toFixed(3)}`);
-  if (unknown) console.error(`'${shown}': not known: ${unknown}`);
-  else if (!rows.length) console.error(`'${shown}': no letters`);
+  if (problem) console.error(`'${shown}': ${problem}`);
 }
 
 try {

@@ -9,8 +9,11 @@ import sys
 import unicodedata
 from pathlib import Path
 
-import numpy as np
-import onnxruntime
+try:
+    import numpy as np
+    import onnxruntime
+except ImportError as error:
+    sys.exit(f"{error}: pip install onnxruntime")
 
 FOLDER = Path(__file__).parent
 
@@ -24,6 +27,7 @@ class Spelling:
 
     def __init__(self) -> None:
         longest, *rows = lines("spelling.txt")
+        self.letters = lines("letters.txt")
         self.longest, self.names = int(longest), dict[str, str]()
         self.tables = dict[str, dict[str, list[int]]]()
         for language, char, *numbers in map(str.split, rows):
@@ -34,7 +38,7 @@ class Spelling:
                 self.names[language] = char
 
     def spell(self, word: str) -> tuple[list[list[int]], str]:
-        """Returns the numbers of the letters of each part of a word, and what is unknown."""
+        """Returns the numbers of the letters of each part of a word, and what is wrong."""
         name, _, rest = word.partition(":")
         codes = name.lower(), re.split("[-_]", name.lower())[0]  # German, DE, de-AT
         language = next((self.names[code] for code in codes if code in self.names), "")
@@ -42,7 +46,7 @@ class Spelling:
             language, rest = "-", word
         if language not in self.tables:
             known = ", ".join(self.tables)
-            sys.exit(f"{word!r} needs a language, as deu:Haus does; the model knows {known}")
+            return [], f"needs a language, as deu:Haus does; the model knows {known}"
         table, parts, unknown = self.tables[language], [list[int]()], ""
         for char in unicodedata.normalize("NFC", rest):
             numbers = table.get(char)
@@ -51,11 +55,12 @@ class Spelling:
             else:  # 3: the letter is read as another
                 unknown += char * (numbers is None or 3 in numbers)
                 parts[-1] += [number for number in numbers or () if number != 3]
-        first, rows = table.get("\0", []), list[list[int]]()  # the letter of the language
+        first = [n for n, letter in enumerate(self.letters) if letter == f"{language}:"]
+        rows = list[list[int]]()
         for part in filter(None, parts):  # equal pieces, where it is too long
             size = -(-len(part) // -(-len(part) // self.longest))
             rows += [first + part[i : i + size] for i in range(0, len(part), size)]
-        return rows, unknown
+        return rows, f"not known: {unknown}" if unknown else "" if rows else "no letters"
 
 
 def main(words: list[str]) -> None:
@@ -63,7 +68,7 @@ def main(words: list[str]) -> None:
     session = onnxruntime.InferenceSession(FOLDER / "greedy.onnx")
     for word in words or io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", "replace"):
         word, found, log_prob = word.strip(), list[str](), -np.inf
-        rows, unknown = spelling.spell(word)
+        rows, problem = spelling.spell(word)
         if rows:
             letters = np.zeros((len(rows), max(map(len, rows))), np.int64)  # 0 fills up short rows
             for row, numbers in zip(letters, rows, strict=True):
@@ -73,8 +78,7 @@ def main(words: list[str]) -> None:
             log_prob = log_probs.sum() if found else -np.inf
         shown = word.replace("\t", " ")
         print(shown, " ".join(found), f"{np.exp(log_prob):.3f}", sep="\t")
-        if unknown or not rows:
-            problem = f"not known: {unknown}" if unknown else "no letters"
+        if problem:
             print(f"{shown!r}: {problem}", file=sys.stderr)
 
 
