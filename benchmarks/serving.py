@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--ckpt", default="english-small")
     options = parser.parse_args()
     with server(options.ckpt) as (port, process):
-        load(port, 2, options.connections, 0.0, 1)
+        load(port, 15, options.connections, 0.0, 1)  # fills what is remembered
         first = memory(process)
         for common in (0.0, 0.9):
             load(port, options.seconds, options.connections, common, 2)
