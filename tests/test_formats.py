@@ -48,6 +48,7 @@ READ = Pair("read", (("r", "iy", "d"), ("r", "eh", "d")))
         "hello {hh ah l ow}\nread {r iy d}\nread {r eh d}\n",
         'hello\t"hh ah l ow"\nread\t"r iy d"\nread\t"r eh d"\n',
         '"hello"\t"hh ah l ow"\n"read"\t"r iy d"\n"read"\t"r eh d"\n',
+        '"hello" "hh ah l ow"\n"read" "r iy d"\n"read" "r eh d"\n',
         "# mine\nword,ipa\nhello,hh ah l ow\nread,r iy d\nread,r eh d\n",
         "hello\thh ah l ow\t0.91\nread\tr iy d\t0.6\nread\tr eh d\t0.4\n",  # predict.py --nbest
         "hello\thh ah l ow\tlexicon\nread\tr iy d\tmodel\n...\t\tmodel\nread\tr eh d\tmodel\n",
@@ -79,6 +80,7 @@ def test_what_people_have_is_read_right(write, text):
         ("tot t; o t\n", ["t;", "o", "t"]),  # SAMPA
         ("word,W ER D\n", ["W", "ER", "D"]),
         ("knee N IY\ngnome N OW M\nnow N AW\n", ["N", "IY"]),  # no column of labels
+        ("anh ʔ a ɲ\nem ʔ ɛ m\nin ʔ i n\not ʔ ɔ t\n", ["ʔ", "a", "ɲ"]),  # nor here
         ("letter L EH T AXR\n", ["L", "EH", "T", "AXR"]),
     ],
 )

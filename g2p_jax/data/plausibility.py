@@ -114,11 +114,11 @@ def _label_of_few(pairs: Pairs) -> str:
     for end, rest in (0, slice(1, None)), (-1, slice(None, -1)):
         labels = {phonemes[end] for _, phonemes in rows}
         others = {phoneme for _, phonemes in rows for phoneme in phonemes[rest]}
-        if not others or labels & others or not all(map(str.isalnum, labels)):
+        if not others or labels & others or not all(x.isalnum() and x.isascii() for x in labels):
             continue
         letters = {letter for letter, _ in rows if letter.isascii()}
         many = end == 0 and len(letters) > 2
-        long = end == 0 and all(len(label) > 2 and label.isascii() for label in labels)
+        long = end == 0 and all(len(label) > 2 for label in labels)
         digits = all(map(str.isdecimal, labels))
         case = "".join(labels).isupper() != "".join(others).isupper()
         known = any(map(is_arpabet, labels))
