@@ -15,7 +15,7 @@ _NAMES = {
 }
 _OTHER_NAMES = {name: known for known, names in _NAMES.items() for name in names.split()}
 _VARIETIES = {"us", "uk", "gb", "en", "american", "british", "broad", "narrow", ""}
-_HEADING = re.compile(r"[^\W\d]{4,}", re.ASCII)
+_HEADING = re.compile("[A-Za-z]{4,}")
 NO_ENTRY = re.compile(r"\s*(?:;;;|#\s)|sep=.$")  # a comment, or what tells Excel the separator
 FIX = "name the columns word and pronunciation (or headword, spelling; ipa, phonemes) in line 1"
 CSV = ",;|"  # what separates the columns of CSV; Excel writes ; where , is in numbers
@@ -47,10 +47,10 @@ def header_of(file: TextFile, separator: str) -> tuple[str, ...]:
         return names
     if len(cells) != 2 or not _HEADING.fullmatch(cells[1].strip()):
         return ()
-    rest = [re.split(r"[\s,;|]+", line.strip())[1:] for _, line in lines]
-    spaced = 10 * sum(len(phonemes) > 1 for phonemes in rest) >= 9 * len(rest) > 0
     if {WORD, PRONUNCIATION} & set(names) and separator != " ":
         return (WORD, PRONUNCIATION) if names[1] != WORD else (PRONUNCIATION, WORD)
+    rest = [re.split(r"[\s,;|]+", line.strip())[1:] for _, line in lines]
+    spaced = 10 * sum(len(phonemes) > 1 for phonemes in rest) >= 9 * len(rest) > 0
     if spaced and not any(cells[1].strip() in phonemes for phonemes in rest):
         raise file.error(number, "phonemes", f"what looks like a name: {shorten(cells[1])}", FIX)
     return ()
