@@ -322,6 +322,23 @@ def test_the_language_of_each_word_is_read_and_written(world, write):
     }
 
 
+def test_a_lexicon_gets_words_with_their_languages_or_without_as_it_has_them(world, write):
+    german, words = g2p_jax.load(world, language="deu"), ["deu:Nun", "die", "de:die", "German:Chat"]
+
+    def merged(text, words=words, g2p=german):
+        return merge(g2p, LexiconFile(write(text, "own.tsv")), words, Answering()).decode()
+
+    bare, named = "Chat\tt͡ʃɛt\nNun\tnuːn\n", "DE:Chat\tt͡ʃɛt\nde:Nun\tnuːn\n"
+    assert merged(bare) == bare + "die\tdiː\n"
+    assert merged(named) == named + "deu:die\tdiː\n"
+    with pytest.raises(UserError, match="'fra:chat': the words of the lexicon are deu; fix: "):
+        merged(bare, ["Nun", "fr:chat"])
+    with pytest.raises(UserError, match="does not name languages; fix: .* --language=deu"):
+        merged(bare, g2p=g2p_jax.load(world))
+    with pytest.raises(UserError, match="auto cannot be given with --merge: give one language"):
+        merged(bare, g2p=g2p_jax.load(world, language="auto"))
+
+
 @pytest.mark.parametrize(
     "model, text, message",
     [

@@ -9,6 +9,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import chain, pairwise
 
 from absl import logging
@@ -23,6 +24,7 @@ from g2p_jax.data.formats.header import CSV, PROBABILITY
 from g2p_jax.data.formats.layout import Entry
 from g2p_jax.data.formats.table import columns
 from g2p_jax.data.formats.writers import BREAKS, Answers, csv_cells, distinct, scaled, token
+from g2p_jax.data.language_names import names_language
 from g2p_jax.data.lexicon import SPECIAL, read_lexicon
 from g2p_jax.data.normalise import normal_form
 from g2p_jax.data.pairs import Phonemes
@@ -80,15 +82,15 @@ class LexiconFile:
         self._case = (str.lower if words == words.lower() else str.upper) if is_one_case else str
         self.named = any(entry.language for entry in self._entries)  # words are deu:Haus here
         each_word = map(_with_language, self._entries) if self.named else pairs.each_word()
-        self._words = set(map(_key, each_word))
+        self.names_languages = self.named or all(map(names_language, pairs.each_word()))
+        self._key = _named_key if self.names_languages else _key
+        self._words = set(map(self._key, each_word))
         self._phonemes = set(pairs.phonemes)
         composed = all(normal_form(phoneme, "NFC") == phoneme for phoneme in pairs.phonemes)
         self._form = "NFC" if composed else "NFD"
         marked = sum(POSITION.search(phoneme) is not None for phoneme in pairs.phonemes)
         self._positions = marked > 0.9 * len(pairs.phonemes)
-        bare: Callable[[str], str] = str
-        if self._positions:
-            bare = lambda phoneme: POSITION.sub("", phoneme)
+        bare: Callable[[str], str] = partial(POSITION.sub, "") if self._positions else str
         self.phonemes = Counter(map(bare, chain.from_iterable(self._whole)))
         names = list(self.phonemes)
         arpabet = sum(self.phonemes[name] for name in names if is_arpabet(name))
@@ -112,7 +114,7 @@ class LexiconFile:
         first: dict[str, str] = {}
         for word in filter(str.strip, words):
             first.setdefault(self._cased(word), word)
-        return [first[cased] for cased in first if _key(cased) not in self._words]
+        return [first[cased] for cased in first if self._key(cased) not in self._words]
 
     def _cased(self, word: str) -> str:
         """Returns the word, without its language, in the lexicon's case if it has only one."""
@@ -251,12 +253,17 @@ def _is_special(entry: Entry) -> bool:
 
 
 def _with_language(entry: Entry) -> str:
-    language = entry.language.lower()
-    return f"{runtime.LANGUAGES.get(language, language)}:{entry.word}"
+    return f"{entry.language}:{entry.word}"
 
 
 def _key(word: str) -> str:
     return normal_form(word, "NFC").translate(MARKS)
+
+
+def _named_key(word: str) -> str:
+    """Returns the same for German:it’s and deu:it's."""
+    language, _, bare = word.partition(":")
+    return f"{runtime.LANGUAGES.get(language.lower(), language.lower())}:{_key(bare)}"
 
 
 def _order(words: list[str]) -> Callable[[str], str] | None:

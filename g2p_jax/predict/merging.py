@@ -8,7 +8,8 @@ from absl import logging
 from g2p_jax.data.alphabets import ALPHABETS
 from g2p_jax.data.language_names import AUTO, split_language
 from g2p_jax.data.merging import LexiconFile
-from g2p_jax.data.textfile import listed
+from g2p_jax.data.symbols import Symbols
+from g2p_jax.data.textfile import listed, shorten
 from g2p_jax.errors import UsageError, UserError, counted
 from g2p_jax.predict.notation import others
 from g2p_jax.predict.problems import complaint, problems_of, show
@@ -48,6 +49,27 @@ def check_phonemes(g2p: Pronouncer, lexicon: LexiconFile) -> None:
         raise UserError(f"{what}; fix: {fix}")
 
 
+def named_as_in(lexicon: LexiconFile, symbols: Symbols, words: Iterable[str]) -> list[str]:
+    """Returns words for a model of many languages as the lexicon has them: deu:Haus, or Haus.
+
+    UserError for a word of another language where the lexicon names none.
+    """
+    own = symbols.language
+    if own == AUTO:
+        fix = "give one language, and other words as deu:Haus"
+        raise UsageError(f"--language={AUTO} cannot be given with --merge: {fix}")
+    if not (own or lexicon.names_languages):
+        fix = "give that of its words, as --language=deu"
+        raise UsageError(f"--merge: the lexicon does not name languages; fix: {fix}")
+    named = [split_language(word, symbols.languages, own) for word in words]
+    if lexicon.names_languages:
+        return [":".join(one) for one in named if one[1].strip()]
+    if other := [":".join(one) for one in named if one[0] != own]:
+        fix = "leave it out, or give the lexicon a column named language"
+        raise UserError(f"{shorten(other[0])}: the words of the lexicon are {own}; fix: {fix}")
+    return [word for _, word in named]
+
+
 def merge(
     g2p: Pronouncer,
     lexicon: LexiconFile,
@@ -63,11 +85,8 @@ def merge(
     symbols = g2p.symbols
     if not options.alphabet:
         check_phonemes(g2p, lexicon)
-    if lexicon.named and symbols.languages:
-        named = (split_language(word, symbols.languages, symbols.language) for word in words)
-        words = [":".join(one) for one in named if one[1].strip()]
-        if symbols.language == AUTO:
-            raise UserError("a lexicon with a column of languages takes words of one, or deu:Haus")
+    if symbols.languages:
+        words = named_as_in(lexicon, symbols, words)
     missing = lexicon.missing(words)
     answers = g2p.pronounce(missing, options.nbest, options.beam, options.mass)
     numbered = [(str(number), word) for number, word in enumerate(missing, 1)]
