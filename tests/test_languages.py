@@ -40,6 +40,7 @@ from g2p_jax.predict.serving.service import Service
 from g2p_jax.predict.transcribe import Options as Answering
 from g2p_jax.predict.transcribe import transcribe
 from g2p_jax.scoring import score_each
+from g2p_jax.train.inputs import load_inputs
 from g2p_jax.train.loop import train
 from tests.tiny_model import TINY
 
@@ -390,6 +391,21 @@ def test_languages_without_new_words_keep_their_ngrams(world):
     assert guessed == ["fra", "deu", "tur", "nld"]
     alone = storage.fit(words, symbols, 3)
     assert guess_languages(["chat", "huhn"], symbols, alone) == ["deu", "deu"]
+
+
+def test_fine_tuning_takes_the_names_of_languages_from_the_model(world, tmp_path):
+    """Files de.tsv, or words of German, are not a second language: deu is learned."""
+    for name in "de_train", "deu_train", "fr_dev", "nld_train":
+        (tmp_path / f"{name}.tsv").write_text("Huhn\thuːn\n")
+    settings = config.Data(
+        train=str(tmp_path), dev=str(tmp_path), source="language", target="ipa", unicode="NFD",
+        test_share=0.0,
+    )  # fmt: skip
+    init = dataclasses.replace(TINY.train, init=str(world))
+    inputs = load_inputs(dataclasses.replace(TINY, data=settings, train=init))
+    assert [pair.word for pair in inputs.splits.train] == ["deu:huhn", "nld:huhn"]
+    assert [pair.word for pair in inputs.splits.dev] == ["fra:huhn"]
+    assert set(inputs.symbols.languages) == {*WORDS, "nld"}
 
 
 def test_probabilities_are_made_true_for_phones(world):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
+from g2p_jax import runtime
 from g2p_jax.data.language_names import LANGUAGE
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.ragged import Array
@@ -63,6 +64,22 @@ def in_small_letters(pairs: Pairs) -> Pairs:
         return language.lower() + colon + rest.lower()
 
     return pairs.with_words(map(lower, pairs.each_word())).merged()
+
+
+def named_as(known: Iterable[str], parts: Iterable[Pairs]) -> Iterator[Pairs]:
+    """Yields the parts of a model's data with its names of languages: deu:haus for de:haus."""
+    parts = list(parts)
+    given = {word.partition(":")[0] for pairs in parts for word in pairs.each_word()}
+    names = {name: runtime.find_language(name, known) or name for name in given}
+    changed = [f"{name} as {names[name]}" for name in sorted(given) if names[name] != name]
+    if changed:
+        logging.info("languages have the names of the initial model: %s", ", ".join(changed))
+    if new := sorted({*names.values()}.difference(known)):
+        logging.info("languages that the initial model lacks: %s", ", ".join(new))
+    for pairs in parts:
+        each = (word.partition(":") for word in pairs.each_word())
+        renamed = pairs.with_words(f"{names[name]}:{rest}" for name, _, rest in each)
+        yield renamed.merged() if changed else pairs
 
 
 def letters_of_languages(words: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:

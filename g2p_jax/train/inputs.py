@@ -11,7 +11,7 @@ from g2p_jax.data import splits
 from g2p_jax.data.batches import Batches, Examples
 from g2p_jax.data.buckets import choose_buckets
 from g2p_jax.data.chunks import Chunks
-from g2p_jax.data.language_lexicons import balanced
+from g2p_jax.data.language_lexicons import balanced, named_as
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.devices import hosts
@@ -41,7 +41,9 @@ class Inputs(NamedTuple):
 def load_inputs(config: Config) -> Inputs:
     """Reads the data that the config names; raises DataError, or ConfigError for its teacher."""
     logging.info("reading %s", config.data.train)
-    data, settings = splits.load(config.data), config.data
+    data, settings, initial = splits.load(config.data), config.data, initial_model(config)
+    if initial and initial.symbols.languages:
+        data = splits.Splits(*named_as(initial.symbols.languages, data))
     if not data.dev:
         raise DataError(
             f"none of {counted(len(data.train), 'word')} is a dev word: take {ENOUGH} words or "
@@ -53,7 +55,6 @@ def load_inputs(config: Config) -> Inputs:
         logging.info("an epoch is evaluated on %d of %d dev words", len(dev), len(data.dev))
         data = data._replace(dev=dev)
     train = Pairs.of(itertools.chain(data.train, data.extra)) if data.extra else data.train
-    initial = initial_model(config)
     if initial:
         symbols = initial.symbols.extended(train)
     else:
