@@ -439,6 +439,8 @@ def test_a_lexicon_of_many_languages_comes_before_the_model(world, write):
     assert (g2p("hut"), g2p("hat")) == ("h uː t", "h a t")
     both = write("Chat\ttʃat\nchat\tʃa\n", "both.tsv")
     g2p = g2p_jax.load(world, language="deu", lexicon=str(both))
+    french = g2p.with_language("fr")
+    assert (french("Chat"), french("de:Chat")) == ("ʃ a", "t ʃ a t")
     assert [g2p(word) for word in ("Chat", "de:chat", "chat!")] == ["t ʃ a t", "ʃ a", "ʃ a"]
     assert len(g2p.known("CHAT").pronunciations) == 2
 

@@ -138,13 +138,7 @@ class G2P(Pronouncer):
         config = dataclasses.replace(self.config, ensemble=len(chosen))
         return dataclasses.replace(self, config=config, params=params)
 
-    @checked
     def with_language(self, language: str) -> "G2P":
-        """Returns the same model for words of one language; UserError for one it does not know.
-
-        language: a name in `symbols.languages`, its ISO 639 code, or in English: "deu", "de" or
-          "German"; "auto": that of each word is guessed from its letters.
-        """
         return dataclasses.replace(self, symbols=self.symbols.in_language(language))
 
     def with_settings(self, **settings: Any) -> "G2P":

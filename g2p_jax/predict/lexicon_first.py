@@ -122,6 +122,9 @@ class LexiconFirst(Pronouncer):
     def members(self, chosen: Sequence[int]) -> "LexiconFirst":
         return LexiconFirst(self.lexicons, self.model.members(chosen))
 
+    def with_language(self, language: str) -> "LexiconFirst":
+        return dataclasses.replace(self, model=self.model.with_language(language))
+
     def with_settings(self, **settings: Any) -> "LexiconFirst":
         return LexiconFirst(self.lexicons, self.model.with_settings(**settings))
 
@@ -225,7 +228,7 @@ def load(
       lexicon: what answers before the model: "cmudict", a lexicon file, several of them as a list
         or with commas between, in their order; "none": the model answers all words. None: "cmudict"
         for our models of English, "none" for others. A file alone replaces "cmudict".
-      language: of the words, for a model of many; see `G2P.with_language`.
+      language: of the words, for a model of many; see `Pronouncer.with_language`.
     """
     found = header.read(path).in_language(language)
     found.check_reads_words(path)

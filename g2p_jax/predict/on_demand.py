@@ -87,10 +87,15 @@ class OnDemand(Pronouncer):
     def members(self, chosen: Sequence[int]) -> "G2P":
         return self.model.members(chosen)
 
+    def with_language(self, language: str) -> "OnDemand":
+        return self._changed(self.config, self.symbols.in_language(language))
+
     def with_settings(self, **settings: Any) -> "OnDemand":
-        config = config_lib.changed(self.config, settings)
+        return self._changed(config_lib.changed(self.config, settings), self.symbols)
+
+    def _changed(self, config: Config, symbols: Symbols) -> "OnDemand":
         load = functools.partial(getattr, self, "model")  # the same weights
-        return OnDemand(config, self.symbols, load, self._file)
+        return OnDemand(config, symbols, load, self._file)
 
     def warm_up(self, words: int = 6, nbest: int = 1) -> "OnDemand":
         self.model.warm_up(words, nbest)

@@ -128,6 +128,14 @@ class Pronouncer(abc.ABC):
         """Returns the ensemble of these members only, counted from 0; ModelError if one is not."""
 
     @abc.abstractmethod
+    def with_language(self, language: str) -> Self:
+        """Returns the same model for words of one language; UserError for one it does not know.
+
+        language: a name in `symbols.languages`, its ISO 639 code, or in English: "deu", "de" or
+          "German"; "auto": that of each word is guessed from its letters.
+        """
+
+    @abc.abstractmethod
     def with_settings(self, **settings: Any) -> Self:
         """Returns the same model with other settings of its config, such as beam=4."""
 
