@@ -1,6 +1,7 @@
 """Spelling from sound: the same code path, a lexicon turned round."""
 
 import dataclasses
+import io
 
 import pytest
 
@@ -8,7 +9,8 @@ import g2p_jax
 from g2p_jax import config
 from g2p_jax.data import splits
 from g2p_jax.data.pairs import Pair
-from g2p_jax.errors import ConfigError
+from g2p_jax.errors import ConfigError, UserError
+from g2p_jax.predict.transcribe import Options, transcribe
 from g2p_jax.train.loop import train
 from tests.tiny_model import TINY
 
@@ -25,6 +27,12 @@ def test_a_lexicon_is_turned_round(write):
     ]
 
 
+def test_ipa_without_spaces_is_cut_into_phonemes(write):
+    path = str(write("chi\tkiː\ncioè\tt͡ʃoɛ\n", "ita.tsv"))
+    expected = [Pair("k iː", (("chi",),)), Pair("t͡ʃ o ɛ", (("cioè",),))]
+    assert splits.read(path, config.Data(train=path, direction="p2g")) == expected
+
+
 def test_a_model_learns_to_spell(write, tmp_path):
     path = str(write(LEXICON))
     data = config.Data(train=path, dev=path, test_share=0.0, direction="p2g")
@@ -34,6 +42,9 @@ def test_a_model_learns_to_spell(write, tmp_path):
     assert (g2p("AY"), g2p("R IY D")) == ("EYE", "READ")
     best = g2p.pronounce(["N AY T"], nbest=2)[0].pronunciations
     assert {str(spelling) for spelling in best} == {"NIGHT", "KNIGHT"}
+    spaces = "'NAYT' holds 'NAYT', which the model does not know .phonemes need spaces between"
+    with pytest.raises(UserError, match=spaces):
+        transcribe(g2p, [("1", "NAYT")], io.StringIO(), Options(strict=True))
 
 
 def test_settings_that_contradict_are_an_error():

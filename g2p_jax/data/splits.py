@@ -76,10 +76,11 @@ def read(
     if settings.source == "language":
         words = _read_languages(path, settings, split, language)
         return in_small_letters(words) if split else words
-    lexicon = _read_lexicon(path, settings, phones=phones)
+    turns = settings.direction == "p2g"  # phonemes are the words of a source
+    lexicon = _read_lexicon(path, settings, phones=phones or turns)
     if settings.spelling:  # a language model learns the characters of words
         return Pairs.of((word, [word]) for word in lexicon.each_word())
-    return turned(lexicon) if settings.direction == "p2g" else lexicon
+    return turned(lexicon) if turns else lexicon
 
 
 def turned(lexicon: Pairs) -> Pairs:

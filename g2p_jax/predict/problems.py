@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PARTLY, SILENT, DOUBTFUL, GUESSED = "partly", "silent", "doubtful", "guessed"
 ALTERNATIVES = 4  # of a doubtful word, where --nbest is not more
+SPACES = "phonemes need spaces between them"
 SHOWN = 20  # doubtful words in the log, where no file gets them
 
 
@@ -79,7 +80,9 @@ def complaint(answer: Answer) -> str:
     """Returns what keeps a word from being wholly answered."""
     if not answer.unknown:
         return f"{shorten(answer.word)} holds nothing to pronounce"
-    return f"{shorten(answer.word)} holds {listed(answer.unknown)}, which the model does not know"
+    spaces = f" ({SPACES})" * (max(map(len, answer.unknown)) > 1)  # words, and not letters
+    which = f"which the model does not know{spaces}"
+    return f"{shorten(answer.word)} holds {listed(answer.unknown)}, {which}"
 
 
 def show(problem: Problem, number: int) -> None:

@@ -24,7 +24,7 @@ from g2p_jax.data.resumable import ResumableFiles
 from g2p_jax.data.textfile import as_they_come
 from g2p_jax.errors import UserError, counted, cut
 from g2p_jax.predict.plots import draw
-from g2p_jax.predict.problems import DOUBTFUL, PARTLY, SILENT, Problem, problems_of, show
+from g2p_jax.predict.problems import DOUBTFUL, PARTLY, SILENT, SPACES, Problem, problems_of, show
 from g2p_jax.predict.pronouncer import Pronouncer
 from g2p_jax.predict.pronunciation import Answer, Pronunciation, batched
 
@@ -118,7 +118,9 @@ class Tally:
             logging.info("of %s %d %s doubtful", all_of, self.doubtful, are)
         if self.partly + self.silent:
             common = (f"{char!r} {n}x" for char, n in Counter(self.unknown).most_common(5))
-            characters = f"; unknown characters: {', '.join(common)}" if self.unknown else ""
+            is_letters = max(map(len, self.unknown), default=1) == 1
+            what = "unknown characters" if is_letters else f"{SPACES}; unknown"
+            characters = f"; {what}: {', '.join(common)}" if self.unknown else ""
             of = "" if noun == "words" else "the words of "
             hows = (self.partly, "answered in part only"), (self.silent, "not answered at all")
             each = [f"{n} {'was' if n == 1 else 'were'} {how}" for n, how in hows if n]
