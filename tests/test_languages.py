@@ -428,6 +428,14 @@ def test_a_lexicon_of_one_language_comes_before_the_model(world, write):
         g2p_jax.load(world, lexicon=str(path))
 
 
+def test_a_lexicon_of_another_language_is_refused(world, write):
+    with pytest.raises(UserError, match="CMUdict is English, the model is not: leave it out"):
+        g2p_jax.load(world, language="deu", lexicon="cmudict")
+    path = write("word,Sprache,pronunciation\nhut,DE,huːt\nhut,fra,yt\n", "own.csv")
+    g2p = g2p_jax.load(world, language="deu", lexicon=str(path))
+    assert (g2p("hut"), g2p("fr:hut")) == ("h uː t", "y t")
+
+
 def test_a_lexicon_of_many_languages_comes_before_the_model(world, write):
     path = write("language,word,pronunciation\nDE,hut,huːt\nfra,hut,yt\n", "own.csv")
     g2p = g2p_jax.load(world, language="deu", lexicon=str(path))

@@ -254,6 +254,9 @@ def names(lexicon: Names, path: str | Path) -> list[str]:
 def read_lexicons(names: Iterable[str], model: Header, **reading: Any) -> list[Cmudict | Lexicon]:
     """Returns lexicons for a model; reading: how files are read, as in `splits.references`."""
     data, symbols = dataclasses.replace(model.config.data, stress=True), model.symbols
+    names = list(names)
+    if symbols.languages and "cmudict" in names:
+        raise UsageError("--lexicon=cmudict: CMUdict is English, the model is not: leave it out")
     reading["language"] = symbols.language.replace(AUTO, "")
     reading["phones"] = symbols.target == "words"
     read = lambda name: Lexicon(splits.references(data, name, "", **reading), symbols)

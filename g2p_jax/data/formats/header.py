@@ -8,6 +8,7 @@ SIGNS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 WORD, PRONUNCIATION, PROBABILITY = "word", "pronunciation", "probability"
 _NAMES = {
     WORD: "words grapheme graphemes orthography orth spelling headword lemma entry term wort mot",
+    "language": "lang sprache langue idioma",
     PROBABILITY: "prob probabilities pron_prob",
     PRONUNCIATION: "pronunciations phoneme phonemes phones transcription transcriptions sounds "
     "sound ipa arpabet xsampa x-sampa sampa pron prons phonetic phonetics phonemic lautschrift "
