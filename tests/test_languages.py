@@ -161,8 +161,12 @@ def test_languages_have_names_and_codes():
     assert find_language("deu", ["de", "fr"]) == find_language("German", ["de", "fr"]) == "de"
     for name in ("DE", "de-AT", "de_AT", " ger", "German"):
         assert find_language(name, known) == "deu"
-    with pytest.raises(UserError, match="no language 'Germn': did you mean deu.* The model knows"):
+    with pytest.raises(UserError, match="'Germn': did you mean deu .german.. The model knows"):
         find_language("Germn", known)
+    for name, other in {"Deutsch": "dut", "English": "wel-nw", "Norwegian": "geo"}.items():
+        english = "; the models english and english-small know English" * (name == "English")
+        with pytest.raises(UserError, match=f"'{name}': the model knows .* one of these{english}$"):
+            find_language(name, [*known, other])
 
 
 @pytest.mark.parametrize(

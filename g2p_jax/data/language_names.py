@@ -26,10 +26,12 @@ def find_language(name: str, languages: Iterable[str]) -> str:
     """Returns the language of a name or an ISO code; UserError if the model knows none."""
     if language := runtime.find_language(name, languages):
         return language
-    names = {x: each for each in languages for x, y in runtime.LANGUAGES.items() if y == each}
-    near = [names[x] for x in difflib.get_close_matches(name.lower(), names, 1) if len(x) > 3]
-    question = f"did you mean {near[0]}? The" if near else "the"
+    own = {x: runtime.find_language(x, languages) for x in runtime.LANGUAGES if len(x) > 3}
+    near = difflib.get_close_matches(name.lower(), filter(own.get, own), 1, 0.85)
+    question = f"did you mean {own[near[0]]} ({near[0]})? The" if near else "the"
     fix = "fix: give one of these"
+    if runtime.find_language(name, ["eng"]):
+        fix += "; the models english and english-small know English"
     raise UserError(f"no language {name!r}: {question} model knows {', '.join(languages)}; {fix}")
 
 
