@@ -184,15 +184,15 @@ def split_language(word, languages, default=""):
     raise ValueError(f"{what} the model knows {', '.join(languages)}{fix}")
 
 
-def guess(steps_NxL, ids):
-    """Returns the place of the most probable language: naive Bayes on hashed n-grams of letters."""
+def guess(steps_NxL, ids, lacking_L):
+    """Returns the place of the most probable language of those that lack fewest of the letters."""
     letters_S = np.array([BOS, *ids, BOS], np.uint32)
     code_S, total_L = np.zeros_like(letters_S), 0
     for n in range(1, 5):
         last_S = letters_S[n - 1 :]
         code_S = (code_S[: len(last_S)] + last_S + np.uint32(n)) * np.uint32(0x9E3779B1)
         total_L = total_L + steps_NxL[code_S >> 18].sum(axis=0)
-    return total_L.argmin()
+    return np.lexsort((total_L, lacking_L))[0]
 
 
 def take(x, rows):
@@ -497,6 +497,7 @@ class G2P:
         self.longest, how = config["data"]["longest"], (symbols["case"], symbols["unicode"])
         self.spelling = Spelling(symbols["graphemes"], *how, words)
         self.spellings = {x: Spelling(known[x], *how) for x in languages} or {"": self.spelling}
+        self.spelling.dotless = {} if known else self.spelling.dotless  # I is ı in Turkish only
         self.names, self.language = symbols["phonemes"], config.get("language", "")
         joint = arrays.get("joint", {})  # of each language, read when it is needed, or of all words
         each = {self.ids[f"{x}:"]: joint[x] for x in languages} if joint else {}
@@ -543,8 +544,9 @@ class G2P:
             return "", word
         language, word = split_language(word, self.spellings, self.language)
         if language == "auto":
-            ids = [self.ids[x] for x in self.spelling.letters_of(word)[0]]  # of all languages
-            language = list(self.spellings)[guess(self.guesser, ids)]
+            letters = self.spelling.letters_of(word)[0]  # of all languages
+            lacking = [sum(x not in own.known for x in letters) for own in self.spellings.values()]
+            language = [*self.spellings][guess(self.guesser, map(self.ids.get, letters), lacking)]
         return language, word
 
     def pieces(self, word):

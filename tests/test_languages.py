@@ -270,6 +270,10 @@ def test_the_readme_of_an_export_runs(world, tmp_path):
 def test_languages_are_guessed(world):
     auto = g2p_jax.load(world, language="auto")
     assert [auto(word) for word in ("ใส", "آب", "ışık")] == ["s a j ˩˩˦", "ʔ ɒː b", "ɯ ʃ ɯ k"]
+    for model in auto, g2p_lib.load(world).with_language("auto"):
+        found = model.pronounce(["", "שלום", "I"])
+        assert [answer.language for answer in found[:2]] == ["", ""]  # no letter tells it
+        assert found[2].language in ("deu", "fra")  # I is ı in Turkish only
 
 
 def test_the_server_takes_a_language(world):
@@ -370,7 +374,10 @@ def test_a_language_that_the_model_lacks_is_an_error_with_its_line(
 def test_the_guesser_is_naive_bayes():
     words = Ragged.from_lists([[4, 5], [4, 6], [7, 7, 7]])
     guesser = Guesser.fit(words, np.array([0, 0, 1]), ["a", "b"])
-    assert guesser.guess(Ragged.from_lists([[4], [7, 7], [5, 4, 6], []])) == ["a", "b", "a", "a"]
+    words, alphabets = Ragged.from_lists([[4], [7, 7], [5, 4, 6], []]), {"a": [4, 5, 6], "b": [7]}
+    assert guesser.guess(words, alphabets) == ["a", "b", "a", "a"]
+    assert guesser.guess(words, alphabets | {"b": [4, 7]}) == ["a", "b", "a", "a"]
+    assert guesser.guess(words, {"a": [5, 6], "b": [4, 5, 6, 7]}) == ["b", "b", "b", "a"]
 
 
 def test_a_stored_model_of_languages_is_the_same(world):

@@ -6,7 +6,7 @@ where the beginning and the end of a word are letters, too. N-grams are
 hashed into a table, which is stored as bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ BUCKETS = 1 << BITS  # rows of the table
 HASH = np.uint32(0x9E3779B1)  # 2^32 divided by the golden ratio
 SMOOTHING = 0.02  # count of what was never seen
 STEP = -1 / 8  # logarithms are stored as multiples of it
+LACKING = 1e6  # for each letter that a language lacks: more than all n-grams of a word
 EDGE = 1  # stands before and after a word
 
 
@@ -48,11 +49,18 @@ class Guesser:
                 steps[:, number] = before.steps[:, before.names.index(names[number])]
         return cls(names, steps)
 
-    def guess(self, words: Ragged) -> list[str]:
-        """Returns the most probable language of each word, given as letter ids."""
+    def guess(self, words: Ragged, alphabets: Mapping[str, Sequence[int]]) -> list[str]:
+        """Returns the most probable language of each word, given as letter ids.
+
+        alphabets: the letters of languages. Languages that lack fewer letters of a word come first.
+        """
         ngrams, owner = hashed_ngrams(words)
         steps = np.zeros((len(words), len(self.names)))
         np.add.at(steps, owner, self.steps[ngrams])
+        owner = np.repeat(np.arange(len(words)), words.lengths)
+        for number, name in enumerate(self.names):
+            lacking = ~np.isin(words.ids, alphabets[name])
+            steps[:, number] += LACKING * np.bincount(owner, lacking, len(words))
         return [self.names[place] for place in np.argmin(steps, axis=1)]
 
 

@@ -122,7 +122,9 @@ def guess_languages(words: Sequence[str], symbols: Symbols, joint: object) -> li
     """Returns the most probable language of each word, from its letters."""
     if not isinstance(joint, LanguageJoint):
         raise UserError(f"language {AUTO!r}: this model has no n-grams (config.ngram) to guess by")
-    return joint.guesser.guess(symbols.encode_letters(words))
+    ids = symbols.graphemes.ids
+    alphabets = {name: [ids[x] for x in letters] for name, letters in symbols.languages.items()}
+    return joint.guesser.guess(symbols.encode_letters(words), alphabets)
 
 
 def numbered(sequences: Ragged, symbols: Array) -> Ragged:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from g2p_jax import config as config_lib
 from g2p_jax.config import MOST_BEAM, Config
 from g2p_jax.data.arpabet import has_stress, strip_stress
+from g2p_jax.data.language_names import AUTO
 from g2p_jax.data.ragged import Array, Ints, Ragged
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import ModelError, checked
@@ -186,6 +187,8 @@ class G2P(Pronouncer):
         for word, full in zip(words, named, strict=True):
             language, pieces, unknown = spell(full, self.symbols, longest)
             ids = [numbers.setdefault(piece, len(numbers)) for piece in pieces]
+            if self.symbols.language == AUTO and not ids:  # nothing tells the language
+                language = ""
             spelled.append(Word(word, language, ids, unknown))
         spellings = Ragged.from_lists(list(numbers), self.symbols.graphemes.ids.__getitem__)
         found = [self._runner.search(spellings, longest, settings) for settings in searches]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from g2p_jax import config as config_lib
 from g2p_jax import runtime
 from g2p_jax.config import Config
+from g2p_jax.data.language_names import AUTO
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UserError
 from g2p_jax.predict.pronouncer import Pronouncer
@@ -65,6 +66,10 @@ class OnDemand(Pronouncer):
         except ValueError as error:  # of a word that needs a language
             raise UserError(str(error)) from error
         found = self._small.pronounce_all(words, nbest, beam)
+        if self.symbols.language == AUTO:  # nothing tells the language without letters
+            languages = [
+                x if each[0][0] else "" for x, (each, _) in zip(languages, found, strict=True)
+            ]
         return [
             Answer.of(word, [Pronunciation(*one) for one in each], unknown, mass, language)
             for word, language, (each, unknown) in zip(words, languages, found, strict=True)

@@ -9,6 +9,7 @@ const UNKNOWN = -20; // log P of a unit that was never seen
 const NEVER = -1e9, LONGEST = 128; // the longest pair that is aligned
 const [SILENT, , DOUBLE, PAIR] = [0, 1, 2, 3], PHONEMES = [0, 1, 2, 1]; // kinds of units
 const ROOM = 64; // a language has a multiple of so many numbers for its letters and phonemes
+const LACKING = 1e6; // of a guess: more than all n-grams of a word
 const ORDER = 4, HASH = 0x9e3779b1, BITS = 14; // of the n-grams of letters
 
 class JointNgram {
@@ -129,9 +130,10 @@ class LanguageJoint {
   }
 
   // The most probable language of a word: naive Bayes on hashed n-grams of its letters.
-  guess(letters) {
+  // lacking: how many of the letters a language lacks; those that lack fewer come first.
+  guess(letters, lacking) {
     const edged = [EDGE, ...letters, EDGE], names = [...this.names.values()];
-    const steps = new Float64Array(names.length);
+    const steps = Float64Array.from(names, (name) => LACKING * lacking(name));
     edged.forEach((_, first) => {
       let code = 0;
       for (let n = 1; n <= ORDER && first + n <= edged.length; n++) {

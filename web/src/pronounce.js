@@ -36,6 +36,7 @@ class G2P {
     this.spellings = Object.fromEntries(this.languages.map(
       (language) => [language, new Spelling([...known[language]], symbols)]));
     if (!this.languages.length) this.spellings[""] = this.spelling;
+    else this.spelling.turkish = false; // I is ı in Turkish only
     this.tokens = symbols.phonemes;
     this.characters = symbols.target === "characters";
     this.alphabet = this.tokens.slice(SPECIALS).every(isArpabet) ? "arpabet" : "ipa";
@@ -64,8 +65,9 @@ class G2P {
     }
     const [name, rest] = splitLanguage(word, this.languages, own);
     if (name !== "auto") return [name, rest];
-    const ids = this.spelling.graphemes(word)[0].map((letter) => this.letters.get(letter));
-    return [this.joint.guess(ids), word];
+    const letters = this.spelling.graphemes(word)[0];
+    const lacking = (name) => letters.filter((x) => !this.spellings[name].knows([x])).length;
+    return [this.joint.guess(letters.map((letter) => this.letters.get(letter)), lacking), word];
   }
 
   // The most probable pronunciation, phonemes joined by spaces.
@@ -104,13 +106,14 @@ class G2P {
         }))).sort((a, b) => b.probability - a.probability).slice(0, nbest);
       }
       if (!best[0].phonemes.length) best = [{ phonemes: [], probability: 0 }];
+      const known = name && (pieces.length || language !== "auto"); // nothing tells it without letters
       let total = 0;
       best = best.filter(({ probability }, n) => (total += probability) - probability < mass || !n);
       if (other) {
         best = merge(best.map(({ phonemes, probability }) =>
           ({ phonemes: convert(phonemes, alphabet, stress ?? true), probability })));
       }
-      return { word, pronunciations: best, unknown, ...(name && { language: name }) };
+      return { word, pronunciations: best, unknown, ...(known && { language: name }) };
     });
   }
 
