@@ -35,6 +35,7 @@ from g2p_jax.predict.header import PRETRAINED
 from g2p_jax.predict.header import read as read_header
 from g2p_jax.predict.language_scores import language_table
 from g2p_jax.predict.merging import merge
+from g2p_jax.predict.notation import references
 from g2p_jax.predict.serving.requests import Options
 from g2p_jax.predict.serving.service import Service
 from g2p_jax.predict.transcribe import Options as Answering
@@ -246,6 +247,18 @@ def test_what_language_is_missing_or_unknown_is_said(world, g2p):
             phonemize("Chat", language=language, g2p=german)
     with pytest.raises(UserError, match="'fr-fr': the model is of eng; fix"):
         phonemize("chat", language="fr-fr", g2p=g2p)
+
+
+def test_data_of_other_languages_or_none_is_an_error_with_its_place(world, tmp_path):
+    symbols, data = g2p_jax.load(world).symbols, config.Data(source="language", target="ipa")
+    (tmp_path / "xyz.tsv").write_text("Haus\thaʊs\n")
+    with pytest.raises(DataError, match=f"{tmp_path}: 'xyz:Haus': no language 'xyz'.* leave such"):
+        references(symbols, data, str(tmp_path), "")
+    (tmp_path / "deu_dev.tsv").write_text("Haus\thaʊs\n")
+    with pytest.raises(DataError, match="deu_dev.tsv and xyz.tsv; fix: name all with .* _dev, or"):
+        references(symbols, data, str(tmp_path), "dev")
+    with pytest.raises(DataError, match="no: expected a folder of lexicons, or one, found nothing"):
+        references(symbols, data, str(tmp_path / "no"), "dev")
 
 
 def test_what_is_english_is_refused(world):

@@ -219,6 +219,9 @@ def load_pronouncer(alphabet: str, stress: bool | None) -> Pronouncer:
     """
     found = header.read(_CKPT.value).in_language(_LANGUAGE.value)
     found.check_reads_words(_CKPT.value)
+    if alphabet == "arpabet" and found.symbols.languages and not _ALPHABET.value:
+        fix = "give a model of English, as --ckpt=english"
+        raise UserError(f"{_MERGE.value} is in arpabet, and the model writes ipa; fix: {fix}")
     check_can_write(found.symbols, alphabet)
     lexicons = lexicon_first.read_lexicons(lexicons_first(), found, **_READING())
     load = functools.partial(shared.load_model, _CKPT.value, _LANGUAGE.value)

@@ -30,11 +30,13 @@ def read_folder(folder: Path, split: str, read: Callable[[Path], Pairs]) -> Pair
     files = [path for path in every if LANGUAGE.fullmatch(_language_of(path))]
     whole = [path for path in files if _split_of(path) not in SPLITS]
     chosen = [path for path in files if _split_of(path) == split] or whole or files
-    if not chosen or len(set(map(_split_of, chosen)) & set(SPLITS)) > 1 or chosen != whole != []:
+    kinds = {_split_of(path) for path in chosen}.intersection(SPLITS)
+    if not chosen or len(kinds) > 1 or (whole and chosen != whole):
         example = f"lexicons such as deu.tsv or deu_{split}.tsv"
         some = sorted({path.name for path in (*chosen[:1], *chosen[-1:], *whole[:1])})
         found = " and ".join(some) or "none"
         fix = "name each lexicon after its language, in two or three small letters"
+        fix = f"name all with their splits, _{split}, or none" if chosen else fix
         raise DataError.at(folder, example, found, fix)
     if others := [path.name for path in every if path not in files]:
         known = "are not named after a language, in two or three small letters"
@@ -78,8 +80,8 @@ def named_as(known: Iterable[str], parts: Iterable[Pairs]) -> Iterator[Pairs]:
         logging.info("languages that the initial model lacks: %s", ", ".join(new))
     for pairs in parts:
         each = (word.partition(":") for word in pairs.each_word())
-        renamed = pairs.with_words(f"{names[name]}:{rest}" for name, _, rest in each)
-        yield renamed.merged() if changed else pairs
+        words = (f"{names[name]}:{rest}" for name, _, rest in each)
+        yield pairs.with_words(words).merged() if changed else pairs
 
 
 def letters_of_languages(words: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:

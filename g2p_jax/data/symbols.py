@@ -186,13 +186,14 @@ class Symbols:
     def in_language(self, language: str) -> "Symbols":
         """Returns the symbols for words of one language; UserError for an unknown one."""
         if not self.languages:
-            raise UserError(f"language {language!r}: this model knows one language only")
+            raise UserError(f"language {language!r}: this model knows one language only: give none")
         known = language if language == AUTO else find_language(language, self.languages)
         return dataclasses.replace(self, language=known)
 
     def encode_letters(self, words: Iterable[str]) -> Ragged:
         """Returns the ids of the letters of words whose languages are not known."""
         spelling = Spelling(self.graphemes.ids, self.case, self.unicode)
+        spelling.dotless = {}  # I is ı in Turkish only
         letters = [spelling.letters_of(word)[0] for word in words]
         return Ragged.from_lists(letters, self.graphemes.ids.__getitem__)
 

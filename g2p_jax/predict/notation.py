@@ -13,6 +13,7 @@ from g2p_jax.data.arpabet import marks_stress, strip_stress
 from g2p_jax.data.merging import POSITION
 from g2p_jax.data.pairs import Pair, Pairs
 from g2p_jax.data.symbols import SPECIALS, Symbols
+from g2p_jax.errors import DataError, UserError
 
 SYLLABLES = frozenset(".-|")  # signs between syllables
 OTHER = "the lexicon is not in the notation of the model, and is not converted; the lexicon has %s"
@@ -24,6 +25,11 @@ def references(symbols: Symbols, data: Data, path: str | None, split: str, **rea
     pairs = splits.references(data, path, split, **reading)
     if not path or symbols.source == "words" or symbols.target == "characters":
         return pairs
+    try:
+        for word in pairs.each_word():
+            symbols.named(word)
+    except UserError as error:  # of a language that the model does not know
+        raise DataError(f"{path}: {error}, or leave such words out") from error
     pairs = Pairs.of(in_alphabet_of(symbols, pairs))
     if not data.stress and marks_stress(pairs.phonemes):
         pairs = pairs.map_phonemes(strip_stress).merged()
