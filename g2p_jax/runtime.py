@@ -41,15 +41,14 @@ _BASE = MARKS | str.maketrans(BASE)
 ALIKE = "şș ţț đðɖ '’ ·•‧∙⋅ یيى کك هہە".split()
 ALIKE += [chr(kana) + chr(kana + 0x60) for kana in (*range(0x3041, 0x3097), 0x309D, 0x309E)]
 # ISO 639 codes and names of languages, after the names that they have in models.
-_NAMES = """arm-e hye arm hy armenian, bul bg bulgarian, bur mya my burmese, cat ca catalan, cze
-    ces cs czech, dan da danish, deu ger de german, dut nld nl dutch, eng en english, fas per fa
-    persian farsi, fra fre fr french, geo kat ka georgian, gle ga irish, glg gl galician, gre ell el
-    greek, hbs-latn hbs sh hrv hr bos bs srp sr croatian bosnian serbian, hin hi hindi, hun hu
-    hungarian, ice isl is icelandic, ita it italian, jpn ja japanese, kor ko korean, lat-clas lat la
-    latin, lit lt lithuanian, mac mkd mk macedonian, pol pl polish, por-bz por pt portuguese, ron
-    rum ro romanian, slv sl slovene slovenian, spa es spanish, swe sv swedish, tgl tl fil tagalog
-    filipino, tha th thai, tur tr turkish, ukr uk ukrainian, vie vi vietnamese, wel-nw cym wel cy
-    welsh"""
+_NAMES = """arm-e hye arm hy armenian, bul bg bulgarian, bur mya my burmese, cat ca catalan, cze ces
+   cs czech, dan da danish, deu ger de german, dut nld nl dutch, eng en english, fas per fa persian
+   farsi, fra fre fr french, geo kat ka georgian, gle ga irish, glg gl galician, gre ell el greek,
+   hbs-latn hbs sh hrv hr bos bs srp sr croatian bosnian serbian, hin hi hindi, hun hu hungarian,
+   ice isl is icelandic, ita it italian, jpn ja japanese, kor ko korean, lat-clas lat la latin, lit
+   lt lithuanian, mac mkd mk macedonian, pol pl polish, por-bz por pt portuguese, ron rum ro
+   romanian, slv sl slovene slovenian, spa es spanish, swe sv swedish, tgl tl fil tagalog filipino,
+   tha th thai, tur tr turkish, ukr uk ukrainian, vie vi vietnamese, wel-nw cym wel cy welsh"""
 LANGUAGES = {name: row.split()[0] for row in _NAMES.split(",") for name in row.split()}
 COLONS = "swe", "fin"  # languages with colons in words, as in EU:s
 ENDING = re.compile(r"(e?[nt]|[aeo]r|([ae]r)?na)?s?")  # of Swedish, after a colon
@@ -108,10 +107,11 @@ class Spelling:
 
     def normalise(self, word):
         """Returns the word as the training data would write it."""
-        text = self._written(word.strip())
+        word = word.strip().replace("\u0e4d\u0e32", "\u0e33")  # Thai: NFC does not compose it
+        text = self._written(word)
         if self.words or self.known.issuperset(text):
             return text
-        return self._written("".join(map(self.alike, unicodedata.normalize("NFC", word.strip()))))
+        return self._written("".join(map(self.alike, unicodedata.normalize("NFC", word))))
 
     def letters_of(self, word):
         """Returns the letters to read, and the characters that are not known: they are left out.

@@ -477,6 +477,13 @@ def test_a_lexicon_of_many_languages_comes_before_the_model(world, write):
     assert len(g2p.known("CHAT").pronunciations) == 2
 
 
+def test_a_thai_vowel_may_be_decomposed():
+    thai = runtime.Spelling("ทำน้", "lower", "NFD")
+    for word in ("ทำ", "น้ำ"):
+        split = word.replace("\u0e33", "\u0e4d\u0e32")  # as NFKD has it
+        assert split != word and thai.letters_of(split) == thai.letters_of(word) == ([*word], [])
+
+
 def test_phonemes_are_known_in_each_normal_form(world):
     symbols = g2p_jax.load(world).symbols
     assert symbols.target_tokens(["nœ\u0303"]) == ("n", "œ\u0303")

@@ -121,7 +121,8 @@ def in_language(words: Sequence[str], symbols: Symbols, joint: object) -> Sequen
 def guess_languages(words: Sequence[str], symbols: Symbols, joint: object) -> list[str]:
     """Returns the most probable language of each word, from its letters."""
     if not isinstance(joint, LanguageJoint):
-        raise UserError(f"language {AUTO!r}: this model has no n-grams (config.ngram) to guess by")
+        fix = "name the language, or train with --config.ngram=5"
+        raise UserError(f"language {AUTO!r}: this model has no n-grams to guess by; fix: {fix}")
     ids = symbols.graphemes.ids
     alphabets = {name: [ids[x] for x in letters] for name, letters in symbols.languages.items()}
     return joint.guesser.guess(symbols.encode_letters(words), alphabets)

@@ -50,9 +50,10 @@ class Spelling {
   }
 
   normalise(word) {
-    const text = this.written(word.trim());
+    word = word.trim().replaceAll("\u0e4d\u0e32", "\u0e33"); // Thai: NFC does not compose it
+    const text = this.written(word);
     if (this.words || this.knows(Array.from(text))) return text;
-    return this.written(Array.from(word.trim().normalize("NFC"), (x) => this.alike(x)).join(""));
+    return this.written(Array.from(word.normalize("NFC"), (x) => this.alike(x)).join(""));
   }
 
   // The letters of a word, and the tokens that the model does not know.
