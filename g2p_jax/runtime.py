@@ -56,6 +56,23 @@ CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
 OR_FOR_ALL = ', or give language="deu" for all words'
 
 
+RULES = {  # what arguments must be
+    "nbest": ("a whole number from 1 to 1000", lambda x: hasattr(x, "__index__") and 0 < x < 1001),
+    "beam": ("a whole number from 0 to 1000", lambda x: hasattr(x, "__index__") and -1 < x < 1001),
+    "temperature": ("a number above 0", lambda x: hasattr(x, "__float__") and 0 < x < math.inf),
+    "stress": ("True or False", lambda x: isinstance(x, bool)),
+    "words": ("a list of texts", lambda x: hasattr(x, "__iter__") and not isinstance(x, str)),
+}
+
+
+def check(**arguments):
+    """Raises ValueError for an argument that is not as it must be."""
+    for name, value in arguments.items():
+        kind, is_right = RULES.get(name, ("a text", lambda x: isinstance(x, str)))
+        if not is_right(value):
+            raise ValueError(f"{name} must be {kind}: {value!r:.80}")
+
+
 def base(text):
     """Returns the plain letters that characters are made of: é -> e, ﬁ -> fi, ’ -> '."""
     text = unicodedata.normalize("NFKD", text.translate(_BASE))
@@ -68,12 +85,19 @@ softmax = lambda x: np.exp(x - log_sum_exp(x)[..., None])
 product = lambda x, w: (x.reshape(-1, len(w)) @ w).reshape(*x.shape[:-1], *w.shape[1:])
 affine = lambda x, w: product(x, w["w"][: x.shape[-1]]) + w["b"]  # inputs beyond x are zero
 context = lambda weights_RxS, values_RxSxE: (weights_RxS[:, None] @ values_RxSxE)[:, 0]
+# The n largest numbers of each row, the largest first, and their places.
+largest = lambda x, n: np.argsort(-x, axis=-1, kind="stable")[:, :n]
+best = lambda x, n: (np.take_along_axis(x, place := largest(x, n), axis=-1), place)
+# Rows of all arrays of a nested list; the weights of member n of an ensemble, of the only one: ...
+take = lambda x, rows: [take(part, rows) for part in x] if isinstance(x, list) else x[rows]  # type: ignore[has-type]
+member = lambda x, n: {k: member(v, n) for k, v in x.items()} if isinstance(x, dict) else x[n]  # type: ignore[has-type]
 
 
 def read(path):
     """Returns config, symbols, and the tree of arrays of a model file (safetensors)."""
-    data, tree = memoryview(Path(path).read_bytes()), {}
+    tree = {}
     try:
+        data = memoryview(Path(path).read_bytes())
         end = 8 + int.from_bytes(data[:8], "little")
         header = json.loads(bytes(data[8:end]))
         checksum = header["__metadata__"].pop("sha256", None)
@@ -89,10 +113,9 @@ def read(path):
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} holds what is no number")
             *folders, last = name.split("/")
-            folder = functools.reduce(lambda tree, key: tree.setdefault(key, {}), folders, tree)
-            folder[last] = array
+            functools.reduce(lambda x, key: x.setdefault(key, {}), folders, tree)[last] = array
         return json.loads(about["config"]), json.loads(about["symbols"]), tree
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise ValueError(f"{path}: not a model of g2p_jax ({error!r})") from error
 
 
@@ -195,22 +218,6 @@ def guess(steps_NxL, ids, lacking_L):
     return np.lexsort((total_L, lacking_L))[0]
 
 
-def take(x, rows):
-    """Returns these rows of all arrays of a nested list."""
-    return [take(part, rows) for part in x] if isinstance(x, list) else x[rows]
-
-
-def member(tree, n):
-    """Returns the weights of member n of an ensemble; of the only one for n = ..."""
-    return {name: member(x, n) if isinstance(x, dict) else x[n] for name, x in tree.items()}
-
-
-def best(x, count):
-    """Returns the `count` largest numbers of each row, the largest first, and their places."""
-    place = np.argsort(-x, axis=-1, kind="stable")[:, :count]
-    return np.take_along_axis(x, place, axis=-1), place
-
-
 def cell(kind, x, w, h, c=None):
     """Returns the new h, and c of an LSTM; x is W x + b of the input, u is U h + b.
 
@@ -232,8 +239,7 @@ def cell(kind, x, w, h, c=None):
 class Network:
     """Encoder and decoder: Luong's, Bahdanau's, with monotonic attention, or with none.
 
-    States: a list of arrays, layer by layer. Memory: a list of keys, bias of the scores, and W_c m
-    for each layer and the readout; an empty list where no context is read.
+    States: arrays of each layer. Memory: keys, bias of scores, W_c m of each layer and the readout.
     """
 
     def __init__(self, model, weights):
@@ -241,7 +247,8 @@ class Network:
         self.kind, self.feeding = model["attention"], model["input_feeding"]
         self.size = 2 if model["cell"] == "lstm" else 1  # arrays in the state of a layer
         self.layers = [self.decoder[f"layers_{n}"] for n in range(model["decoder_layers"])]
-        self.head = self.decoder["readout" if model["readout"] else "output"]
+        self.head, d = self.decoder["readout" if model["readout"] else "output"], self.decoder
+        self._output = lambda x: affine(np.tanh(x), d["output"]) if model["readout"] else x
         self.phonemes_VxG = affine(self.decoder["embedding"], self.layers[0])
 
     def start(self, source_BxS):
@@ -299,9 +306,6 @@ class Network:
             return self._monotonic(memory, new, x, *states[-2:], token_R)
         return new, self._output(x + context(weights_RxS, memory[-1]) if len(memory[-1]) else x)
 
-    def _output(self, x):
-        return affine(np.tanh(x), self.decoder["output"]) if self.model["readout"] else x
-
     def _scores(self, memory, h_RxH):
         if len(memory[1]):
             return (memory[0] @ h_RxH[..., None])[..., 0] + memory[1]
@@ -325,19 +329,16 @@ class Network:
 
 
 def greedy(step, states, words, limit, prune, count):
-    """Takes the best phoneme until that is EOS, or ends where that would have been most probable.
+    """Takes the best phoneme, one at least, until it is EOS, or ends where that was most probable.
 
-    Of the `count` answers all but the first have the second best phoneme at one place, where it
-    loses at most `prune`.
+    All but one of `count` answers have the second best phoneme once, which loses at most `prune`.
     """
     eos_BxT, first_BxT, second_BxT = np.zeros((3, words, limit + 1), np.float32)
     eos_BxT[:], tokens_2xBxT = -np.inf, np.full((2, words, limit + 1), PAD)
     row_R, token_R = np.arange(words), np.full(words, BOS)
     for t in range(limit + 1):
         states, log_p_RxV = step(states, token_R, row_R)
-        if t:  # no word is silent
-            eos_BxT[row_R, t] = log_p_RxV[:, EOS]
-        log_p_RxV[:, EOS] = -np.inf
+        eos_BxT[row_R, t], log_p_RxV[:, EOS] = log_p_RxV[:, EOS] if t else -np.inf, -np.inf
         log_p_Rx2, token_Rx2 = best(log_p_RxV, 2)
         first_BxT[row_R, t], second_BxT[row_R, t] = log_p_Rx2.T
         tokens_2xBxT[:, row_R, t] = token_Rx2.T
@@ -356,11 +357,7 @@ def greedy(step, states, words, limit, prune, count):
 
 
 def beam(step, states, words, limit, prune, width):
-    """Returns the K = `width` most probable pronunciations that K hypotheses at a time find.
-
-    Endings compete with those before; what is behind the K-th of them is pruned, and what is
-    `prune` behind the best.
-    """
+    """Returns the K = `width` most probable pronunciations that K hypotheses at a time find."""
     log_p_BxK = np.full((words, width), -np.inf, np.float32)
     ended_BxK, token_BxK, log_p_BxK[:, 0] = log_p_BxK.copy(), np.full((words, width), BOS), 0
     place_BxK = np.arange(words)[:, None].repeat(width, axis=1)  # rows of the states
@@ -384,18 +381,15 @@ def beam(step, states, words, limit, prune, width):
         tokens_BxKxT = pick(tokens_BxKxT, parent_BxK)
         tokens_BxKxT[..., t] = token_BxK
         most_B = np.maximum(log_p_BxK[:, 0], ended_BxK[:, 0])
-        least_B = np.maximum(ended_BxK[:, -1], most_B - prune)
+        least_B = np.maximum(ended_BxK[:, -1], most_B - prune)  # K-th that has ended, or best
         log_p_BxK[log_p_BxK <= least_B[:, None]] = -np.inf
     return ended_BxKxT, ended_BxK
 
 
 class JointNgram:
-    """A joint n-gram model of letters and phonemes (Bisani and Ney 2008), Kneser-Ney smoothed.
+    """A joint n-gram model of letters and phonemes (Bisani and Ney 2008), Kneser-Ney smoothed."""
 
-    turned: letters are the targets and phonemes the sources, for spelling from sound.
-    """
-
-    def __init__(self, arrays, turned):
+    def __init__(self, arrays, turned):  # letters are the targets, for spelling from sound
         self.units, self.codes, self.levels = arrays["units"], arrays["codes"], []
         self.letters, self.phonemes = arrays.get("letters"), arrays.get("phonemes")
         if "places" in self.units:  # of one language of many: only the likely units are stored
@@ -406,8 +400,7 @@ class JointNgram:
             log_p[self.units["places"]] = self.units["log_prob"][:-1]
             each = zip(shapes.items(), np.split(log_p, ends[:-1]), strict=True)
             self.units = {name: x.reshape(shape) for (name, shape), x in each}
-        self.turned, histories = turned, 1
-        self.size = len(self.codes) + 2  # units, start and end of a word
+        self.turned, self.size, histories = turned, len(self.codes) + 2, 1  # with start and end
         for n in itertools.takewhile(arrays.__contains__, map(str, itertools.count(1))):
             keys = np.repeat(np.arange(histories) * self.size, arrays[n]["counts"])
             keys, histories = keys + arrays[n]["tokens"], len(keys)
@@ -418,8 +411,7 @@ class JointNgram:
         if symbols is None:
             return ids
         place = symbols.searchsorted(ids).clip(max=len(symbols) - 1)
-        place = np.where(symbols[place] == ids, place, len(symbols)).astype(int) + 1
-        return np.where(ids == PAD, PAD, place)
+        return np.where(ids == PAD, PAD, np.where(symbols[place] == ids, place, len(symbols)) + 1)
 
     def log_probs(self, source_PxS, target_PxT):
         """Returns log P of equally long words with their answers, in the order of letters."""
@@ -482,7 +474,12 @@ class G2P:
     """A trained model; settings: instead of those of its config, such as stress=True or beam=4."""
 
     def __init__(self, path, **settings):
+        if unknown := settings.keys() - {"beam", "language", "stress", "temperature"}:
+            raise ValueError(f"{min(unknown)}: settings are beam, language, stress, temperature")
+        check(**settings)
         config, symbols, arrays = read(path)
+        if settings.get("stress") and not any(map(VOWEL.fullmatch, symbols["phonemes"])):
+            raise ValueError(f"{path}: stress=True: the model has learned none")
         config |= settings
         self.model, self.members, self.beam = config["model"], config["ensemble"], config["beam"]
         if not self.model["encoder_layers"]:
@@ -524,6 +521,7 @@ class G2P:
 
     def pronounce_all(self, words, nbest=1, beam=0):
         """Returns for each word its pronunciations, and the characters that are not known."""
+        check(nbest=nbest, beam=beam, words=words)
         width, most = beam or self.beam or (CANDIDATES if self.joint else 1), SEVERAL * self.fold
         rounds = range(((nbest - 1) // SEVERAL).bit_length() + 1 if nbest > 1 else 0)
         spelled, by_length, found = list(map(self.pieces, words)), {}, {}
@@ -554,6 +552,7 @@ class G2P:
 
         Parts are between unknown hyphens and spaces; what is too long is cut into equal pieces.
         """
+        check(word=word)
         language, word = self.named(word)
         first = (f"{language}:",) if language else ()
         spelling, pieces, longest = self.spellings[language], [], self.longest - len(first)

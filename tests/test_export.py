@@ -24,7 +24,8 @@ WORDS = ["cab", "face", "a", "deadbeefcafe", *LEXICON]
 
 def greedy(path, words):
     """The phonemes' numbers and log P by greedy search of the network alone, in NumPy."""
-    g2p = runtime.load(path, beam=1, stress=True)
+    g2p = runtime.load(path, beam=1)
+    g2p.names = runtime.read(path)[1]["phonemes"]  # with stress
     if g2p.joint:  # the temperature is that of both models together
         g2p.joint, g2p.temperature = {}, 1.0
     ids = {name: id for id, name in enumerate(g2p.names)}

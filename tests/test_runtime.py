@@ -197,6 +197,37 @@ def test_a_handful_of_words_is_left_to_numpy(tmp_path):
             assert one.best.probability == pytest.approx(other.best.probability, abs=2e-5)
 
 
+def test_arguments_that_cannot_be_are_one_line(tmp_path, write):
+    path, small = tmp_path / "model", model_file.locate("english-small")
+    make(*MODELS["luong, gru"]).save(path)
+    g2p, load = runtime.load(path), runtime.load
+    nested = b"[" * 100_000
+    deep = write(len(nested).to_bytes(8, "little") + nested, "deep")
+    for call, message in {
+        lambda: g2p.pronounce("cab", nbest=10**9): "nbest must be a whole number from 1 to 1000: 1",
+        lambda: g2p.pronounce("cab", nbest=0): "nbest must be a whole number from 1 to 1000: 0",
+        lambda: g2p.pronounce("cab", nbest="3"): "nbest must be a whole .*: '3'",
+        lambda: g2p.pronounce("cab", nbest=1.5): "nbest must be a whole .*: 1.5",
+        lambda: g2p.pronounce("cab", beam=-1): "beam must be a whole number from 0 to 1000: -1",
+        lambda: g2p.pronounce_all("cab"): "words must be a list of texts: 'cab'",
+        lambda: g2p.pronounce_all(None): "words must be a list of texts: None",
+        lambda: g2p(None): "word must be a text: None",
+        lambda: g2p.pronounce_all(["cab", 5]): "word must be a text: 5",
+        lambda: load(path, strss=True): "strss: settings are beam, language, stress, temper",
+        lambda: load(path, model={}): "model: settings are",
+        lambda: load(path, stress="no"): "stress must be True or False: 'no'",
+        lambda: load(path, temperature=0): "temperature must be a number above 0: 0",
+        lambda: load(path, language=None): "language must be a text: None",
+        lambda: load(small, stress=True): f"{small}: stress=True: the model has learned none",
+        lambda: load(tmp_path): f"{tmp_path}: not a model of g2p_jax .*",
+        lambda: load("english"): "english: not a model of g2p_jax .*",
+        lambda: load(deep): f"{deep}: not a model of g2p_jax .*",
+    }.items():
+        with pytest.raises(ValueError, match=f"^{message}") as error:
+            call()
+        assert "\n" not in str(error.value)
+
+
 def test_half_floats_and_what_is_no_model(tmp_path, write):
     w = np.array([[1.5, -0.1], [3e-5, 7.0]], np.float32)
     about = {"format": model_file.FORMAT, "config": "{}", "symbols": "{}"}

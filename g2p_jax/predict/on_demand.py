@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from g2p_jax import config as config_lib
 from g2p_jax import runtime
 from g2p_jax.config import Config
+from g2p_jax.data.arpabet import has_stress
 from g2p_jax.data.language_names import AUTO
 from g2p_jax.data.symbols import Symbols
 from g2p_jax.errors import UserError
@@ -79,6 +80,7 @@ class OnDemand(Pronouncer):
     def _small(self) -> runtime.G2P | None:
         """The same model in NumPy; None where the settings, or the file, leave it to JAX."""
         settings = {name: getattr(self.config, name) for name in ("stress", "beam", "temperature")}
+        settings["stress"] &= has_stress(self.symbols.phonemes.tokens)
         settings["language"] = self.symbols.language
         if self.config.train.dtype == "bfloat16":
             return None
