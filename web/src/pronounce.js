@@ -7,6 +7,7 @@ const { convert, withoutStress, isArpabet, ALPHABETS } = globalThis.g2pJax;
 const { ModelError, read, member, Spelling, findLanguage, splitLanguage } = globalThis.g2pJax;
 const BOS = 1, EOS = 2, UNK = 3, SPECIALS = 4;
 const MOST_BEAM = 1000;
+const OPTIONS = ["nbest", "beam", "mass", "alphabet", "stress", "language"];
 const RESCORED = 4; // hypotheses of each word that the joint n-gram model rescores
 const SEVERAL = 10; // pronunciations that the search for more than one is to find
 const PRUNE_THRESHOLD = 3; // of log P, for the best answer alone: what is further behind cannot win
@@ -79,8 +80,9 @@ class G2P {
   // stress: whether answers have it; default: as the model has it, and in another alphabet if it
   // has learned it, as it is needed there to tell one vowel from another.
   pronounce(words, options = {}) {
+    checkOptions(options, OPTIONS);
     const { nbest = 1, beam: width = 0, mass = 1, alphabet = "", stress, language } = options;
-    if (!Array.isArray(words)) throw new TypeError(`a list of words is expected: [${words}]`);
+    if (!isTexts(words)) throw new TypeError('words: a list of texts, such as ["through"]');
     const within = (n, least) => Number.isInteger(n) && n >= least && n <= MOST_BEAM;
     if (!within(nbest, 1)) throw new RangeError(`nbest: 1 to ${MOST_BEAM}`);
     if (!within(width, 0)) throw new RangeError(`beam: 0 to ${MOST_BEAM}`);
@@ -120,7 +122,11 @@ class G2P {
   // How the model sees a pronunciation: for each phoneme and the end the probability after those
   // before it, and the attention to each letter; for each phoneme its letters.
   // phonemes: in the model's alphabet; default: those of its best answer.
-  inspect(word, phonemes, { stress, language } = {}) {
+  inspect(word, phonemes, options = {}) {
+    checkOptions(options, ["stress", "language"]);
+    if (!isTexts([word])) throw new TypeError("word: a text");
+    if (!isTexts(phonemes ?? [])) throw new TypeError('phonemes: a list, such as ["K", "AE", "T"]');
+    const { stress, language } = options;
     phonemes ??= this.pronounce([word], { stress, language })[0].pronunciations[0].phonemes;
     const [name, text] = this.named(word, language), names = this.names(stress);
     const letters = [...(name ? [`${name}:`] : []), ...this.spellings[name].graphemes(text)[0]];
@@ -184,6 +190,17 @@ class G2P {
       return { phonemes, probability: Math.exp(logP) };
     }));
   }
+}
+
+const isTexts = (list) => Array.isArray(list) && list.every((item) => typeof item === "string");
+
+// Throws an error for an option that is none of these, or has another type.
+function checkOptions(options, names) {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown) throw new RangeError(`no option ${unknown}: there are ${names.join(", ")}`);
+  const { stress, language } = options;
+  if (![true, false, null, undefined].includes(stress)) throw new TypeError("stress: true or false");
+  if (typeof (language ?? "") !== "string") throw new TypeError("language: a text");
 }
 
 // Pronunciations, the best first; those with equal phonemes are one, as probable as all of them.

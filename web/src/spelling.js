@@ -80,8 +80,8 @@ class Spelling {
   // Cuts a word at separators that the vocabulary lacks: well-known -> well, known.
   parts(word) {
     const found = this.cuts ? word.match(SEPARATOR) ?? [] : [];
-    const lacking = new Set(found.filter((char) => !this.known(this.alike(char))[0]));
-    return word.replace(SEPARATOR, (char) => (lacking.has(char) ? "\0" : char)).split("\0");
+    const lacking = found.filter((char) => !this.known(this.alike(char))[0]).join("");
+    return lacking ? word.split(new RegExp(`[${lacking.replaceAll("-", "\\-")}]`, "u")) : [word];
   }
 
   // The letters of each part of a word, at most `longest` in one, and the unknown characters.

@@ -53,6 +53,9 @@ test("words of several parts, unknown characters, and nothing at all", () => {
   assert.deepEqual(both.pronunciations, parts.pronunciations);
   assert.deepEqual(accent.pronunciations, small.pronounce(["CAFE"])[0].pronunciations);
   assert.deepEqual(signs.unknown, ["日", "!"]);
+  const [nul] = small.pronounce(["ca\0t well"]); // was read as a place to cut
+  assert.deepEqual([nul.unknown, nul.pronunciations.length], [["\0"], 1]);
+  assert.deepEqual(nul.pronunciations, small.pronounce(["cat well"])[0].pronunciations);
   assert.deepEqual(none.pronunciations, [{ phonemes: [], probability: 0 }]);
   const long = "pneumonoultramicroscopicsilicovolcanoconiosis";
   assert.equal(small.transcribe(long), "N UW M AH N OW L T R AH M IY S K S IH L IH K AH V OW L");
@@ -84,7 +87,15 @@ test("the pronunciations of a word up to a probability", () => {
   const [{ pronunciations }] = small.pronounce(["live"], { nbest: 8, mass: 0.9 });
   assert.equal(pronunciations.length, 2);
   assert.throws(() => small.pronounce(["a"], { nbest: 0 }), RangeError);
-  assert.throws(() => small.pronounce("a"), TypeError);
+  const list = { name: "TypeError", message: 'words: a list of texts, such as ["through"]' };
+  for (const words of ["a", null, [null], [5]]) assert.throws(() => small.pronounce(words), list);
+  assert.throws(() => small.transcribe(null), list);
+  assert.throws(() => small.pronounce(["a"], { nbset: 3 }), /^RangeError: no option nbset: there are nb/);
+  assert.throws(() => small.pronounce(["a"], { stress: "yes" }), /^TypeError: stress: true or false/);
+  assert.throws(() => small.pronounce(["a"], { language: 3 }), /^TypeError: language: a text/);
+  assert.throws(() => small.inspect("cat", "K AE T"), /^TypeError: phonemes: a list/);
+  assert.throws(() => small.inspect(null), /^TypeError: word: a text/);
+  assert.throws(() => small.inspect("cat", null, { nbest: 3 }), /^RangeError: no option nbest/);
 });
 
 test("letters, confidence and attention of each phoneme", () => {
