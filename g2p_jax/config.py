@@ -274,7 +274,7 @@ def _build(kind: Any, value: Any, name: str) -> Any:
             raise ConfigError(wrong)
         kinds = {field.name: field.type for field in dataclasses.fields(kind)}
         for key in value.keys() - kinds:
-            raise ConfigError(f"{name}.{key} is no setting of this version of g2p_jax")
+            raise ConfigError(f"{name}.{key} is not a setting of this version of g2p_jax")
         built = {key: _build(kinds[key], part, f"{name}.{key}") for key, part in value.items()}
         return kind(**built)  # type: ignore[operator]
     value = tuple(value) if isinstance(value, list) else value

@@ -148,17 +148,22 @@ def test_xsampa_codes_are_kept_apart_where_they_would_merge():
 
 def test_a_symbol_that_an_alphabet_lacks_is_named():
     for phoneme, source, target, message in [
-        ("k¹", "ipa", "xsampa", r"'¹' \(U\+00B9\) in 'k¹' is no symbol of the alphabet ipa; fix: "),
+        (
+            "k¹",
+            "ipa",
+            "xsampa",
+            r"'¹' \(U\+00B9\) in 'k¹' is not a symbol of the alphabet ipa; fix: ",
+        ),
         (
             "tʁ",
             "ipa",
             "arpabet",
-            r"'ʁ' \(U\+0281\) in 'tʁ' is no symbol of English; fix: ",
+            r"'ʁ' \(U\+0281\) in 'tʁ' is not a symbol of English; fix: ",
         ),
-        ("a#", "xsampa", "ipa", r"'#' \(U\+0023\) in 'a#' is no symbol of the alphabet xsampa"),
-        ("ɡ", "arpabet", "ipa", "'ɡ' is no phoneme of ARPAbet; fix: "),
-        ("AH3", "arpabet", "xsampa", "'AH3' is no phoneme of ARPAbet"),
-        ("", "arpabet", "ipa", "'' is no phoneme of ARPAbet"),
+        ("a#", "xsampa", "ipa", r"'#' \(U\+0023\) in 'a#' is not a symbol of the alphabet xsampa"),
+        ("ɡ", "arpabet", "ipa", "'ɡ' is not a phoneme of ARPAbet; fix: "),
+        ("AH3", "arpabet", "xsampa", "'AH3' is not a phoneme of ARPAbet"),
+        ("", "arpabet", "ipa", "'' is not a phoneme of ARPAbet"),
         ("tˈ", "ipa", "arpabet", "no vowel follows 'ˈ' in 'tˈ'; fix: remove the mark"),
     ]:
         with pytest.raises(UserError, match=message):

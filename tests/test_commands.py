@@ -594,6 +594,7 @@ def test_a_language_model_invents_and_scores(lexicon, command, tmp_path):
         (["predict.py", "--output=-", "--resume", "hello"], 2, "say which: --output=FILE"),
         (["-m", "g2p_jax", "restress", "a", "--output=-"], 2, "--output=-: name a file"),
         (["-m", "g2p_jax", "demo", "--output=docs/"], 2, "docs/: is a folder: name a file in it"),
+        (["-m", "g2p_jax", "demo", "--output=q.html", "--port=3"], 2, "leave out --port"),
         (["-m", "g2p_jax", "evaluate", "--errors=no/a"], 2, "--errors=no/a: no such folder; make"),
         (["predict.py", "hello", "--output=no/a"], 2, "--output=no/a: no such folder; make it"),
         (["-m", "g2p_jax", "train", "--workdir=README.md"], 2, "is a file: name a folder"),

@@ -222,7 +222,7 @@ def test_symbols_of_sherpa_are_checked_against_the_tokens_of_a_voice(write):
     assert sherpa("Hello", hello) == ["hello h ə ˈ l o ʊ"]
     assert sherpa("a", [(("AA",), 1.0)], tokens) == ["a AA"]
     for phoneme, symbol in [("AH", "AH"), ("ˈoː", "o"), ("tʃ", "t")]:
-        with pytest.raises(DataError, match=f"'go': '{symbol}' is no token of the voice; fix: "):
+        with pytest.raises(DataError, match=f"'go': '{symbol}' is not a token of the voice; fix: "):
             sherpa("go", [((phoneme,), 1.0)], tokens)
     with pytest.raises(DataError, match="txt:2: expected 'symbol number', found 'b'"):
         read_tokens(write("a 0\nb\n"))

@@ -155,8 +155,8 @@ def test_settings_that_exclude_each_other_are_named():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"model": {"heads": 8}}, "config.model.heads is no setting of this version"),
-        ({"heads": 8}, "config.heads is no setting of this version"),
+        ({"model": {"heads": 8}}, "config.model.heads is not a setting of this version"),
+        ({"heads": 8}, "config.heads is not a setting of this version"),
         ({"model": {"hidden": "8"}}, "config.model.hidden is '8': must be of type int"),
         ({"train": {"watch": {}}}, r"config.train.watch is {}: must be of type tuple\[str, ...\]"),
         ({"train": {"clip": [1]}}, r"config.train.clip is \[1\]: must be of type float"),

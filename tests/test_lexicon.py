@@ -149,7 +149,7 @@ def test_line_separators_inside_a_line_do_not_end_it(write):
         ("jsonl", r'{"word": "a\nb", "sounds": "h"}', r"the character U+000A in 'a\nb'"),
         ("jsonl", r'{"word": "a", "sounds": ["\ud83d"]}', "the character U+D83D in 'a'"),
         ("tsv", "a\x0bb\th", r"the character U+000B in 'a\x0bb'"),
-        ("jsonl", '{"word": "hello"', "what is no JSON: ''"),
+        ("jsonl", '{"word": "hello"', "what is not JSON: ''"),
     ],
 )
 def test_bad_lines_are_named(write, format, bad, found):

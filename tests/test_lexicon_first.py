@@ -157,7 +157,7 @@ def test_a_lexicon_in_ipa_is_read_in_the_alphabet_of_the_model(g2p, caplog):
         assert in_alphabet_of(g2p.symbols, lexicon) is lexicon
         line = "no phoneme of the lexicon is one of the model's; the lexicon has eI, s"
         assert (line in caplog.text) == (same[0][0] == "eI")
-    with pytest.raises(DataError, match="'ʁ' .* is no symbol of English; fix"):
+    with pytest.raises(DataError, match="'ʁ' .* is not a symbol of English; fix"):
         lexicon_first([("ace", [("ʁ", "ə")])], g2p)
 
 

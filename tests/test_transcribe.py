@@ -29,7 +29,7 @@ def test_answers_are_lines_of_any_format_and_alphabet(g2p):
     assert rows[1].startswith("cab,k æ b,")
     tokens = frozenset("kæbˈ")
     assert lines(g2p, ["cab"], format="sherpa", alphabet="ipa", tokens=tokens) == ["cab k æ b"]
-    with pytest.raises(UserError, match="'K' is no token of the voice"):
+    with pytest.raises(UserError, match="'K' is not a token of the voice"):
         lines(g2p, ["cab"], format="sherpa", tokens=tokens)
     with pytest.raises(UserError, match="the word 'New York' has white space"):
         lines(g2p, ["New York"], format="kaldi")

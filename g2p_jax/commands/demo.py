@@ -16,6 +16,7 @@ from pathlib import Path
 from absl import flags
 
 from g2p_jax.commands import shared
+from g2p_jax.errors import UsageError
 from g2p_jax.files import atomic_write
 from g2p_jax.predict import header
 
@@ -35,6 +36,8 @@ def main(words: list[str]) -> None:
     from g2p_jax.predict.serving.demo import page_server
     from g2p_jax.predict.serving.site import one_file, read_site
 
+    if _OUTPUT.value and (_PORT.present or _OPEN.present):
+        raise UsageError("--output writes a file that needs no server: leave out --port and --open")
     names = _CKPT.value
     if _OUTPUT.value and not _CKPT.present:
         names = names[:1]  # 3 MB rather than 20

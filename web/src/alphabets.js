@@ -32,7 +32,7 @@ function convert(phonemes, alphabet, stress = true) {
   const upper = phonemes.map((phoneme) => phoneme.toUpperCase());
   const written = upper.map((phoneme) => {
     const spelled = SPELLINGS[phoneme] ?? SPELLINGS[strip(phoneme)];
-    if (!spelled) throw new RangeError(`${phoneme} is no phoneme of ARPAbet`);
+    if (!spelled) throw new RangeError(`${phoneme} is not a phoneme of ARPAbet`);
     return spelled[alphabet];
   });
   const marks = alphabet === "xsampa" ? XSAMPA_MARKS : MARKS;

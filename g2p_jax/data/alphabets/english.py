@@ -111,7 +111,7 @@ def _cut(phoneme: str, alphabet: str) -> list[str]:
 def _spelling(phoneme: str, alphabet: str) -> str:
     if not is_arpabet(phoneme):
         fix = "leave the phonemes as they are, or name the alphabet that they are in"
-        raise DataError(f"{phoneme!r} is no phoneme of ARPAbet; fix: {fix}")
+        raise DataError(f"{phoneme!r} is not a phoneme of ARPAbet; fix: {fix}")
     spellings, phoneme = _SPELLINGS[alphabet], phoneme.upper()
     return spellings.get(phoneme) or spellings[strip_stress(phoneme)]
 

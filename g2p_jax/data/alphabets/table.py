@@ -45,7 +45,7 @@ class Symbols:
         found = self.split(text)
         if unknown := next((symbol for symbol in found if symbol not in self._symbols), ""):
             raise DataError(
-                f"{unknown!r} (U+{ord(unknown):04X}) in {shorten(text)} is no symbol of the "
+                f"{unknown!r} (U+{ord(unknown):04X}) in {shorten(text)} is not a symbol of the "
                 f"alphabet {self._alphabet}; fix: replace it, or name another alphabet or model"
             )
         return found

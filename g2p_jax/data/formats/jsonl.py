@@ -112,7 +112,7 @@ def _values(file: TextFile) -> Iterator[tuple[int | str, Any]]:
     except json.JSONDecodeError as error:
         several = not text.lstrip().startswith("[") and line.strip() == "{"
         rest = shorten(error.doc[error.pos :].partition("\n")[0])
-        found = "an object of several lines" if several else f"what is no JSON: {rest}"
+        found = "an object of several lines" if several else f"what is not JSON: {rest}"
         fix = "write one JSON object in each line, as jq -c . does, or one JSON array of objects"
         raise file.error(number + error.lineno - 1, EXAMPLE, found, fix) from error
     except (RecursionError, ValueError) as error:

@@ -67,8 +67,8 @@ def sherpa(word: str, answers: Answers, tokens: Collection[str] = ()) -> list[st
     ]
     if tokens and (lacking := [symbol for symbol in symbols if symbol not in tokens]):
         raise DataError(
-            f"{shorten(word)}: {lacking[0]!r} is no token of the voice; fix: choose its alphabet, "
-            "for example --alphabet=kokoro or espeak, or give the tokens.txt of another voice"
+            f"{shorten(word)}: {lacking[0]!r} is not a token of the voice; fix: choose its "
+            "alphabet, such as --alphabet=kokoro, or give the tokens.txt of another voice"
         )
     return [f"{token(word).lower()} {' '.join(symbols)}"] if symbols else []
 

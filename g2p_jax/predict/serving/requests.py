@@ -42,13 +42,13 @@ def parse(body: bytes) -> Request:
     try:
         found = json_value(body.decode("utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise HttpError(400, 'the body is no JSON: send {"words": ["through"]}') from error
+        raise HttpError(400, 'the body is not JSON: send {"words": ["through"]}') from error
     except ValueError as error:  # a name that comes twice, or a number of too many digits
         what = str(error).partition(";")[0]
         what = "a number of too many digits" if "digits" in what else what
         raise HttpError(400, f"the body has {what}") from error
     if not isinstance(found, dict):
-        raise HttpError(400, 'the body is no object: send {"words": ["through"]}')
+        raise HttpError(400, 'the body is not an object: send {"words": ["through"]}')
     names = ("words", *Options._fields)
     if unknown := sorted(found.keys() - names):
         raise HttpError(400, f"no field {unknown[0][:40]!r}: there are {', '.join(names)}")
@@ -56,7 +56,7 @@ def parse(body: bytes) -> Request:
         **{name: found[name] for name in Options._fields if found.get(name) is not None}
     )
     if type(options.nbest) is not int or not 1 <= options.nbest <= NBEST:
-        raise HttpError(400, f"nbest: a number from 1 to {NBEST}")
+        raise HttpError(400, f"nbest: a whole number from 1 to {NBEST}")
     if options.alphabet not in ("", *ALPHABETS):
         raise HttpError(400, f"alphabet: one of {', '.join(ALPHABETS)}")
     if type(options.stress) not in (bool, type(None)):
@@ -76,7 +76,7 @@ def _words(words: Any) -> list[str]:
     if any(len(word) > MOST_LETTERS for word in words):
         raise HttpError(413, f"a word has at most {MOST_LETTERS} characters")
     if any("\ud800" <= char <= "\udfff" for word in words for char in word):
-        raise HttpError(400, "words: a character is half a surrogate pair, which is no Unicode")
+        raise HttpError(400, "words: a character is half a surrogate pair, which is not Unicode")
     return words
 
 
