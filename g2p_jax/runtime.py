@@ -26,11 +26,17 @@ import numpy as np
 
 PAD, BOS, EOS, UNK = range(4)
 DTYPES = {"F16": "<f2", "F32": "<f4", "U8": "u1", "U16": "<u2", "U32": "<u4", "I64": "<i8"}
-ROWS, CANDIDATES, SEVERAL = 512, 4, 10  # searched together; of a word, rescored; more than one
+ROWS = 512  # words that are searched together
+CANDIDATES = 4  # hypotheses of a word that a joint n-gram model rescores
+SEVERAL = 10  # answers that are searched at least where more than one is wanted
 PRUNE_THRESHOLD = 3.0  # of log P, for the best answer alone: what is further behind cannot win
-LIKELY, TINY = 3, np.float32(1e-18)  # monotonic attention: letters handed on; against log 0
-NEVER, NOT_ALIGNED, UNSEEN, LONGEST = -1e9, -200.0, -20.0, 128  # joint n-gram model: log P, length
-END, START, HOLE = -1, -2, -3  # among its units: the places of the first two are the last
+LIKELY = 3  # monotonic attention: letters that each step hands on to the next
+TINY = np.float32(1e-18)  # is added before a logarithm
+# A joint n-gram model: the log P of what cannot be, of an answer that no units make, and of a unit
+# that was never seen; the most letters or phonemes that are aligned; numbers that are no units.
+NEVER, NOT_ALIGNED, UNSEEN = -1e9, -200.0, -20.0
+LONGEST = 128
+END, START, HOLE = -1, -2, -3
 SEPARATOR = re.compile(r"[\s/_\-\u2010-\u2015\u2212\u05be\ufe63\uff0d]")
 VOWEL = re.compile(r"(AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[0-2]")
 DOTLESS, CASES = str.maketrans("Iİ", "ıi"), {"lower": str.lower, "upper": str.upper, "keep": str}
@@ -85,12 +91,6 @@ softmax = lambda x: np.exp(x - log_sum_exp(x)[..., None])
 product = lambda x, w: (x.reshape(-1, len(w)) @ w).reshape(*x.shape[:-1], *w.shape[1:])
 affine = lambda x, w: product(x, w["w"][: x.shape[-1]]) + w["b"]  # inputs beyond x are zero
 context = lambda weights_RxS, values_RxSxE: (weights_RxS[:, None] @ values_RxSxE)[:, 0]
-# The n largest numbers of each row, the largest first, and their places.
-largest = lambda x, n: np.argsort(-x, axis=-1, kind="stable")[:, :n]
-best = lambda x, n: (np.take_along_axis(x, place := largest(x, n), axis=-1), place)
-# Rows of all arrays of a nested list; the weights of member n of an ensemble, of the only one: ...
-take = lambda x, rows: [take(part, rows) for part in x] if isinstance(x, list) else x[rows]  # type: ignore[has-type]
-member = lambda x, n: {k: member(v, n) for k, v in x.items()} if isinstance(x, dict) else x[n]  # type: ignore[has-type]
 
 
 def read(path):
@@ -113,7 +113,8 @@ def read(path):
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} holds what is no number")
             *folders, last = name.split("/")
-            functools.reduce(lambda x, key: x.setdefault(key, {}), folders, tree)[last] = array
+            folder = functools.reduce(lambda tree, key: tree.setdefault(key, {}), folders, tree)
+            folder[last] = array
         return json.loads(about["config"]), json.loads(about["symbols"]), tree
     except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise ValueError(f"{path}: not a model of g2p_jax ({error!r})") from error
@@ -218,6 +219,22 @@ def guess(steps_NxL, ids, lacking_L):
     return np.lexsort((total_L, lacking_L))[0]
 
 
+def take(x, rows):
+    """Returns these rows of all arrays of a nested list."""
+    return [take(part, rows) for part in x] if isinstance(x, list) else x[rows]
+
+
+def member(tree, n):
+    """Returns the weights of member n of an ensemble; of the only one for n = ..."""
+    return {name: member(x, n) if isinstance(x, dict) else x[n] for name, x in tree.items()}
+
+
+def best(x, count):
+    """Returns the `count` largest numbers of each row, the largest first, and their places."""
+    place = np.argsort(-x, axis=-1, kind="stable")[:, :count]
+    return np.take_along_axis(x, place, axis=-1), place
+
+
 def cell(kind, x, w, h, c=None):
     """Returns the new h, and c of an LSTM; x is W x + b of the input, u is U h + b.
 
@@ -239,7 +256,8 @@ def cell(kind, x, w, h, c=None):
 class Network:
     """Encoder and decoder: Luong's, Bahdanau's, with monotonic attention, or with none.
 
-    States: arrays of each layer. Memory: keys, bias of scores, W_c m of each layer and the readout.
+    States: a list of arrays, layer by layer. Memory: a list of keys, bias of the scores, and W_c m
+    for each layer and the readout; an empty list where no context is read.
     """
 
     def __init__(self, model, weights):
@@ -247,8 +265,7 @@ class Network:
         self.kind, self.feeding = model["attention"], model["input_feeding"]
         self.size = 2 if model["cell"] == "lstm" else 1  # arrays in the state of a layer
         self.layers = [self.decoder[f"layers_{n}"] for n in range(model["decoder_layers"])]
-        self.head, d = self.decoder["readout" if model["readout"] else "output"], self.decoder
-        self._output = lambda x: affine(np.tanh(x), d["output"]) if model["readout"] else x
+        self.head = self.decoder["readout" if model["readout"] else "output"]
         self.phonemes_VxG = affine(self.decoder["embedding"], self.layers[0])
 
     def start(self, source_BxS):
@@ -306,6 +323,9 @@ class Network:
             return self._monotonic(memory, new, x, *states[-2:], token_R)
         return new, self._output(x + context(weights_RxS, memory[-1]) if len(memory[-1]) else x)
 
+    def _output(self, x):
+        return affine(np.tanh(x), self.decoder["output"]) if self.model["readout"] else x
+
     def _scores(self, memory, h_RxH):
         if len(memory[1]):
             return (memory[0] @ h_RxH[..., None])[..., 0] + memory[1]
@@ -329,16 +349,19 @@ class Network:
 
 
 def greedy(step, states, words, limit, prune, count):
-    """Takes the best phoneme, one at least, until it is EOS, or ends where that was most probable.
+    """Takes the best phoneme until that is EOS, or ends where that would have been most probable.
 
-    All but one of `count` answers have the second best phoneme once, which loses at most `prune`.
+    Of the `count` answers all but the first have the second best phoneme at one place, where it
+    loses at most `prune`.
     """
     eos_BxT, first_BxT, second_BxT = np.zeros((3, words, limit + 1), np.float32)
     eos_BxT[:], tokens_2xBxT = -np.inf, np.full((2, words, limit + 1), PAD)
     row_R, token_R = np.arange(words), np.full(words, BOS)
     for t in range(limit + 1):
         states, log_p_RxV = step(states, token_R, row_R)
-        eos_BxT[row_R, t], log_p_RxV[:, EOS] = log_p_RxV[:, EOS] if t else -np.inf, -np.inf
+        if t:  # no word is silent
+            eos_BxT[row_R, t] = log_p_RxV[:, EOS]
+        log_p_RxV[:, EOS] = -np.inf
         log_p_Rx2, token_Rx2 = best(log_p_RxV, 2)
         first_BxT[row_R, t], second_BxT[row_R, t] = log_p_Rx2.T
         tokens_2xBxT[:, row_R, t] = token_Rx2.T
@@ -357,7 +380,11 @@ def greedy(step, states, words, limit, prune, count):
 
 
 def beam(step, states, words, limit, prune, width):
-    """Returns the K = `width` most probable pronunciations that K hypotheses at a time find."""
+    """Returns the K = `width` most probable pronunciations that K hypotheses at a time find.
+
+    Endings compete with those before; what is behind the K-th of them is pruned, and what is
+    `prune` behind the best.
+    """
     log_p_BxK = np.full((words, width), -np.inf, np.float32)
     ended_BxK, token_BxK, log_p_BxK[:, 0] = log_p_BxK.copy(), np.full((words, width), BOS), 0
     place_BxK = np.arange(words)[:, None].repeat(width, axis=1)  # rows of the states
@@ -381,15 +408,18 @@ def beam(step, states, words, limit, prune, width):
         tokens_BxKxT = pick(tokens_BxKxT, parent_BxK)
         tokens_BxKxT[..., t] = token_BxK
         most_B = np.maximum(log_p_BxK[:, 0], ended_BxK[:, 0])
-        least_B = np.maximum(ended_BxK[:, -1], most_B - prune)  # K-th that has ended, or best
+        least_B = np.maximum(ended_BxK[:, -1], most_B - prune)
         log_p_BxK[log_p_BxK <= least_B[:, None]] = -np.inf
     return ended_BxKxT, ended_BxK
 
 
 class JointNgram:
-    """A joint n-gram model of letters and phonemes (Bisani and Ney 2008), Kneser-Ney smoothed."""
+    """A joint n-gram model of letters and phonemes (Bisani and Ney 2008), Kneser-Ney smoothed.
 
-    def __init__(self, arrays, turned):  # letters are the targets, for spelling from sound
+    turned: letters are the targets and phonemes the sources, for spelling from sound.
+    """
+
+    def __init__(self, arrays, turned):
         self.units, self.codes, self.levels = arrays["units"], arrays["codes"], []
         self.letters, self.phonemes = arrays.get("letters"), arrays.get("phonemes")
         if "places" in self.units:  # of one language of many: only the likely units are stored
@@ -400,7 +430,8 @@ class JointNgram:
             log_p[self.units["places"]] = self.units["log_prob"][:-1]
             each = zip(shapes.items(), np.split(log_p, ends[:-1]), strict=True)
             self.units = {name: x.reshape(shape) for (name, shape), x in each}
-        self.turned, self.size, histories = turned, len(self.codes) + 2, 1  # with start and end
+        self.turned, histories = turned, 1
+        self.size = len(self.codes) + 2  # units, start and end of a word
         for n in itertools.takewhile(arrays.__contains__, map(str, itertools.count(1))):
             keys = np.repeat(np.arange(histories) * self.size, arrays[n]["counts"])
             keys, histories = keys + arrays[n]["tokens"], len(keys)
