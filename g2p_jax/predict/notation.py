@@ -26,7 +26,7 @@ def references(symbols: Symbols, data: Data, path: str | None, split: str, **rea
     if not path or symbols.source == "words" or symbols.target == "characters":
         return pairs
     try:
-        for word in pairs.each_word():
+        for word in pairs.each_word() if symbols.languages else ():
             symbols.named(word)
     except UserError as error:  # of a language that the model does not know
         raise DataError(f"{path}: {error}, or leave such words out") from error
