@@ -88,6 +88,14 @@ def test_phonemes_stay_as_they_stand(write, text, phonemes):
     assert list(read_lexicon(write(text), stress=False)[0].pronunciations[0]) == phonemes
 
 
+def test_sentences_are_neither_names_of_columns_nor_several_pronunciations(write):
+    path = write("hi\thallo\nwell, you\tnun, du\nthank you\tvielen dank\n")
+    targets = [each for _, each in read_lexicon(path, kind="tokens")]
+    assert targets == [(("hallo",),), (("nun,", "du"),), (("vielen", "dank"),)]
+    with pytest.raises(DataError, match="found what looks like a name: 'soundz'; fix: name the"):
+        read_lexicon(write("lexeme\tsoundz\ncat\tK AE T\ndog\tD AO G\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -19,9 +19,9 @@ INPUTS = settings(max_examples=700, deadline=None)
 # Words and phonemes as lexicons have them: any letters, marks and symbols, no white space.
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Z", "C"), exclude_characters='#;"')
 TOKENS = st.text(CHARACTERS, min_size=1, max_size=5)
-# Without what tells layouts: P_H_O_N, /P H O N/, [P H O N], and 0.5 before phonemes.
+# Without what tells layouts: P_H_O_N, /P H O N/, [P H O N], {P}, <P>, and 0.5 before phonemes.
 PHONEMES = st.lists(
-    TOKENS.filter(lambda token: not set(token) & set("_/[].")), min_size=1, max_size=5
+    TOKENS.filter(lambda token: not set(token) & set("_/[].{<")), min_size=1, max_size=5
 )
 WORDS = st.text(CHARACTERS, min_size=1, max_size=9)
 WORDS = WORDS.filter(lambda word: word[0] not in "<[{(!" and not word.endswith(")"))  # <UNK>, a(2)

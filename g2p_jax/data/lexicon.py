@@ -72,7 +72,7 @@ def read_lexicon(
     file = TextFile(path, bad)
     if bad and not skip_bad_lines:
         raise _combined(bad)
-    layout, entries = formats.read(file, format)
+    layout, entries = formats.read(file, format, kind == "tokens")
     _, example = formats.FORMATS[layout.format]
     left_out: list[str] = []
     weights = array.array("d")

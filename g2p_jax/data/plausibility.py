@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 
 from g2p_jax.data.alphabets.english import is_arpabet
+from g2p_jax.data.formats.header import FIX, HEADING
 from g2p_jax.data.pairs import Pairs
 from g2p_jax.data.textfile import TextFile, shorten
 from g2p_jax.errors import DataError, counted
@@ -36,6 +37,8 @@ def check_signs(file: TextFile, pairs: Pairs) -> None:
 def check(file: TextFile, pairs: Pairs, format: str) -> None:
     """Raises DataError where the phonemes look like words or whole transcriptions."""
     words, lengths = len(pairs), pairs.pronunciations.lengths
+    if name := _heading(pairs):
+        raise _error(file, name, "phonemes", f"what looks like a name: {shorten(name)}", FIX)
     if words < FEW:
         label = next((x for x in pairs[0].pronunciations[0] if x in _BETWEEN), "")
         if label := label or _label_of_few(pairs):
@@ -62,6 +65,15 @@ def check(file: TextFile, pairs: Pairs, format: str) -> None:
     if 2 * commas > words:
         fix = f"name the format: {FORMAT}=csv"
         raise DataError.at(file.path, "words", f"commas in {counted(commas, 'word')}", fix)
+
+
+def _heading(pairs: Pairs) -> str:
+    """Returns the only phoneme of the first line, if it looks like the name of a column; or ""."""
+    lengths, ids = pairs.pronunciations.lengths, pairs.pronunciations.ids
+    alone = lengths[0] == 1 and np.count_nonzero(ids == ids[0]) == 1
+    name = pairs[0].pronunciations[0][0]
+    others_are_longer = len(lengths) > 1 and np.mean(lengths[1:] > 1) >= 0.9
+    return name if alone and others_are_longer and HEADING.fullmatch(name) else ""
 
 
 def _frame(pairs: Pairs) -> tuple[str, str, str] | None:

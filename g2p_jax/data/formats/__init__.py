@@ -26,9 +26,14 @@ FORMATS = {  # what a file is called in the log, and an example of its lines
 }
 
 
-def read(file: TextFile, format: str) -> tuple[Layout, Iterable[Entry | DataError]]:
-    """Returns the layout and the entries of a file; format: a name in FORMATS, or "auto"."""
+def read(
+    file: TextFile, format: str, tokens: bool = False
+) -> tuple[Layout, Iterable[Entry | DataError]]:
+    """Returns the layout and the entries of a file.
+
+    format: a name in FORMATS, or "auto". tokens: see `layout_of`.
+    """
     if format == "jsonl" or (format == "auto" and jsonl.recognised(file)):
         return Layout("jsonl"), jsonl.read(file)
-    layout = evidence.layout_of(file, format)
+    layout = evidence.layout_of(file, format, tokens)
     return layout, table.read(file, layout, FORMATS[layout.format][1])

@@ -23,8 +23,11 @@ SPACE_FORMATS = "contest", "cmudict", "kaldi"
 MOST_PROBABILITIES = 4  # MFA and Kaldi's lexiconp_silprob.txt
 
 
-def layout_of(file: TextFile, format: str = "auto") -> Layout:
-    """Returns the layout of a file that is no JSON; a format that is named is taken for granted."""
+def layout_of(file: TextFile, format: str = "auto", tokens: bool = False) -> Layout:
+    """Returns the layout of a file that is no JSON; a format that is named is taken for granted.
+
+    tokens: of any kind, such as words with commas, instead of phonemes.
+    """
     text = re.sub(r"(?m)^[ \t]*;;;.*$|\Asep=.$", "", file.text())
     named = format if format != "auto" or file.path.suffix.lower() != ".csv" else ""
     separator = _separator(re.sub(r"\A(?:#[ \t].*\n)+", "", text), named)
@@ -47,7 +50,7 @@ def layout_of(file: TextFile, format: str = "auto") -> Layout:
         comments,
         disambiguation or format == "kaldi",
         enclosed,
-        "" if enclosed or joined else _between(body, separator),
+        "" if enclosed or joined or tokens else _between(body, separator),
         separator == "\t" and not joined and _extra_columns(file, numbers, bool(header)),
         header,
     )

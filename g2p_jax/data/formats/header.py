@@ -2,7 +2,7 @@
 
 import re
 
-from g2p_jax.data.textfile import TextFile, csv_row, shorten
+from g2p_jax.data.textfile import TextFile, csv_row
 
 SIGNS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 WORD, PRONUNCIATION, PROBABILITY = "word", "pronunciation", "probability"
@@ -16,7 +16,7 @@ _NAMES = {
 }
 _OTHER_NAMES = {name: known for known, names in _NAMES.items() for name in names.split()}
 _VARIETIES = {"us", "uk", "gb", "en", "american", "british", "broad", "narrow", ""}
-_HEADING = re.compile("[A-Za-z]{4,}")
+HEADING = re.compile("[A-Za-z]{4,}")
 NO_ENTRY = re.compile(r"\s*(?:;;;|#\s)|sep=.$")  # a comment, or what tells Excel the separator
 FIX = "name the columns word and pronunciation (or headword, spelling; ipa, phonemes) in line 1"
 CSV = ",;|"  # what separates the columns of CSV; Excel writes ; where , is in numbers
@@ -38,7 +38,7 @@ def _known(name: str) -> str:
 def header_of(file: TextFile, separator: str) -> tuple[str, ...]:
     """Returns the names of the columns, () where the first line is an entry as the others.
 
-    A name beside a known one may be any. Raises DataError for two names that are not known.
+    A name beside a known one may be any.
     """
     lines = (one for one in file.lines() if not NO_ENTRY.match(one[1]))
     number, first = next(lines, (1, ""))
@@ -46,14 +46,9 @@ def header_of(file: TextFile, separator: str) -> tuple[str, ...]:
     names = column_names(cells)
     if {WORD, PRONUNCIATION} <= set(names):
         return names
-    if len(cells) != 2 or not _HEADING.fullmatch(cells[1].strip()):
-        return ()
-    if {WORD, PRONUNCIATION} & set(names) and separator != " ":
+    two = len(cells) == 2 and HEADING.fullmatch(cells[1].strip())
+    if two and {WORD, PRONUNCIATION} & set(names) and separator != " ":
         return (WORD, PRONUNCIATION) if names[1] != WORD else (PRONUNCIATION, WORD)
-    rest = [re.split(r"[\s,;|]+", line.strip())[1:] for _, line in lines]
-    spaced = 10 * sum(len(phonemes) > 1 for phonemes in rest) >= 9 * len(rest) > 0
-    if spaced and not any(cells[1].strip() in phonemes for phonemes in rest):
-        raise file.error(number, "phonemes", f"what looks like a name: {shorten(cells[1])}", FIX)
     return ()
 
 
