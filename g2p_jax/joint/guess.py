@@ -57,10 +57,11 @@ class Guesser:
         ngrams, owner = hashed_ngrams(words)
         steps = np.zeros((len(words), len(self.names)))
         np.add.at(steps, owner, self.steps[ngrams])
+        lacking_LxV = np.ones((len(self.names), 1 + words.ids.max(initial=0)), bool)
+        for lacking_V, name in zip(lacking_LxV, self.names, strict=True):
+            lacking_V[[id for id in alphabets[name] if id < len(lacking_V)]] = False
         owner = np.repeat(np.arange(len(words)), words.lengths)
-        for number, name in enumerate(self.names):
-            lacking = ~np.isin(words.ids, alphabets[name])
-            steps[:, number] += LACKING * np.bincount(owner, lacking, len(words))
+        np.add.at(steps, owner, LACKING * lacking_LxV.T[words.ids])
         return [self.names[place] for place in np.argmin(steps, axis=1)]
 
 
