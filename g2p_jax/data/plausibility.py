@@ -120,7 +120,8 @@ def _label(pairs: Pairs) -> str:
 def _label_of_few(pairs: Pairs) -> str:
     """Returns what is at the same end of all pronunciations, nowhere else, and no phoneme; or "".
 
-    It is known as such beside ARPAbet; else it is long, or of words with several first letters.
+    Among phonemes of ARPAbet, digits, another case or a long name tell it. Else the words must
+    have three first letters: then digits, one name for all, or few long names are a label.
     """
     rows = [(word[0], phonemes) for word, each in pairs for phonemes in each]
     for end, rest in (0, slice(1, None)), (-1, slice(None, -1)):

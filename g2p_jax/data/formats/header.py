@@ -38,7 +38,7 @@ def _known(name: str) -> str:
 def header_of(file: TextFile, separator: str) -> tuple[str, ...]:
     """Returns the names of the columns, () where the first line is an entry as the others.
 
-    A name beside a known one may be any.
+    Of two columns it is enough that one name is known.
     """
     lines = (one for one in file.lines() if not NO_ENTRY.match(one[1]))
     number, first = next(lines, (1, ""))

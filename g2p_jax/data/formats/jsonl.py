@@ -68,6 +68,8 @@ def rows_like(
     unclear = any("_" in phoneme for phonemes, _ in answers for phoneme in phonemes)
     unclear |= are_texts and all(len(phonemes) == 1 for phonemes, _ in answers)
     one_each = is_flat and not (unclear or are_texts)
+    comma = ", " if re.search(r'[^\\]", ', example) else ","
+    between = comma, ": " if '": ' in example else ":"
     rows = []
     for some in [[one] for one in answers] if one_each else [answers] if answers else []:
         each, p = [x for x, _ in some], [round(p, 6) for _, p in some]
@@ -79,8 +81,6 @@ def rows_like(
         own = {"word": word, "language": language, "sounds": written}
         own |= {"probabilities": p, "probability": p if len(p) > 1 else p[0]}
         row = {key: own.get(key) for key in pattern}
-        comma = ", " if re.search(r'[^\\]", ', example) else ","
-        between = comma, ": " if '": ' in example else ":"
         rows.append(json.dumps(row, ensure_ascii=escapes, separators=between))
     return rows
 
